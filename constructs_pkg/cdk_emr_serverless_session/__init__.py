@@ -1,0 +1,1 @@
+"""Amazon EMR Serverless interactive sessions as resources of a CDK stack."""
