@@ -1,0 +1,38 @@
+# Every target builds the environment first: .venv (Python, Node, uv) and
+# node_modules (the CDK CLI). Nothing but Python and make has to be there.
+
+PYTHON ?= python3
+WORKERS ?= 2
+
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help environment demo test lint format lock clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-20s%s\n", $$1, $$2 }'
+
+environment: ## build .venv and node_modules, if their inputs changed
+	@$(PYTHON) tools/environment.py
+
+demo: environment ## deploy examples/quickstart to a local AWS and destroy it again
+	@$(BIN)/python -m demo
+
+test: environment ## run every test: unit, protocol, end to end
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+
+lint: environment ## check format, style and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy --strict
+
+format: environment ## put the code into its format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: environment ## resolve the development environment anew
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --universal --python-version 3.11 --all-extras --group dev pyproject.toml -o requirements-dev.txt
+
+clean: ## remove the environment and everything that was built
+	rm -rf .venv node_modules dist build cdk.out .pytest_cache .mypy_cache .ruff_cache .hypothesis
