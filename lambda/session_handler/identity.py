@@ -1,0 +1,92 @@
+"""Who is who: client tokens, physical resource ids, owner tags, session ARNs.
+
+Pure functions over strings; nothing here talks to a service. The digests are
+part of what deployed stacks hold, so a change to them replaces users' sessions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+OWNER_TAG_PREFIX = "emr-serverless-session:"
+STACK_ID_TAG = f"{OWNER_TAG_PREFIX}stack-id"
+LOGICAL_ID_TAG = f"{OWNER_TAG_PREFIX}logical-id"
+SPEC_TAG = f"{OWNER_TAG_PREFIX}spec"
+CLIENT_TOKEN_TAG = f"{OWNER_TAG_PREFIX}client-token"
+
+_SESSION_ARN = re.compile(
+    r"arn:aws[a-zA-Z0-9-]*:emr-serverless:[^:]+:\d{12}:"
+    r"/applications/(?P<application>[0-9a-zA-Z]+)/sessions/(?P<session>[0-9a-zA-Z]+)"
+)
+_PENDING_ID = re.compile(r"pending:(?P<application>[0-9a-zA-Z]+):(?P<token>[0-9a-f]{64})")
+
+
+@dataclass(frozen=True)
+class SessionArn:
+    """The ARN of a session, with the ids that the service's operations take."""
+
+    arn: str
+    application_id: str
+    session_id: str
+
+    @classmethod
+    def parse(cls, text: object) -> SessionArn | None:
+        """The ARN in ``text``, or None where it is anything else."""
+        match = _SESSION_ARN.fullmatch(text) if isinstance(text, str) else None
+        return cls(match[0], match["application"], match["session"]) if match else None
+
+
+@dataclass(frozen=True)
+class PendingId:
+    """The physical resource id of a session whose ARN is not known (yet)."""
+
+    application_id: str
+    client_token: str
+
+    @classmethod
+    def parse(cls, text: object) -> PendingId | None:
+        """The pending id in ``text``, or None where it is anything else."""
+        match = _PENDING_ID.fullmatch(text) if isinstance(text, str) else None
+        return cls(match["application"], match["token"]) if match else None
+
+    def __str__(self) -> str:
+        return f"pending:{self.application_id}:{self.client_token}"
+
+
+@dataclass(frozen=True)
+class Owner:
+    """The resource of a stack that a session belongs to."""
+
+    stack_id: str
+    logical_id: str
+
+    def owns(self, tags: Mapping[str, str]) -> bool:
+        """Whether a session with these tags was started for this resource."""
+        return (
+            tags.get(STACK_ID_TAG) == self.stack_id and tags.get(LOGICAL_ID_TAG) == self.logical_id
+        )
+
+    def tags(self, spec: str, token: str) -> dict[str, str]:
+        """The owner tags of a session of this resource."""
+        return {
+            STACK_ID_TAG: self.stack_id,
+            LOGICAL_ID_TAG: self.logical_id,
+            SPEC_TAG: spec,
+            CLIENT_TOKEN_TAG: token,
+        }
+
+
+def digest(value: Any) -> str:
+    """64 characters of ``[0-9a-f]`` that stand for a JSON value."""
+    canonical = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def client_token(owner: Owner, request_id: str, spec: str) -> str:
+    """The token of one CloudFormation request: the same however often it is delivered."""
+    return digest([owner.stack_id, owner.logical_id, request_id, spec])
