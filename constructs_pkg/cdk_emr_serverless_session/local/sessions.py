@@ -1,0 +1,460 @@
+"""EMR Serverless, as far as sessions and their applications go, as one object in memory.
+
+``SessionService.handle`` takes an HTTP request and gives the answer; there is
+no other way in but a few methods for tests. Needs botocore and nothing else:
+no MiniStack, no network, no threads, no sleep. Time passes as its clock says.
+"""
+
+import base64
+import secrets
+import string
+import threading
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from . import wire
+from .applications import Application, spark_properties
+from .clock import Clock, SystemClock
+from .errors import (
+    AccessDenied,
+    Conflict,
+    NotFound,
+    QuotaExceeded,
+    ServiceError,
+    Unsupported,
+    Validation,
+)
+from .permissions import Caller, Gate, OpenGate, asked
+from .session import OVER, USABLE, Session
+
+# A Spark property that makes a session go to FAILED; its value ends up in stateDetails.
+FAIL_PROPERTY = "spark.emr-serverless.local.fail"
+RESERVED_PROPERTY = "spark.connect.grpc.binding.address"
+MAXIMUM_SESSIONS = 25
+PAGE = 50
+TOKEN_SECONDS = 3600
+
+Response = tuple[int, dict[str, str], bytes]
+Params = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class LoggedRequest:
+    """A request that the service was asked, and how it answered."""
+
+    operation: str
+    params: Params
+    status: int
+    error: str | None = None
+    result: Params | None = None
+
+
+class SessionService:
+    """The service in one account and region.
+
+    ``start_seconds`` is how long a session takes from SUBMITTED to STARTED,
+    ``stop_seconds`` how long sessions and applications take to end. ``listener``
+    is told each request after it was answered; ``requests`` keeps them all.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock | None = None,
+        region: str = "us-east-1",
+        account: str = "000000000000",
+        start_seconds: float = 3.0,
+        stop_seconds: float = 1.0,
+        create_seconds: float = 0.0,
+        gate: Gate | None = None,
+        listener: Callable[[LoggedRequest], None] | None = None,
+    ) -> None:
+        self.clock = clock or SystemClock()
+        self.region = region
+        self.account = account
+        self.start_seconds = start_seconds
+        self.stop_seconds = stop_seconds
+        self.create_seconds = create_seconds
+        self.requests: list[LoggedRequest] = []
+        self._gate = gate or OpenGate(account)
+        self._listener = listener
+        self._lock = threading.RLock()
+        self._applications: dict[str, Application] = {}
+        self._sessions: dict[tuple[str, str], Session] = {}
+        self._answers: dict[tuple[str, str], tuple[Params, Params]] = {}
+
+    def handle(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        query: Mapping[str, Sequence[str]],
+    ) -> Response:
+        """Answer an HTTP request. ``query`` has a list of values for each name."""
+        answer_headers = {
+            "Content-Type": "application/json",
+            "x-amzn-RequestId": str(uuid.uuid4()),
+        }
+        name: str = "Unknown"
+        params: Params = {}
+        try:
+            operation, params = wire.parse(method, path, body, query)
+            name = operation.name
+            wire.check(operation, params)
+            with self._lock:
+                result = self._perform(name, params, Caller(headers, query))
+        except ServiceError as error:
+            more, content = wire.render_error(error)
+            self._log(LoggedRequest(name, params, error.status, error=error.code))
+            return error.status, {**answer_headers, **more}, content
+        self._log(LoggedRequest(name, params, 200, result=result))
+        return 200, answer_headers, wire.render(operation, result)
+
+    def perform(self, operation: str, params: Params) -> dict[str, Any]:
+        """Do what an operation does, asking nobody's permission: for CloudFormation, and tests."""
+        wire.check(wire.service_model().operation_model(operation), params)
+        with self._lock:
+            return self._operation(operation)(params, None)
+
+    def session(self, application_id: str, session_id: str) -> Session:
+        """A session as it is now."""
+        with self._lock:
+            self._settle()
+            found = self._sessions.get((application_id, session_id))
+        if not found:
+            raise NotFound(f"Session {session_id} does not exist")
+        return found
+
+    def sessions(self) -> list[Session]:
+        """Every session that ever was, as it is now, oldest first."""
+        with self._lock:
+            self._settle()
+            return list(self._sessions.values())
+
+    def application(self, application_id: str) -> Application:
+        """An application as it is now."""
+        with self._lock:
+            self._settle()
+            found = self._applications.get(application_id)
+        if not found:
+            raise NotFound(f"Application {application_id} does not exist")
+        return found
+
+    def work(self, application_id: str, session_id: str) -> None:
+        """Give a session work, as a Spark Connect client would: it is BUSY until ``rest``."""
+        with self._lock:
+            self.session(application_id, session_id).work(self.clock.now())
+
+    def rest(self, application_id: str, session_id: str) -> None:
+        """End the work of a session: it is IDLE from now on."""
+        with self._lock:
+            self.session(application_id, session_id).rest(self.clock.now())
+
+    def _perform(self, name: str, params: Params, caller: Caller) -> dict[str, Any]:
+        operation = self._operation(name)
+        self._settle()
+        resource = self._resource(params)
+        for permission in asked(name, params, resource, self._tags(resource) or {}):
+            refusal = self._gate.refusal(caller, permission)
+            if refusal:
+                raise AccessDenied(refusal)
+        return operation(params, caller)
+
+    def _operation(self, name: str) -> Callable[[Params, Caller | None], dict[str, Any]]:
+        operations: dict[str, Callable[[Params, Caller | None], dict[str, Any]]] = {
+            "CreateApplication": self._create_application,
+            "DeleteApplication": self._delete_application,
+            "GetApplication": self._get_application,
+            "GetResourceDashboard": self._get_resource_dashboard,
+            "GetSession": self._get_session,
+            "GetSessionEndpoint": self._get_session_endpoint,
+            "ListApplications": self._list_applications,
+            "ListSessions": self._list_sessions,
+            "ListTagsForResource": self._list_tags,
+            "StartApplication": self._start_application,
+            "StartSession": self._start_session,
+            "StopApplication": self._stop_application,
+            "TagResource": self._tag,
+            "TerminateSession": self._terminate_session,
+            "UntagResource": self._untag,
+            "UpdateApplication": self._update_application,
+        }
+        if name not in operations:
+            raise Unsupported(f"{name} is not part of the local AWS")
+        return operations[name]
+
+    # Sessions
+
+    def _start_session(self, params: Params, caller: Caller | None) -> dict[str, Any]:
+        return self._once(params["applicationId"], params, lambda: self._begin(params, caller))
+
+    def _begin(self, params: Params, caller: Caller | None) -> dict[str, Any]:
+        now = self.clock.now()
+        application = self.application(params["applicationId"])
+        application.require_session()
+        overrides = params.get("configurationOverrides", {}).get("runtimeConfiguration", ())
+        asked_for = spark_properties(overrides)
+        if RESERVED_PROPERTY in asked_for:
+            raise Validation(f"{RESERVED_PROPERTY} is reserved and can't be set")
+        if sum(1 for s in self._of(application) if s.state not in OVER) >= MAXIMUM_SESSIONS:
+            raise QuotaExceeded(
+                f"Application {application.application_id} has reached its limit of "
+                f"{MAXIMUM_SESSIONS} concurrent sessions"
+            )
+        if application.state not in ("STARTING", "STARTED"):
+            application.start(now, self.start_seconds / 3)
+        session_id = _new_id()
+        session = Session(
+            application_id=application.application_id,
+            session_id=session_id,
+            arn=f"{application.arn}/sessions/{session_id}",
+            request=params,
+            release=application.settings["releaseLabel"],
+            created_by=self._gate.arn(caller)
+            if caller
+            else OpenGate(self.account).arn(Caller({}, {})),
+            created_at=now,
+            starting_at=now + self.start_seconds / 3,
+            usable_at=now + self.start_seconds,
+            stop_seconds=self.stop_seconds,
+            failure=self._failure(application, params["executionRoleArn"], asked_for),
+            tags=dict(params.get("tags", {})),
+            updated_at=now,
+        )
+        self._sessions[application.application_id, session_id] = session
+        return {
+            "applicationId": application.application_id,
+            "sessionId": session_id,
+            "arn": session.arn,
+        }
+
+    def _failure(
+        self, application: Application, role_arn: str, asked_for: Mapping[str, str]
+    ) -> str | None:
+        """Why a session will go to FAILED, if it will."""
+        if FAIL_PROPERTY in asked_for:
+            return f"Session failed. {asked_for[FAIL_PROPERTY]}".strip()
+        problem = self._gate.role_problem(role_arn)
+        if problem:
+            return f"Session failed. {problem}"
+        defaults = spark_properties(application.settings.get("runtimeConfiguration", ()))
+        return None if application.fits({**defaults, **asked_for}) else "Session failed."
+
+    def _get_session(self, params: Params, _: Caller | None) -> dict[str, Any]:
+        return {"session": self._asked_session(params).describe()}
+
+    def _list_sessions(self, params: Params, _: Caller | None) -> dict[str, Any]:
+        application = self.application(params["applicationId"])
+        after = params.get("createdAtAfter", float("-inf"))
+        before = params.get("createdAtBefore", float("inf"))
+        chosen = [
+            session
+            for session in reversed(self._of(application))
+            if session.state in params.get("states", (session.state,))
+            and after <= session.created_at <= before
+        ]
+        page, token = _page(chosen, params)
+        return {"sessions": [session.describe() for session in page], "nextToken": token}
+
+    def _terminate_session(self, params: Params, _: Caller | None) -> dict[str, Any]:
+        session = self._asked_session(params)
+        session.terminate(self.clock.now())
+        return {"applicationId": session.application_id, "sessionId": session.session_id}
+
+    def _get_session_endpoint(self, params: Params, _: Caller | None) -> dict[str, Any]:
+        session = self._asked_session(params)
+        if session.state not in USABLE:
+            raise Validation(f"Session {session.session_id} is in state {session.state}")
+        return {
+            "applicationId": session.application_id,
+            "sessionId": session.session_id,
+            "endpoint": f"https://{session.session_id}.emr-serverless-session.invalid",
+            "authToken": secrets.token_urlsafe(32),
+            "authTokenExpiresAt": self.clock.now() + TOKEN_SECONDS,
+        }
+
+    def _get_resource_dashboard(self, params: Params, _: Caller | None) -> dict[str, Any]:
+        session = self.session(params["applicationId"], params["resourceId"])
+        return {"url": f"https://{session.session_id}.emr-serverless-dashboard.invalid/"}
+
+    # Applications
+
+    def _create_application(self, params: Params, _: Caller | None) -> dict[str, Any]:
+        def create() -> dict[str, Any]:
+            new_id = _new_id()
+            application = Application.create(
+                new_id,
+                f"{self._arn_prefix}/applications/{new_id}",
+                params,
+                self.clock.now(),
+                self.create_seconds,
+            )
+            self._applications[new_id] = application
+            return {"applicationId": new_id, "name": application.name, "arn": application.arn}
+
+        return self._once("CreateApplication", params, create)
+
+    def _get_application(self, params: Params, _: Caller | None) -> dict[str, Any]:
+        return {"application": self.application(params["applicationId"]).describe()}
+
+    def _list_applications(self, params: Params, _: Caller | None) -> dict[str, Any]:
+        chosen = [
+            application
+            for application in self._applications.values()
+            if application.state in params.get("states", (application.state,))
+        ]
+        page, token = _page(chosen, params)
+        described = [{**a.describe(), "id": a.application_id} for a in page]
+        return {"applications": described, "nextToken": token}
+
+    def _update_application(self, params: Params, _: Caller | None) -> dict[str, Any]:
+        application = self.application(params["applicationId"])
+        application.update(params, self.clock.now())
+        return {"application": application.describe()}
+
+    def _start_application(self, params: Params, _: Caller | None) -> dict[str, Any]:
+        application = self.application(params["applicationId"])
+        application.start(self.clock.now(), self.start_seconds / 3)
+        return {}
+
+    def _stop_application(self, params: Params, _: Caller | None) -> dict[str, Any]:
+        application = self.application(params["applicationId"])
+        active = [s.session_id for s in self._of(application) if s.state not in OVER]
+        if active:
+            raise Validation(
+                f"Application {application.application_id} has active sessions: {', '.join(active)}"
+            )
+        application.stop(self.clock.now(), self.stop_seconds)
+        return {}
+
+    def _delete_application(self, params: Params, _: Caller | None) -> dict[str, Any]:
+        self.application(params["applicationId"]).delete(self.clock.now())
+        return {}
+
+    # Tags
+
+    def _list_tags(self, params: Params, _: Caller | None) -> dict[str, Any]:
+        return {"tags": self._tags_of(params["resourceArn"])}
+
+    def _tag(self, params: Params, _: Caller | None) -> dict[str, Any]:
+        tags = self._tags_of(params["resourceArn"])
+        if len(tags | params["tags"]) > 200:
+            raise Validation("A resource can't have more than 200 tags")
+        tags.update(params["tags"])
+        return {}
+
+    def _untag(self, params: Params, _: Caller | None) -> dict[str, Any]:
+        tags = self._tags_of(params["resourceArn"])
+        for key in params["tagKeys"]:
+            tags.pop(key, None)
+        return {}
+
+    def _tags_of(self, arn: str) -> dict[str, str]:
+        tags = self._tags(arn)
+        if tags is None:
+            raise NotFound(f"Resource {arn} does not exist")
+        return tags
+
+    def _tags(self, arn: str) -> dict[str, str] | None:
+        resources = (*self._applications.values(), *self._sessions.values())
+        return next((resource.tags for resource in resources if resource.arn == arn), None)
+
+    # What the operations share
+
+    def _once(self, scope: str, params: Params, do: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """Do something unless its token was used before: then, the answer of that time."""
+        key = (scope, params["clientToken"])
+        if key in self._answers:
+            earlier, answer = self._answers[key]
+            if earlier != params:
+                raise Conflict(
+                    "The client token was used before, in a request with other parameters"
+                )
+            return dict(answer)
+        answer = do()
+        self._answers[key] = (params, answer)
+        return answer
+
+    def _asked_session(self, params: Params) -> Session:
+        return self.session(params["applicationId"], params["sessionId"])
+
+    def _of(self, application: Application) -> list[Session]:
+        wanted = application.application_id
+        return [s for s in self._sessions.values() if s.application_id == wanted]
+
+    def _settle(self) -> None:
+        """Let the time since the last request pass."""
+        now = self.clock.now()
+        for session in self._sessions.values():
+            session.settle(now)
+        for application in self._applications.values():
+            sessions = self._of(application)
+            for session in sessions:
+                application.touch(session.ended_at or session.created_at)
+            working = any(session.state not in OVER for session in sessions)
+            application.settle(now, self.stop_seconds, working)
+
+    @property
+    def _arn_prefix(self) -> str:
+        partition = next(
+            (
+                name
+                for prefix, name in (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"))
+                if self.region.startswith(prefix)
+            ),
+            "aws",
+        )
+        return f"arn:{partition}:emr-serverless:{self.region}:{self.account}:"
+
+    def _resource(self, params: Params) -> str:
+        """The ARN that IAM is asked about: what the request names, whether it exists or not."""
+        if "resourceArn" in params:
+            return str(params["resourceArn"])
+        if "applicationId" not in params:
+            return f"{self._arn_prefix}/*"
+        session_id = params.get("sessionId") or params.get("resourceId")
+        tail = f"/sessions/{session_id}" if session_id else ""
+        return f"{self._arn_prefix}/applications/{params['applicationId']}{tail}"
+
+    def _log(self, request: LoggedRequest) -> None:
+        self.requests.append(request)
+        if self._listener:
+            self._listener(request)
+
+
+def log_line(request: LoggedRequest) -> str:
+    """A request in one line: operation, what it was about, how it went. Never a token."""
+    about = {**request.params, **(request.result or {})}
+    nested = (request.result or {}).get("session", {})
+    parts = [request.operation]
+    parts += [
+        f"{label}={value}"
+        for label, value in (
+            ("application", about.get("applicationId")),
+            ("session", about.get("sessionId")),
+            ("resource", about.get("resourceArn")),
+            ("state", nested.get("state")),
+        )
+        if value
+    ]
+    parts.append(f"{request.status}" + (f" {request.error}" if request.error else ""))
+    return " ".join(parts)
+
+
+def _new_id() -> str:
+    alphabet = string.ascii_lowercase + string.digits
+    return "00" + "".join(secrets.choice(alphabet) for _ in range(14))
+
+
+def _page(chosen: list[Any], params: Params) -> tuple[list[Any], str | None]:
+    """One page of a list, and the token of the next."""
+    try:
+        start = int(base64.urlsafe_b64decode(params.get("nextToken", "MA==")))
+    except ValueError as error:
+        raise Validation("nextToken is not valid") from error
+    end = start + params.get("maxResults", PAGE)
+    more = end < len(chosen)
+    return chosen[start:end], base64.urlsafe_b64encode(str(end).encode()).decode() if more else None
