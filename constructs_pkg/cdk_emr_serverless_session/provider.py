@@ -1,0 +1,297 @@
+"""The custom resource provider that starts and ends the sessions of a stack."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypedDict, Unpack
+
+import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import custom_resources as cr
+from constructs import Construct, IDependable
+
+from .asset import handler_asset
+from .errors import SessionValidationError
+from .permissions import HandlerPermissions
+
+_SINGLETON_ID = "EmrServerlessSessionProvider"
+
+# A late Create can surprise a Delete for as long as on_event may run: that is kept short.
+_FUNCTION_TIMEOUT = cdk.Duration.seconds(30)
+_DEFAULT_QUERY_INTERVAL = cdk.Duration.seconds(10)
+_DEFAULT_TOTAL_TIMEOUT = cdk.Duration.minutes(30)
+_DEFAULT_LOG_RETENTION = logs.RetentionDays.ONE_MONTH
+
+# CloudFormation gives up this long after the provider should have: then the provider is gone.
+_ANSWER_GRACE_SECONDS = 120
+# The longest that the Provider framework and a custom resource's ServiceTimeout allow.
+_MAX_SECONDS = 3600
+
+
+class SessionProviderOptions(TypedDict, total=False):
+    """The options of ``SessionProvider``; see there."""
+
+    query_interval: cdk.Duration | None
+    total_timeout: cdk.Duration | None
+    log_group: logs.ILogGroup | None
+    log_retention: logs.RetentionDays | None
+    vpc: ec2.IVpc | None
+    vpc_subnets: ec2.SubnetSelection | None
+    security_groups: Sequence[ec2.ISecurityGroup] | None
+    permissions_boundary: iam.IManagedPolicy | None
+    environment_encryption: kms.IKey | None
+
+
+class SessionProvider(Construct):
+    """The functions, role and waiter behind the sessions of a stack.
+
+    A stack has one, however many sessions it has, and sessions find it by themselves. Make one
+    by hand to set its options, or to share one between the stacks of an app, and pass it to the
+    sessions as ``provider``.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        query_interval: cdk.Duration | None = None,
+        total_timeout: cdk.Duration | None = None,
+        log_group: logs.ILogGroup | None = None,
+        log_retention: logs.RetentionDays | None = None,
+        vpc: ec2.IVpc | None = None,
+        vpc_subnets: ec2.SubnetSelection | None = None,
+        security_groups: Sequence[ec2.ISecurityGroup] | None = None,
+        permissions_boundary: iam.IManagedPolicy | None = None,
+        environment_encryption: kms.IKey | None = None,
+    ) -> None:
+        """Makes the provider's functions, roles and state machine.
+
+        Args:
+            scope: Where the provider belongs.
+            id: The provider's id in its scope.
+            query_interval: Time between two looks at a session that is on its way, a whole number
+                of them in ``total_timeout``. Default: 10 seconds.
+            total_timeout: How long a session may take to start or to end, at most one hour.
+                Default: 30 minutes.
+            log_group: Where all functions log. Default: a new one, removed with the provider.
+            log_retention: How long the new log group keeps its lines. Default: one month.
+            vpc: The VPC that all functions run in. It needs a way to EMR Serverless, Lambda, Step
+                Functions and S3, where CloudFormation waits for the answer. Default: none.
+            vpc_subnets: The subnets in the VPC. Default: the private ones.
+            security_groups: The functions' security groups. Default: a new one a function.
+            permissions_boundary: The boundary of every role made here. Default: none.
+            environment_encryption: The key for the functions' environment variables.
+                Default: Lambda's own.
+
+        Raises:
+            SessionValidationError: Options contradict each other or exceed a limit.
+        """
+        super().__init__(scope, id)
+        query_interval = query_interval or _DEFAULT_QUERY_INTERVAL
+        total_timeout = total_timeout or _DEFAULT_TOTAL_TIMEOUT
+        self._check(query_interval, total_timeout, log_group, log_retention, vpc, vpc_subnets)
+
+        self._total_seconds = int(total_timeout.to_seconds())
+        self._log_group = log_group or logs.LogGroup(
+            self,
+            "Logs",
+            retention=log_retention or _DEFAULT_LOG_RETENTION,
+            removal_policy=cdk.RemovalPolicy.DESTROY,
+        )
+        self._vpc = vpc
+        self._vpc_subnets = vpc_subnets
+        self._security_groups = list(security_groups) if security_groups is not None else None
+        self._environment_encryption = environment_encryption
+        self._permissions: dict[str, _StackPermissions] = {}
+        if permissions_boundary is not None:
+            iam.PermissionsBoundary.of(self).apply(permissions_boundary)
+
+        self._handler_role = self._function_role("HandlerRole")
+        on_event = self._handler("OnEvent", "on_event")
+        is_complete = self._handler("IsComplete", "is_complete")
+        self._framework = cr.Provider(
+            self,
+            "Framework",
+            on_event_handler=on_event,
+            is_complete_handler=is_complete,
+            query_interval=query_interval,
+            total_timeout=total_timeout,
+            framework_on_event_role=self._function_role("FrameworkOnEventRole"),
+            framework_complete_and_timeout_role=self._function_role("FrameworkWaiterRole"),
+            log_group=self._log_group,
+            vpc=vpc,
+            vpc_subnets=vpc_subnets,
+            security_groups=self._security_groups,
+            provider_function_env_encryption=environment_encryption,
+        )
+
+    @classmethod
+    def get_or_create(
+        cls, scope: Construct, **options: Unpack[SessionProviderOptions]
+    ) -> SessionProvider:
+        """The provider of the stack that ``scope`` is in, made when there is none yet.
+
+        Args:
+            scope: Any construct of the stack.
+            options: The options of a new provider, as for the constructor.
+
+        Returns:
+            The stack's only provider of this kind.
+
+        Raises:
+            SessionValidationError: The stack has one already, and options were given.
+        """
+        stack = cdk.Stack.of(scope)
+        existing = stack.node.try_find_child(_SINGLETON_ID)
+        if existing is None:
+            return cls(stack, _SINGLETON_ID, **options)
+        if not isinstance(existing, SessionProvider):
+            raise SessionValidationError(
+                existing.node.path, [f"id: {_SINGLETON_ID!r} is the session provider's."]
+            )
+        if options:
+            raise SessionValidationError(
+                existing.node.path,
+                [
+                    f"{', '.join(sorted(options))}: the stack's provider is there already; "
+                    "set its options before the first session of the stack."
+                ],
+            )
+        return existing
+
+    @classmethod
+    def of(cls, scope: Construct) -> SessionProvider | None:
+        """The provider of the stack that ``scope`` is in, or nothing when there is none yet."""
+        found = cdk.Stack.of(scope).node.try_find_child(_SINGLETON_ID)
+        return found if isinstance(found, SessionProvider) else None
+
+    @property
+    def service_token(self) -> str:
+        """The ARN of the function that CloudFormation calls."""
+        return self._framework.service_token
+
+    @property
+    def service_timeout(self) -> cdk.Duration:
+        """How long CloudFormation waits for an answer: a little longer than the provider tries."""
+        return cdk.Duration.seconds(min(self._total_seconds + _ANSWER_GRACE_SECONDS, _MAX_SECONDS))
+
+    @property
+    def log_group(self) -> logs.ILogGroup:
+        """Where the handler and the framework log."""
+        return self._log_group
+
+    @property
+    def handler_role(self) -> iam.IRole:
+        """The role that the handler calls EMR Serverless with."""
+        return self._handler_role
+
+    def permissions_for(self, stack: cdk.Stack) -> HandlerPermissions:
+        """The handler's permissions for the sessions of one stack.
+
+        In the provider's own stack they are part of its role's policy. Another stack brings a
+        managed policy of its own, so that it refers to the provider and the provider to nobody.
+
+        Args:
+            stack: The stack of the sessions.
+
+        Returns:
+            What to add applications and execution roles to.
+        """
+        return self._permissions_of(stack).permissions
+
+    def dependable_for(self, stack: cdk.Stack) -> IDependable:
+        """What a session of the stack waits for: the role, and the policies it needs there."""
+        return self._permissions_of(stack).dependable
+
+    def _permissions_of(self, stack: cdk.Stack) -> _StackPermissions:
+        found = self._permissions.get(stack.node.addr)
+        if found is None:
+            found = self._permissions[stack.node.addr] = self._new_permissions(stack)
+        return found
+
+    def _new_permissions(self, stack: cdk.Stack) -> _StackPermissions:
+        if stack.node.addr == cdk.Stack.of(self).node.addr:
+            return _StackPermissions(
+                stack, self._handler_role.add_to_principal_policy, self._handler_role
+            )
+        policy = iam.ManagedPolicy(
+            stack,
+            f"EmrServerlessSessionPermissions{self.node.addr[-8:]}",
+            description="What the session handler of another stack may do for this one",
+        )
+        policy.attach_to_role(
+            iam.Role.from_role_name(policy, "HandlerRole", self._handler_role.role_name)
+        )
+        return _StackPermissions(stack, policy.add_statements, policy)
+
+    def _function_role(self, id: str) -> iam.Role:
+        role = iam.Role(self, id, assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        self._log_group.grant_write(role)
+        return role
+
+    def _handler(self, id: str, entry_point: str) -> lambda_.Function:
+        return lambda_.Function(
+            self,
+            id,
+            description=f"EMR Serverless sessions: {entry_point}",
+            code=lambda_.Code.from_asset(handler_asset()),
+            handler=f"session_handler.handler.{entry_point}",
+            runtime=lambda_.Runtime.PYTHON_3_14,
+            architecture=lambda_.Architecture.ARM_64,
+            memory_size=256,
+            timeout=_FUNCTION_TIMEOUT,
+            role=self._handler_role,
+            log_group=self._log_group,
+            environment={
+                "TOTAL_TIMEOUT_SECONDS": str(self._total_seconds),
+                "ON_EVENT_TIMEOUT_SECONDS": str(int(_FUNCTION_TIMEOUT.to_seconds())),
+            },
+            environment_encryption=self._environment_encryption,
+            vpc=self._vpc,
+            vpc_subnets=self._vpc_subnets,
+            security_groups=self._security_groups,
+        )
+
+    def _check(
+        self,
+        query_interval: cdk.Duration,
+        total_timeout: cdk.Duration,
+        log_group: logs.ILogGroup | None,
+        log_retention: logs.RetentionDays | None,
+        vpc: ec2.IVpc | None,
+        vpc_subnets: ec2.SubnetSelection | None,
+    ) -> None:
+        problems = []
+        interval, total = query_interval.to_seconds(), total_timeout.to_seconds()
+        if not 0 < total <= _MAX_SECONDS:
+            problems.append(f"total_timeout: {total:g} s, must be above 0 and at most an hour.")
+        if interval < 1:
+            problems.append(f"query_interval: {interval:g} s, must be at least a second.")
+        elif total % interval:
+            problems.append(
+                f"query_interval: {interval:g} s, must divide total_timeout ({total:g} s)."
+            )
+        if log_group is not None and log_retention is not None:
+            problems.append("log_retention: is the given log_group's own affair; set it there.")
+        if vpc is None and vpc_subnets is not None:
+            problems.append("vpc_subnets: needs a vpc.")
+        if problems:
+            raise SessionValidationError(self.node.path, problems)
+
+
+class _StackPermissions:
+    """The permissions for one stack, and what to wait for until they are in place."""
+
+    def __init__(
+        self,
+        stack: cdk.Stack,
+        add_statement: Callable[[iam.PolicyStatement], object],
+        dependable: IDependable,
+    ) -> None:
+        self.permissions = HandlerPermissions(stack, add_statement)
+        self.dependable = dependable

@@ -1,0 +1,275 @@
+"""An EMR Serverless interactive session as a resource of a stack."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import aws_cdk as cdk
+import jsii
+from aws_cdk import aws_emrserverless as emrserverless
+from aws_cdk import aws_iam as iam
+from aws_cdk.interfaces.aws_emrserverless import IApplicationRef
+from constructs import Construct
+
+from .configuration import Configuration, render_configurations
+from .errors import SessionValidationError
+from .grants import SessionGrants
+from .provider import SessionProvider
+from .session_arn import parse_session_arn
+from .session_base import ISession, SessionAttributes
+from .validation import LateChecks, check_request
+
+RESOURCE_TYPE = "Custom::EMRServerlessSession"
+
+
+@jsii.implements(cdk.ITaggableV2)
+class Session(cdk.Resource):
+    """A Spark Connect session on an EMR Serverless application.
+
+    It is started when the stack is created and ended when the resource goes. A session can't be
+    changed, its tags aside: any other change starts a new one and then ends the old.
+
+    The session is started after the execution role's policies are in place and ended before they
+    go. It also ends by itself: after ``idle_timeout`` without work, and 24 hours after its start
+    by the service's default.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        application: IApplicationRef,
+        execution_role: iam.IRole,
+        session_name: str | None = None,
+        idle_timeout: cdk.Duration | None = None,
+        runtime_configuration: Sequence[Configuration] | None = None,
+        tags: Mapping[str, str] | None = None,
+        removal_policy: cdk.RemovalPolicy | None = None,
+        wait_until_ready: bool = True,
+        stop_application: bool | None = None,
+        provider: SessionProvider | None = None,
+    ) -> None:
+        """Declares a session.
+
+        The limits named here are those of the service's model, as the installed botocore has it;
+        they are checked at synth for values that are known then.
+
+        Args:
+            scope: Where the session belongs.
+            id: The session's id in its scope.
+            application: The application to run on, of type Spark, release emr-7.13.0 or later,
+                with interactive sessions enabled and started or with auto-start on. One that is
+                elsewhere: ``CfnApplication.from_application_arn``.
+            execution_role: The role that the session's code runs with; it trusts
+                ``emr-serverless.amazonaws.com``.
+            session_name: 1 to 256 characters, not blank. Default: none.
+            idle_timeout: How long the session may be idle until the service ends it, in whole
+                minutes, at most 1,000,000. Default: the service's, one hour.
+            runtime_configuration: Spark configuration for this session, at most 100 entries.
+                Default: the application's.
+            tags: Tags of the session, beside those of ``Tags.of``. Together at most 200, four of
+                which are the library's. Default: none.
+            removal_policy: ``RETAIN`` leaves the session running when the resource goes or is
+                replaced, until the service ends it. Default: ``DESTROY``.
+            wait_until_ready: Whether the deployment waits until the session takes connections,
+                for as long as the provider's ``total_timeout``. If not, it goes on as soon as the
+                service has accepted the session. Default: wait.
+            stop_application: Whether to stop the application when the last session on it is over
+                and nothing else runs there: an application that is started can't be deleted.
+                Default: only when it is a ``CfnApplication`` of the same stack.
+            provider: Who starts and ends the session. Default: the stack's own.
+
+        Raises:
+            SessionValidationError: Values that the service would refuse, all of them together.
+        """
+        super().__init__(scope, id)
+        check_request(
+            self.node.path,
+            application_id=application.application_ref.application_id,
+            execution_role_arn=execution_role.role_arn,
+            session_name=session_name,
+            idle_timeout=idle_timeout,
+            runtime_configuration=runtime_configuration,
+            tags=tags,
+        )
+        if removal_policy == cdk.RemovalPolicy.SNAPSHOT:
+            raise SessionValidationError(
+                self.node.path, ["removal_policy: SNAPSHOT, but a session has no snapshots."]
+            )
+
+        self._tag_manager = cdk.TagManager(cdk.TagType.MAP, RESOURCE_TYPE)
+        for key, value in (tags or {}).items():
+            self._tag_manager.set_tag(key, value)
+
+        provider = provider or SessionProvider.get_or_create(self)
+        permissions = provider.permissions_for(self.stack)
+        permissions.serve(application)
+        permissions.pass_role(execution_role)
+        own_application = _is_resource_of(application, self.stack)
+        if stop_application is None:
+            stop_application = own_application
+        elif stop_application and not own_application:
+            permissions.stop(application)
+
+        properties: dict[str, Any] = {
+            "ServiceToken": provider.service_token,
+            "ServiceTimeout": str(int(provider.service_timeout.to_seconds())),
+            "ApplicationId": application.application_ref.application_id,
+            "ExecutionRoleArn": execution_role.role_arn,
+            "Tags": self._tag_manager.rendered_tags,
+            "Retain": cdk.Lazy.string(_RetainMarker(self)),
+        }
+        if session_name is not None:
+            properties["Name"] = session_name
+        if idle_timeout is not None:
+            properties["IdleTimeoutMinutes"] = idle_timeout.to_minutes()
+        if runtime_configuration is not None:
+            properties["ConfigurationOverrides"] = {
+                "RuntimeConfiguration": render_configurations(runtime_configuration)
+            }
+        if stop_application:
+            properties["StopApplication"] = "true"
+        if not wait_until_ready:
+            properties["WaitUntilReady"] = "false"
+        self._resource = cdk.CfnResource(
+            self, "Resource", type=RESOURCE_TYPE, properties=properties
+        )
+        if removal_policy is not None:
+            self.apply_removal_policy(removal_policy)
+
+        self._resource.node.add_dependency(provider.dependable_for(self.stack), execution_role)
+        self._grants = SessionGrants(self)
+        self.node.add_validation(LateChecks(self.node.path, self._tag_manager))
+
+    @staticmethod
+    def from_session_arn(scope: Construct, id: str, session_arn: str) -> ISession:
+        """A session that is there already, by its ARN.
+
+        Args:
+            scope: Where the reference belongs.
+            id: The reference's id in its scope.
+            session_arn: The session's ARN; may be a token.
+
+        Returns:
+            The session, to read its attributes and to grant permissions on.
+
+        Raises:
+            SessionValidationError: The ARN isn't one of a session.
+        """
+        return _ImportedSession(scope, id, session_arn)
+
+    @staticmethod
+    def from_session_attributes(
+        scope: Construct, id: str, attributes: SessionAttributes
+    ) -> ISession:
+        """A session of the stack's own account and region, by its ids.
+
+        Args:
+            scope: Where the reference belongs.
+            id: The reference's id in its scope.
+            attributes: Application and session.
+
+        Returns:
+            The session, to read its attributes and to grant permissions on.
+        """
+        arn = cdk.Stack.of(scope).format_arn(
+            service="emr-serverless",
+            resource="/applications",
+            resource_name=f"{attributes.application_id}/sessions/{attributes.session_id}",
+        )
+        return _ImportedSession(scope, id, arn, attributes)
+
+    @property
+    def session_arn(self) -> str:
+        """The session's ARN; changes when the session is replaced."""
+        return self._resource.get_att("Arn").to_string()
+
+    @property
+    def session_id(self) -> str:
+        """The session's id; changes when the session is replaced."""
+        return self._resource.get_att("SessionId").to_string()
+
+    @property
+    def application_id(self) -> str:
+        """The id of the application that the session runs on."""
+        return self._resource.get_att("ApplicationId").to_string()
+
+    @property
+    def grants(self) -> SessionGrants:
+        """Permissions on the session, to give to others."""
+        return self._grants
+
+    @property
+    def cdk_tag_manager(self) -> cdk.TagManager:
+        """Holds the session's tags for ``Tags.of``."""
+        return self._tag_manager
+
+    @property
+    def resource(self) -> cdk.CfnResource:
+        """The custom resource in the template."""
+        return self._resource
+
+
+class _ImportedSession(cdk.Resource):
+    """A session that another app or nobody's app started."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        session_arn: str,
+        attributes: SessionAttributes | None = None,
+    ) -> None:
+        super().__init__(scope, id, environment_from_arn=session_arn)
+        self._session_arn = session_arn
+        self._attributes = attributes or self._attributes_of(session_arn)
+        self._grants = SessionGrants(self)
+
+    def _attributes_of(self, session_arn: str) -> SessionAttributes:
+        if cdk.Token.is_unresolved(session_arn):
+            # …:/applications/{applicationId}/sessions/{sessionId}
+            parts = cdk.Fn.split("/", session_arn, 5)
+            return SessionAttributes(
+                application_id=cdk.Fn.select(2, parts), session_id=cdk.Fn.select(4, parts)
+            )
+        return parse_session_arn(self.node.path, session_arn)
+
+    @property
+    def session_arn(self) -> str:
+        return self._session_arn
+
+    @property
+    def session_id(self) -> str:
+        return self._attributes.session_id
+
+    @property
+    def application_id(self) -> str:
+        return self._attributes.application_id
+
+    @property
+    def grants(self) -> SessionGrants:
+        return self._grants
+
+
+@jsii.implements(cdk.IStableStringProducer)
+class _RetainMarker:
+    """Tells the handler to leave replaced sessions alone.
+
+    Read when the template is made, because a removal policy may be set at any time before.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def produce(self) -> str | None:
+        policy = self._session.resource.cfn_options.update_replace_policy
+        return "true" if policy == cdk.CfnDeletionPolicy.RETAIN else None
+
+
+def _is_resource_of(application: IApplicationRef, stack: cdk.Stack) -> bool:
+    return (
+        isinstance(application, emrserverless.CfnApplication)
+        and cdk.Stack.of(application).node.addr == stack.node.addr
+    )

@@ -1,0 +1,195 @@
+"""Checks at synth of what StartSession would refuse, read from the service's model.
+
+Every check collects all problems of a construct. Values that are only known at deployment, and
+texts with such values in them, pass.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import aws_cdk as cdk
+import jsii
+from constructs import IValidation
+
+from .configuration import Configuration
+from .errors import SessionValidationError
+from .owner_tags import OWNER_TAG_PREFIX, OWNER_TAGS
+from .service_model import shape
+
+_RESERVED_SPARK_KEY = "spark.connect.grpc.binding.address"
+
+
+def check_request(
+    path: str,
+    *,
+    application_id: str,
+    execution_role_arn: str,
+    session_name: str | None,
+    idle_timeout: cdk.Duration | None,
+    runtime_configuration: Sequence[Configuration] | None,
+    tags: Mapping[str, str] | None,
+) -> None:
+    """Checks what a session is asked for.
+
+    Raises:
+        SessionValidationError: All problems that were found.
+    """
+    problems = [
+        *_member_problems("application", "applicationId", application_id),
+        *_member_problems("execution_role", "executionRoleArn", execution_role_arn),
+    ]
+    if session_name is not None:
+        problems += _member_problems("session_name", "name", session_name)
+    if idle_timeout is not None:
+        problems += _idle_timeout_problems(idle_timeout)
+    if runtime_configuration is not None:
+        problems += _configurations_problems("runtime_configuration", runtime_configuration)
+    if tags is not None:
+        problems += _tag_problems(tags)
+    if problems:
+        raise SessionValidationError(path, problems)
+
+
+@jsii.implements(IValidation)
+class LateChecks:
+    """Checks of what is complete only when the whole app is: the tags that ``Tags.of`` adds."""
+
+    def __init__(self, path: str, tags: cdk.TagManager) -> None:
+        """Checks the tags of the construct at ``path``."""
+        self._path = path
+        self._tags = tags
+
+    def validate(self) -> list[str]:
+        """Called by the CDK at the end; returns the problems."""
+        return _tag_problems(self._tags.tag_values())
+
+
+def shape_problems(name: str, shape_name: str, value: Any) -> Iterator[str]:
+    """What is wrong with a text or a number by the length, range and pattern of a shape."""
+    if _known_later(value):
+        return
+    constraints = shape(shape_name)
+    shown = _shown(name, value)
+    if constraints["type"] == "string":
+        if not isinstance(value, str):
+            yield f"{name}: {shown}, must be text."
+            return
+        yield from _bound_problems(name, shown, len(value), constraints, "characters")
+        pattern = constraints.get("pattern")
+        if pattern and not re.fullmatch(pattern, value):
+            yield f"{name}: {shown}, must match {pattern}"
+    else:
+        yield from _bound_problems(name, shown, value, constraints, "")
+
+
+def _bound_problems(
+    name: str, shown: str, size: float, constraints: Mapping[str, Any], unit: str
+) -> Iterator[str]:
+    suffix = f" {unit}" if unit else ""
+    if "min" in constraints and size < constraints["min"]:
+        yield f"{name}: {shown}, must be at least {constraints['min']:,}{suffix}."
+    if "max" in constraints and size > constraints["max"]:
+        yield f"{name}: {shown}, must be at most {constraints['max']:,}{suffix}."
+
+
+def _member_problems(name: str, member: str, value: Any) -> list[str]:
+    members = shape("StartSessionRequest")["members"]
+    return list(shape_problems(name, members[member]["shape"], value))
+
+
+def _idle_timeout_problems(idle_timeout: cdk.Duration) -> list[str]:
+    if idle_timeout.is_unresolved():
+        return []
+    minutes = idle_timeout.to_minutes(integral=False)
+    if minutes != int(minutes):
+        return [
+            f"idle_timeout: {idle_timeout.to_human_string()}, must be whole minutes "
+            "(the service counts in minutes)."
+        ]
+    return _member_problems("idle_timeout", "idleTimeoutMinutes", int(minutes))
+
+
+def _configurations_problems(name: str, configurations: Sequence[Configuration]) -> list[str]:
+    problems = list(
+        _bound_problems(
+            name,
+            f"{len(configurations)} entries",
+            len(configurations),
+            shape("ConfigurationList"),
+            "entries",
+        )
+    )
+    for index, configuration in enumerate(configurations):
+        problems += _configuration_problems(f"{name}[{index}]", configuration)
+    return problems
+
+
+def _configuration_problems(name: str, configuration: Configuration) -> list[str]:
+    members = shape("Configuration")["members"]
+    problems = list(
+        shape_problems(
+            f"{name}.classification",
+            members["classification"]["shape"],
+            configuration.classification,
+        )
+    )
+    properties = configuration.properties
+    if properties is not None:
+        constraints = shape(members["properties"]["shape"])
+        problems += _bound_problems(
+            f"{name}.properties",
+            f"{len(properties)} entries",
+            len(properties),
+            constraints,
+            "entries",
+        )
+        for key, value in properties.items():
+            entry = f"{name}.properties[{key!r}]"
+            problems += shape_problems(f"{entry} key", constraints["key"]["shape"], key)
+            problems += shape_problems(entry, constraints["value"]["shape"], value)
+            if key == _RESERVED_SPARK_KEY:
+                problems.append(f"{entry}: is reserved by EMR Serverless; leave it out.")
+    if configuration.configurations is not None:
+        problems += _configurations_problems(f"{name}.configurations", configuration.configurations)
+    return problems
+
+
+def _tag_problems(tags: Mapping[str, str]) -> list[str]:
+    constraints = shape("TagMap")
+    problems = []
+    own, limit = len(OWNER_TAGS), constraints["max"]
+    if len(tags) + own > limit:
+        problems.append(
+            f"tags: {len(tags)} entries, must be at most {limit - own}: "
+            f"the service takes {limit}, and {own} say whose the session is."
+        )
+    for key, value in tags.items():
+        name = f"tags[{key!r}]"
+        problems += shape_problems(f"{name} key", constraints["key"]["shape"], key)
+        problems += shape_problems(name, constraints["value"]["shape"], value)
+        if _known_later(key):
+            continue
+        if key.lower().startswith("aws:"):
+            problems.append(f"{name}: keys that begin with 'aws:' are reserved by AWS.")
+        if key.startswith(OWNER_TAG_PREFIX):
+            problems.append(f"{name}: keys that begin with {OWNER_TAG_PREFIX!r} are the library's.")
+    return problems
+
+
+def _known_later(value: Any) -> bool:
+    """Whether a value is a token. Each question to the CDK costs time: plain text asks none."""
+    if isinstance(value, str) and "${Token[" not in value:
+        return False
+    return cdk.Token.is_unresolved(value)
+
+
+def _shown(name: str, value: Any) -> str:
+    """The value as messages have it: quoted, cut when long, and never a property's own value."""
+    if ".properties[" in name and not name.endswith(" key"):
+        # The service's model marks the properties as sensitive.
+        return f"{len(value)} characters" if isinstance(value, str) else type(value).__name__
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:60]}… ({len(str(value)):,} characters)"

@@ -1,0 +1,55 @@
+"""An application, an execution role and a session: the shortest way to a Spark Connect session."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_emrserverless as emrserverless
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from cdk_emr_serverless_session import Configuration, Session
+
+
+class QuickstartStack(cdk.Stack):
+    """A stack with an interactive application and one session on it."""
+
+    def __init__(self, scope: Construct, id: str) -> None:
+        super().__init__(scope, id)
+        application = emrserverless.CfnApplication(
+            self,
+            "Application",
+            name="quickstart",
+            type="SPARK",
+            release_label="emr-7.13.0",
+            auto_start_configuration=emrserverless.CfnApplication.AutoStartConfigurationProperty(
+                enabled=True
+            ),
+            interactive_configuration=emrserverless.CfnApplication.InteractiveConfigurationProperty(
+                session_enabled=True
+            ),
+            monitoring_configuration=emrserverless.CfnApplication.MonitoringConfigurationProperty(
+                managed_persistence_monitoring_configuration=emrserverless.CfnApplication.ManagedPersistenceMonitoringConfigurationProperty(
+                    enabled=True
+                )
+            ),
+        )
+        role = iam.Role(
+            self, "ExecutionRole", assumed_by=iam.ServicePrincipal("emr-serverless.amazonaws.com")
+        )
+        session = Session(
+            self,
+            "Session",
+            application=application,
+            execution_role=role,
+            session_name="quickstart",
+            idle_timeout=cdk.Duration.minutes(30),
+            runtime_configuration=[
+                Configuration("spark-defaults", {"spark.sql.shuffle.partitions": "16"})
+            ],
+        )
+        cdk.CfnOutput(self, "SessionArn", value=session.session_arn)
+        cdk.CfnOutput(self, "SessionId", value=session.session_id)
+        cdk.CfnOutput(self, "ApplicationId", value=session.application_id)
+
+
+app = cdk.App()
+QuickstartStack(app, "EmrServerlessSessionQuickstart")
+app.synth()
