@@ -97,6 +97,7 @@ class SessionProvider(Construct):
         self._check(query_interval, total_timeout, log_group, log_retention, vpc, vpc_subnets)
 
         self._total_seconds = int(total_timeout.to_seconds())
+        self._interval_seconds = int(query_interval.to_seconds())
         self._log_group = log_group or logs.LogGroup(
             self,
             "Logs",
@@ -248,7 +249,11 @@ class SessionProvider(Construct):
             role=self._handler_role,
             log_group=self._log_group,
             environment={
-                "TOTAL_TIMEOUT_SECONDS": str(self._total_seconds),
+                # The handler gives up two looks before the framework would: it can say what it
+                # waited for, and end what an update has started.
+                "GIVE_UP_AFTER_SECONDS": str(
+                    max(self._total_seconds - 2 * self._interval_seconds, self._total_seconds // 2)
+                ),
                 "ON_EVENT_TIMEOUT_SECONDS": str(int(_FUNCTION_TIMEOUT.to_seconds())),
             },
             environment_encryption=self._environment_encryption,
