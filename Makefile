@@ -26,6 +26,7 @@ lint: environment ## check format, style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy --strict
+	$(BIN)/mypy --strict tools examples/quickstart
 
 format: environment ## put the code into its format
 	$(BIN)/ruff format .

@@ -36,9 +36,9 @@ def handler_lines(aws: LocalAws) -> list[str]:
 
 
 def function_lines(aws: LocalAws) -> Iterator[str]:
-    """Yield every line that any Lambda function logged."""
+    """Yield every line that the Lambda functions logged, of all stacks that are there."""
     client = aws.client("logs")
-    groups = client.describe_log_groups(logGroupNamePrefix="/aws/lambda/")["logGroups"]
+    groups = client.describe_log_groups()["logGroups"]
     for group in groups:
         name = group["logGroupName"]
         try:

@@ -1,0 +1,67 @@
+"""A local AWS for each worker of the test run, and stacks of the tests' own on it."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from demo.cdk_cli import CdkCli
+from demo.local_aws import LocalAws
+from tests.e2e.deployment import Deployment
+
+SESSION_START_SECONDS = 1.0
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is in this folder."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here):
+            item.add_marker(pytest.mark.e2e)
+
+
+@pytest.fixture(scope="session")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
+    """A local AWS, in a process of its own."""
+    folder = tmp_path_factory.mktemp("local-aws")
+    with LocalAws(folder, session_start_seconds=SESSION_START_SECONDS) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def cdk_cli(aws: LocalAws) -> CdkCli:
+    """The CDK CLI, with the account bootstrapped."""
+    cli = CdkCli(aws)
+    cli.bootstrap()
+    return cli
+
+
+@pytest.fixture(scope="session")
+def stack_names() -> Iterator[str]:
+    """Names that no other stack on this local AWS has."""
+    return (f"Test{number}" for number in itertools.count(1))
+
+
+@pytest.fixture
+def deployment(
+    aws: LocalAws, cdk_cli: CdkCli, stack_names: Iterator[str], tmp_path: Path
+) -> Deployment:
+    """A stack that is yet to be deployed."""
+    return Deployment(aws, cdk_cli, tmp_path, next(stack_names))
+
+
+@pytest.fixture(scope="module")
+def new_deployment(
+    aws: LocalAws,
+    cdk_cli: CdkCli,
+    stack_names: Iterator[str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[[], Deployment]:
+    """A way to stacks that the tests of a module share."""
+
+    def new() -> Deployment:
+        name = next(stack_names)
+        return Deployment(aws, cdk_cli, tmp_path_factory.mktemp(name), name)
+
+    return new

@@ -1,0 +1,75 @@
+"""Sessions that a stack no longer wants: what changes the policy must still end them."""
+
+from functools import partial
+
+import aws_cdk as cdk
+import pytest
+from botocore.exceptions import ClientError
+
+from cdk_emr_serverless_session import Session
+from tests.e2e.apps import application, execution_role, look_often, output
+from tests.e2e.deployment import USABLE, Deployment
+
+
+def sessions(stack: cdk.Stack, *, on: dict[str, str], release: str = "emr-7.13.0") -> None:
+    """Fill a stack with two applications and sessions on them, named as in the map."""
+    look_often(stack)
+    role = execution_role(stack)
+    applications = {name: application(stack, name, release_label=release) for name in ("A", "B")}
+    for name, place in on.items():
+        session = Session(stack, name, application=applications[place], execution_role=role)
+        output(stack, session, prefix=name)
+
+
+def named(outputs: dict[str, str], prefix: str) -> dict[str, str]:
+    """Pick the outputs of one session."""
+    return {
+        name.removeprefix(prefix): value
+        for name, value in outputs.items()
+        if name.startswith(prefix)
+    }
+
+
+def test_a_dropped_session_ends_and_its_neighbour_stays(deployment: Deployment) -> None:
+    before = deployment.deploy(partial(sessions, on={"Kept": "A", "Dropped": "B"}))
+
+    after = deployment.deploy(partial(sessions, on={"Kept": "A"}))
+
+    assert named(after, "Kept") == named(before, "Kept")
+    assert deployment.session(named(before, "Dropped"))["state"] == "TERMINATED"
+    assert deployment.session(named(after, "Kept"))["state"] in USABLE
+
+
+def test_a_session_moves_to_another_application(deployment: Deployment) -> None:
+    before = deployment.deploy(partial(sessions, on={"Moved": "A"}))
+
+    after = deployment.deploy(partial(sessions, on={"Moved": "B"}))
+
+    assert after["MovedApplicationId"] != before["MovedApplicationId"]
+    assert deployment.session(named(before, "Moved"))["state"] == "TERMINATED"
+    assert deployment.session(named(after, "Moved"))["state"] in USABLE
+
+
+def renamed(stack: cdk.Stack, *, application_name: str) -> None:
+    """Fill a stack with a session on an application whose name, if changed, replaces it."""
+    look_often(stack)
+    session = Session(
+        stack,
+        "Session",
+        application=application(stack, name=application_name),
+        execution_role=execution_role(stack),
+    )
+    output(stack, session)
+
+
+def test_a_replaced_application_leaves_nothing_behind(deployment: Deployment) -> None:
+    before = deployment.deploy(partial(renamed, application_name="first"))
+
+    after = deployment.deploy(partial(renamed, application_name="second"))
+
+    assert after["ApplicationId"] != before["ApplicationId"]
+    assert deployment.session()["state"] in USABLE
+    assert [session["sessionId"] for session in deployment.live()] == [after["SessionId"]]
+    client = deployment.aws.client("emr-serverless")
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        client.get_application(applicationId=before["ApplicationId"])

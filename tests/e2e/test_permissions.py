@@ -1,0 +1,40 @@
+"""What a missing permission leads to."""
+
+import json
+from pathlib import Path
+
+from tests.e2e.apps import one_session
+from tests.e2e.deployment import Deployment
+
+
+def without_action(assembly: Path, action: str) -> int:
+    """Take an action out of every policy of an assembly, and count how often it was there."""
+    removed = 0
+    for file in assembly.glob("*.template.json"):
+        parsed = json.loads(file.read_text())
+        for resource in parsed["Resources"].values():
+            if resource["Type"] != "AWS::IAM::Policy":
+                continue
+            document = resource["Properties"]["PolicyDocument"]
+            kept = []
+            for statement in document["Statement"]:
+                actions = statement["Action"]
+                actions = [actions] if isinstance(actions, str) else actions
+                left = [name for name in actions if name != action]
+                removed += len(actions) - len(left)
+                if left:
+                    kept.append({**statement, "Action": left})
+            document["Statement"] = kept
+        file.write_text(json.dumps(parsed))
+    return removed
+
+
+def test_a_missing_permission_is_named(deployment: Deployment) -> None:
+    assembly = deployment.synth(one_session)
+    assert without_action(assembly, "emr-serverless:StartSession") > 0
+
+    said = deployment.fail_to_deploy(assembly)
+
+    assert "emr-serverless:StartSession" in said
+    assert deployment.status() == "ROLLBACK_COMPLETE"
+    assert deployment.owned() == []

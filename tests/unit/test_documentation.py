@@ -1,0 +1,43 @@
+"""What README and docs show works, and what they link to is there."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def apps(page: Path) -> list[str]:
+    """Return the Python blocks of a page that are whole apps."""
+    blocks = re.findall(r"^```python\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
+    return [block for block in blocks if "cdk.App(" in block]
+
+
+def anchor(heading: str) -> str:
+    """Return the fragment that a heading is linked by."""
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if apps(page)], ids=lambda page: page.name)
+def test_apps_that_are_shown_synthesize(page: Path, tmp_path: Path) -> None:
+    for number, code in enumerate(apps(page)):
+        app = tmp_path / f"app{number}.py"
+        app.write_text(code)
+        # In a process of its own: an app takes its output folder from where it runs.
+        subprocess.run([sys.executable, app], cwd=tmp_path, check=True)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)]+)\)", page.read_text()):
+        if target.startswith("https://"):
+            continue
+        file, _, fragment = target.partition("#")
+        linked = page.parent / file if file else page
+        assert linked.exists(), target
+        headings = re.findall(r"^#+ (.+)$", linked.read_text(), re.MULTILINE)
+        assert not fragment or fragment in map(anchor, headings), target
