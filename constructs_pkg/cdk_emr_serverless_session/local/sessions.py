@@ -359,7 +359,8 @@ class SessionService:
         return tags
 
     def _tags(self, arn: str) -> dict[str, str] | None:
-        resources = (*self._applications.values(), *self._sessions.values())
+        resources: list[Application | Session] = [*self._applications.values()]
+        resources += self._sessions.values()
         return next((resource.tags for resource in resources if resource.arn == arn), None)
 
     # What the operations share

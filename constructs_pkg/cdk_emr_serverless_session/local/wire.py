@@ -144,8 +144,8 @@ def _from_query(shape: Shape, values: list[str], name: str) -> Any:
 
 
 def _require_type(shape: Shape, value: Any, at: str) -> None:
-    kind = _PYTHON_TYPES[shape.type_name]
-    if not isinstance(value, kind) or (isinstance(value, bool) and shape.type_name != "boolean"):
+    fits = isinstance(value, _PYTHON_TYPES[shape.type_name])
+    if not fits or (isinstance(value, bool) and shape.type_name != "boolean"):
         raise Malformed(f"'{at}' is not of type {shape.type_name}")
     if shape.type_name == "structure":
         for name, member in shape.members.items():

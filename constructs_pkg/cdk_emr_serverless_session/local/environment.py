@@ -1,0 +1,66 @@
+"""The two environments of the local AWS: the server's own, and that of whoever uses it.
+
+Changes nothing but the mapping it is given.
+"""
+
+import os
+import shlex
+import sys
+from collections.abc import Mapping, MutableMapping
+from pathlib import Path
+
+REGION = "us-east-1"
+# MiniStack takes this key for the account's root user.
+ROOT_KEY = "test"
+
+# What would lead MiniStack, or the Lambda functions that inherit its
+# environment, to somewhere other than this machine or to someone's account.
+_UNWANTED_PREFIXES = ("AWS_", "CDK_", "LAMBDA_", "MINISTACK_", "LOCALSTACK_")
+_UNWANTED = frozenset(
+    {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "DOCKER_HOST", "EDGE_PORT", "USE_SSL"}
+    | {"PERSIST_STATE", "S3_PERSIST"}
+)
+
+
+def become_server(environment: MutableMapping[str, str], port: int, directory: Path) -> None:
+    """Set up the environment that MiniStack reads when it is imported."""
+    for name in list(environment):
+        if name.startswith(_UNWANTED_PREFIXES) or name.upper() in _UNWANTED:
+            del environment[name]
+    # Node for the functions of the CDK itself may be in the virtual environment.
+    own = str(Path(sys.executable).parent)
+    environment["PATH"] = os.pathsep.join([own, environment.get("PATH", os.defpath)])
+    environment.update(
+        AUTH="true",
+        AWS_ENDPOINT_URL=f"http://127.0.0.1:{port}",
+        BIND_HOST="127.0.0.1",
+        # A socket that isn't there: no look for containers of anyone else's.
+        DOCKER_HOST=f"unix://{directory}/no-docker.sock",
+        GATEWAY_PORT=str(port),
+        IOT_MTLS_ENABLED="0",
+        LOG_LEVEL="WARNING",
+        PYTHONDONTWRITEBYTECODE="1",
+        SFTP_ENABLED="0",
+        TMPDIR=str(directory),
+    )
+
+
+def for_users(port: int, directory: Path) -> dict[str, str]:
+    """What points the CDK CLI, boto3 and the AWS CLI at the server."""
+    url = f"http://127.0.0.1:{port}"
+    return {
+        "AWS_ENDPOINT_URL": url,
+        # By address, so that buckets are named in the path and not in the host.
+        "AWS_ENDPOINT_URL_S3": url,
+        "AWS_ACCESS_KEY_ID": ROOT_KEY,
+        "AWS_SECRET_ACCESS_KEY": ROOT_KEY,
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "CDK_HOME": str(directory / "cdk-home"),
+    }
+
+
+def exports(environment: Mapping[str, str]) -> str:
+    """The same as lines for a shell."""
+    return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in environment.items())
