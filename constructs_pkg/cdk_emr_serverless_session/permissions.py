@@ -42,7 +42,7 @@ class HandlerPermissions:
             add_statement: Adds a statement to a policy of the handler's role.
         """
         self._stack = stack
-        self._add = add_statement
+        self._known: set[object] = set()
         self._served = _GrowingStatement(self._start_statement, add_statement)
         self._tagged = _GrowingStatement(self._tag_at_start_statement, add_statement)
         self._passed = _GrowingStatement(_pass_role_statement, add_statement)
@@ -52,6 +52,9 @@ class HandlerPermissions:
 
     def serve(self, application: IApplicationRef) -> None:
         """Lets the handler start sessions on the application."""
+        if application in self._known:
+            return
+        self._known.add(application)
         arn = application.application_ref.application_arn
         key = _identity(application, arn)
         self._served.add(key, arn)
@@ -64,7 +67,11 @@ class HandlerPermissions:
 
     def pass_role(self, role: iam.IRole) -> None:
         """Lets the handler pass the execution role to EMR Serverless, and to nothing else."""
-        self._passed.add(_identity(role, role.role_arn), role.role_arn)
+        if role in self._known:
+            return
+        self._known.add(role)
+        arn = role.role_arn
+        self._passed.add(_identity(role, arn), arn)
 
     def _standing_statements(self) -> Sequence[iam.PolicyStatement]:
         applications = self._arn("*")

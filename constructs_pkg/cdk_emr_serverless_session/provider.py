@@ -97,6 +97,9 @@ class SessionProvider(Construct):
         self._check(query_interval, total_timeout, log_group, log_retention, vpc, vpc_subnets)
 
         self._total_seconds = int(total_timeout.to_seconds())
+        self._service_timeout = cdk.Duration.seconds(
+            min(self._total_seconds + _ANSWER_GRACE_SECONDS, _MAX_SECONDS)
+        )
         self._interval_seconds = int(query_interval.to_seconds())
         self._log_group = log_group or logs.LogGroup(
             self,
@@ -109,6 +112,7 @@ class SessionProvider(Construct):
         self._security_groups = list(security_groups) if security_groups is not None else None
         self._environment_encryption = environment_encryption
         self._permissions: dict[str, _StackPermissions] = {}
+        self._permissions_by_stack: dict[cdk.Stack, _StackPermissions] = {}
         if permissions_boundary is not None:
             iam.PermissionsBoundary.of(self).apply(permissions_boundary)
 
@@ -130,6 +134,7 @@ class SessionProvider(Construct):
             security_groups=self._security_groups,
             provider_function_env_encryption=environment_encryption,
         )
+        self._service_token = self._framework.service_token
 
     @classmethod
     def get_or_create(
@@ -174,12 +179,12 @@ class SessionProvider(Construct):
     @property
     def service_token(self) -> str:
         """The ARN of the function that CloudFormation calls."""
-        return self._framework.service_token
+        return self._service_token
 
     @property
     def service_timeout(self) -> cdk.Duration:
         """How long CloudFormation waits for an answer: a little longer than the provider tries."""
-        return cdk.Duration.seconds(min(self._total_seconds + _ANSWER_GRACE_SECONDS, _MAX_SECONDS))
+        return self._service_timeout
 
     @property
     def log_group(self) -> logs.ILogGroup:
@@ -210,9 +215,13 @@ class SessionProvider(Construct):
         return self._permissions_of(stack).dependable
 
     def _permissions_of(self, stack: cdk.Stack) -> _StackPermissions:
-        found = self._permissions.get(stack.node.addr)
+        # The same stack may come as another Python object, when it wasn't made in Python.
+        found = self._permissions_by_stack.get(stack)
         if found is None:
-            found = self._permissions[stack.node.addr] = self._new_permissions(stack)
+            address = stack.node.addr
+            if address not in self._permissions:
+                self._permissions[address] = self._new_permissions(stack)
+            found = self._permissions_by_stack[stack] = self._permissions[address]
         return found
 
     def _new_permissions(self, stack: cdk.Stack) -> _StackPermissions:

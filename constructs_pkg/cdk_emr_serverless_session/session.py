@@ -13,7 +13,6 @@ from aws_cdk.interfaces.aws_emrserverless import IApplicationRef
 from constructs import Construct
 
 from .configuration import Configuration, render_configurations
-from .errors import SessionValidationError
 from .grants import SessionGrants
 from .provider import SessionProvider
 from .session_arn import parse_session_arn
@@ -21,6 +20,9 @@ from .session_base import ISession, SessionAttributes
 from .validation import LateChecks, check_request
 
 RESOURCE_TYPE = "Custom::EMRServerlessSession"
+
+# Tags.of adds with 100. A session's own tags go before those of the scopes around it.
+_OWN_TAG_PRIORITY = 101
 
 
 @jsii.implements(cdk.ITaggableV2)
@@ -69,8 +71,8 @@ class Session(cdk.Resource):
                 minutes, at most 1,000,000. Default: the service's, one hour.
             runtime_configuration: Spark configuration for this session, at most 100 entries.
                 Default: the application's.
-            tags: Tags of the session, beside those of ``Tags.of``. Together at most 200, four of
-                which are the library's. Default: none.
+            tags: Tags of the session, beside those of ``Tags.of``, before which they go. Together
+                at most 200, four of which are the library's. Default: none.
             removal_policy: ``RETAIN`` leaves the session running when the resource goes or is
                 replaced, until the service ends it. Default: ``DESTROY``.
             wait_until_ready: Whether the deployment waits until the session takes connections,
@@ -85,29 +87,30 @@ class Session(cdk.Resource):
             SessionValidationError: Values that the service would refuse, all of them together.
         """
         super().__init__(scope, id)
+        path = self.node.path
+        application_ref = application.application_ref
+        application_id = application_ref.application_id
+        execution_role_arn = execution_role.role_arn
         check_request(
-            self.node.path,
-            application_id=application.application_ref.application_id,
-            execution_role_arn=execution_role.role_arn,
+            path,
+            application_id=application_id,
+            execution_role_arn=execution_role_arn,
             session_name=session_name,
             idle_timeout=idle_timeout,
             runtime_configuration=runtime_configuration,
             tags=tags,
+            removal_policy=removal_policy,
         )
-        if removal_policy == cdk.RemovalPolicy.SNAPSHOT:
-            raise SessionValidationError(
-                self.node.path, ["removal_policy: SNAPSHOT, but a session has no snapshots."]
-            )
-
+        stack = self.stack
         self._tag_manager = cdk.TagManager(cdk.TagType.MAP, RESOURCE_TYPE)
         for key, value in (tags or {}).items():
-            self._tag_manager.set_tag(key, value)
+            self._tag_manager.set_tag(key, value, _OWN_TAG_PRIORITY)
 
-        provider = provider or SessionProvider.get_or_create(self)
-        permissions = provider.permissions_for(self.stack)
+        provider = provider or SessionProvider.get_or_create(stack)
+        permissions = provider.permissions_for(stack)
         permissions.serve(application)
         permissions.pass_role(execution_role)
-        own_application = _is_resource_of(application, self.stack)
+        own_application = _is_resource_of(application, stack)
         if stop_application is None:
             stop_application = own_application
         elif stop_application and not own_application:
@@ -116,10 +119,9 @@ class Session(cdk.Resource):
         properties: dict[str, Any] = {
             "ServiceToken": provider.service_token,
             "ServiceTimeout": str(int(provider.service_timeout.to_seconds())),
-            "ApplicationId": application.application_ref.application_id,
-            "ExecutionRoleArn": execution_role.role_arn,
+            "ApplicationId": application_id,
+            "ExecutionRoleArn": execution_role_arn,
             "Tags": self._tag_manager.rendered_tags,
-            "Retain": cdk.Lazy.string(_RetainMarker(self)),
         }
         if session_name is not None:
             properties["Name"] = session_name
@@ -133,15 +135,16 @@ class Session(cdk.Resource):
             properties["StopApplication"] = "true"
         if not wait_until_ready:
             properties["WaitUntilReady"] = "false"
-        self._resource = cdk.CfnResource(
+        self._resource = _SessionResource(
             self, "Resource", type=RESOURCE_TYPE, properties=properties
         )
         if removal_policy is not None:
-            self.apply_removal_policy(removal_policy)
+            self._resource.apply_removal_policy(removal_policy)
 
-        self._resource.node.add_dependency(provider.dependable_for(self.stack), execution_role)
+        node = self._resource.node
+        node.add_dependency(provider.dependable_for(stack), execution_role)
+        node.add_validation(LateChecks(self._tag_manager))
         self._grants = SessionGrants(self)
-        self.node.add_validation(LateChecks(self.node.path, self._tag_manager))
 
     @staticmethod
     def from_session_arn(scope: Construct, id: str, session_arn: str) -> ISession:
@@ -206,11 +209,6 @@ class Session(cdk.Resource):
         """Holds the session's tags for ``Tags.of``."""
         return self._tag_manager
 
-    @property
-    def resource(self) -> cdk.CfnResource:
-        """The custom resource in the template."""
-        return self._resource
-
 
 class _ImportedSession(cdk.Resource):
     """A session that another app or nobody's app started."""
@@ -222,19 +220,12 @@ class _ImportedSession(cdk.Resource):
         session_arn: str,
         attributes: SessionAttributes | None = None,
     ) -> None:
+        if attributes is None:
+            attributes = parse_session_arn(f"{scope.node.path}/{id}", session_arn)
         super().__init__(scope, id, environment_from_arn=session_arn)
         self._session_arn = session_arn
-        self._attributes = attributes or self._attributes_of(session_arn)
+        self._attributes = attributes
         self._grants = SessionGrants(self)
-
-    def _attributes_of(self, session_arn: str) -> SessionAttributes:
-        if cdk.Token.is_unresolved(session_arn):
-            # …:/applications/{applicationId}/sessions/{sessionId}
-            parts = cdk.Fn.split("/", session_arn, 5)
-            return SessionAttributes(
-                application_id=cdk.Fn.select(2, parts), session_id=cdk.Fn.select(4, parts)
-            )
-        return parse_session_arn(self.node.path, session_arn)
 
     @property
     def session_arn(self) -> str:
@@ -253,23 +244,35 @@ class _ImportedSession(cdk.Resource):
         return self._grants
 
 
-@jsii.implements(cdk.IStableStringProducer)
-class _RetainMarker:
-    """Tells the handler to leave replaced sessions alone.
+class _SessionResource(cdk.CfnResource):
+    """The custom resource; tells the handler when replaced sessions are to be left alone.
 
-    Read when the template is made, because a removal policy may be set at any time before.
+    The handler ends what it finds of its own beside the current session, so that it has to know
+    what CloudFormation retains. A policy can come late, from ``RemovalPolicies.of`` for one.
     """
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def apply_removal_policy(
+        self,
+        policy: cdk.RemovalPolicy | None = None,
+        *,
+        apply_to_update_replace_policy: bool | None = None,
+        default: cdk.RemovalPolicy | None = None,
+    ) -> None:
+        super().apply_removal_policy(
+            policy, apply_to_update_replace_policy=apply_to_update_replace_policy, default=default
+        )
+        retains = (policy or default) in _RETAINING and apply_to_update_replace_policy is not False
+        if retains:
+            self.add_property_override("Retain", "true")
+        else:
+            self.add_property_deletion_override("Retain")
 
-    def produce(self) -> str | None:
-        policy = self._session.resource.cfn_options.update_replace_policy
-        return "true" if policy == cdk.CfnDeletionPolicy.RETAIN else None
+
+_RETAINING = (cdk.RemovalPolicy.RETAIN, cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
 
 
 def _is_resource_of(application: IApplicationRef, stack: cdk.Stack) -> bool:
-    return (
-        isinstance(application, emrserverless.CfnApplication)
-        and cdk.Stack.of(application).node.addr == stack.node.addr
-    )
+    if not isinstance(application, emrserverless.CfnApplication):
+        return False
+    owner = application.stack
+    return owner is stack or owner.node.addr == stack.node.addr

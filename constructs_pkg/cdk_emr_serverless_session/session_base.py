@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol
 
 from aws_cdk import IResource
 
@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from .grants import SessionGrants
 
 
-@runtime_checkable
 class ISession(IResource, Protocol):
     """An EMR Serverless session: one of this app's, or an imported one."""
 

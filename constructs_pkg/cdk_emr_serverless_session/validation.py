@@ -31,6 +31,7 @@ def check_request(
     idle_timeout: cdk.Duration | None,
     runtime_configuration: Sequence[Configuration] | None,
     tags: Mapping[str, str] | None,
+    removal_policy: cdk.RemovalPolicy | None,
 ) -> None:
     """Checks what a session is asked for.
 
@@ -49,6 +50,8 @@ def check_request(
         problems += _configurations_problems("runtime_configuration", runtime_configuration)
     if tags is not None:
         problems += _tag_problems(tags)
+    if removal_policy == cdk.RemovalPolicy.SNAPSHOT:
+        problems.append("removal_policy: SNAPSHOT, but a session has no snapshots.")
     if problems:
         raise SessionValidationError(path, problems)
 
@@ -57,9 +60,8 @@ def check_request(
 class LateChecks:
     """Checks of what is complete only when the whole app is: the tags that ``Tags.of`` adds."""
 
-    def __init__(self, path: str, tags: cdk.TagManager) -> None:
-        """Checks the tags of the construct at ``path``."""
-        self._path = path
+    def __init__(self, tags: cdk.TagManager) -> None:
+        """Checks the tags that are in the manager at the end."""
         self._tags = tags
 
     def validate(self) -> list[str]:
@@ -180,9 +182,9 @@ def _tag_problems(tags: Mapping[str, str]) -> list[str]:
 
 
 def _known_later(value: Any) -> bool:
-    """Whether a value is a token. Each question to the CDK costs time: plain text asks none."""
-    if isinstance(value, str) and "${Token[" not in value:
-        return False
+    """Whether a value is a token; asking the CDK costs time, and text shows it."""
+    if isinstance(value, str):
+        return "${Token[" in value
     return cdk.Token.is_unresolved(value)
 
 

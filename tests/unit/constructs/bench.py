@@ -1,0 +1,101 @@
+"""What the tests of the constructs share: a stack with an application and an execution role."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import aws_cdk as cdk
+from aws_cdk import assertions
+from aws_cdk import aws_emrserverless as emrserverless
+from aws_cdk import aws_iam as iam
+
+from cdk_emr_serverless_session import Session
+
+TYPE = "Custom::EMRServerlessSession"
+
+
+def interactive_application(
+    scope: cdk.Stack, id: str = "Application", **overrides: Any
+) -> emrserverless.CfnApplication:
+    """An application that takes sessions."""
+    of = emrserverless.CfnApplication
+    settings: dict[str, Any] = {
+        "type": "SPARK",
+        "release_label": "emr-7.13.0",
+        "interactive_configuration": of.InteractiveConfigurationProperty(session_enabled=True),
+        "monitoring_configuration": of.MonitoringConfigurationProperty(
+            managed_persistence_monitoring_configuration=(
+                of.ManagedPersistenceMonitoringConfigurationProperty(enabled=True)
+            )
+        ),
+    }
+    return emrserverless.CfnApplication(scope, id, **{**settings, **overrides})
+
+
+def execution_role(scope: cdk.Stack, id: str = "ExecutionRole") -> iam.Role:
+    """A role that EMR Serverless can assume."""
+    return iam.Role(scope, id, assumed_by=iam.ServicePrincipal("emr-serverless.amazonaws.com"))
+
+
+@dataclass
+class Bench:
+    """A stack to declare sessions in."""
+
+    app: cdk.App
+    stack: cdk.Stack
+    application: emrserverless.CfnApplication
+    role: iam.Role
+
+    def session(self, id: str = "Session", **options: Any) -> Session:
+        """A session on the stack's application, with the stack's role."""
+        arguments = {"application": self.application, "execution_role": self.role, **options}
+        return Session(self.stack, id, **arguments)
+
+    def template(self, stack: cdk.Stack | None = None) -> dict[str, Any]:
+        """The synthesized template."""
+        return dict(assertions.Template.from_stack(stack or self.stack).to_json())
+
+    def resource(self, resource_type: str = TYPE) -> dict[str, Any]:
+        """The only resource of a type."""
+        found = resources_of(self.template(), resource_type)
+        assert len(found) == 1, list(found)
+        return next(iter(found.values()))
+
+    def properties(self) -> dict[str, Any]:
+        """The only session's properties, without what the framework needs."""
+        properties = dict(self.resource()["Properties"])
+        del properties["ServiceToken"], properties["ServiceTimeout"]
+        return properties
+
+
+def resources_of(template: dict[str, Any], resource_type: str) -> dict[str, Any]:
+    """The resources of a type, by logical id."""
+    return {
+        id: resource
+        for id, resource in template["Resources"].items()
+        if resource["Type"] == resource_type
+    }
+
+
+def statements_of(template: dict[str, Any], role_id_part: str = "HandlerRole") -> list[Any]:
+    """All statements of the handler's role, from whichever policy they are in."""
+    found = []
+    for resource in template["Resources"].values():
+        if resource["Type"] in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
+            properties = resource["Properties"]
+            if role_id_part in str(properties["Roles"]):
+                found += properties["PolicyDocument"]["Statement"]
+    return found
+
+
+def action_list(statement: dict[str, Any]) -> list[str]:
+    """A statement's actions, however many."""
+    action = statement["Action"]
+    return [action] if isinstance(action, str) else list(action)
+
+
+def resource_list(statement: dict[str, Any]) -> list[Any]:
+    """A statement's resources, however many."""
+    resource = statement["Resource"]
+    return list(resource) if isinstance(resource, list) else [resource]
