@@ -73,9 +73,9 @@ def asked(
         wanted["aws:TagKeys"] = keys
     permissions = [Permission(f"emr-serverless:{operation}", resource, {**held, **wanted})]
     if tags and operation in ("StartSession", "CreateApplication"):
-        # What is being made has no tags yet, so there is nothing but the request's to go by.
-        made = f"{resource}/sessions/*" if operation == "StartSession" else resource
-        permissions.append(Permission("emr-serverless:TagResource", made, wanted))
+        # Asked on the same resource. What is being made has no ARN and no tags yet, so there is
+        # nothing but the request's tags to go by.
+        permissions.append(Permission("emr-serverless:TagResource", resource, wanted))
     if operation == "StartSession":
         permissions.append(
             Permission(
