@@ -56,7 +56,8 @@ def run(aws: LocalAws, say: "Narrator") -> None:
     with say.step("cdk synth: examples/quickstart"):
         cdk.synth(APP, assembly)
     with say.step("cdk deploy: the application, the session"):
-        outputs = cdk.deploy(assembly)
+        # If it fails, what was made stays for a look at it: the handler's log, above all.
+        outputs = cdk.deploy(assembly, rollback=False)
     with say.step("look at it with boto3"):
         session = get_session(aws, outputs)
     show({"stack outputs": outputs, "session": described(session)})

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,19 +43,22 @@ class CdkCli:
         target = f"aws://{identity['Account']}/{self.aws.env['AWS_REGION']}"
         return self._run("bootstrap", target, cwd=folder)
 
-    def synth(self, app: Path, assembly: Path, context: Mapping[str, str] | None = None) -> str:
+    def synth(self, app: Path, assembly: Path) -> str:
         """Synthesize a Python app into an assembly."""
-        given = [f"--context={name}={value}" for name, value in (context or {}).items()]
-        command = f'"{sys.executable}" "{app}"'
-        return self._run("synth", "--quiet", "--app", command, "--output", str(assembly), *given)
+        # From the app's folder, so that the command needs no quoting whatever the path is.
+        command = ("--app", f"python3 {app.name}", "--output", str(assembly))
+        return self._run("synth", "--quiet", *command, cwd=app.parent)
 
-    def deploy(self, assembly: Path, stack: str = "--all") -> dict[str, str]:
+    def deploy(
+        self, assembly: Path, stack: str = "--all", *, rollback: bool = True
+    ) -> dict[str, str]:
         """Deploy a stack of an assembly, and return its outputs."""
         outputs = assembly.with_name(f"{assembly.name}.outputs.json")
         self._run(
             *("deploy", stack, "--app", str(assembly)),
             *("--require-approval", "never"),
             *("--progress", "events"),
+            "--rollback" if rollback else "--no-rollback",
             *("--outputs-file", str(outputs)),
         )
         return merged(json.loads(outputs.read_text()))
