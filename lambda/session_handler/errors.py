@@ -96,9 +96,12 @@ def classify(operation: str, error: Exception) -> ServiceError:
         details = error.response.get("Error", {})
         code = str(details.get("Code") or "Unknown")
         message = str(details.get("Message") or "no message")
-        status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") or 0)
+        metadata = error.response.get("ResponseMetadata", {})
+        status = int(metadata.get("HTTPStatusCode") or 0)
         transient = code in _TRANSIENT_CODES or "throttl" in code.lower()
-        if transient or status in (408, 425, 429) or status >= 500 or status < 400:
+        # A refusal says nothing of the attempt before it, which may have started a session.
+        in_doubt = operation == "StartSession" and metadata.get("RetryAttempts", 0) > 0
+        if transient or in_doubt or status in (408, 425, 429) or status >= 500 or status < 400:
             return Unsettled(operation, code, message)
         if code in _DENIED_CODES or status in (401, 403):
             return Denied(operation, code, message)
