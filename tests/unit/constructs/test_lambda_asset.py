@@ -1,0 +1,171 @@
+"""The Lambda asset: what is in it, and that it is the same wherever it is made."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import botocore
+import pytest
+from botocore.loaders import Loader
+
+from cdk_emr_serverless_session import asset, service_model
+from cdk_emr_serverless_session.service_model import HANDLER_OPERATIONS
+from tests.unit.constructs.bench import Bench, resources_of
+
+DATA = "session_handler/data"
+MODEL = f"{DATA}/emr-serverless/2021-07-13/service-2.json"
+
+
+@pytest.fixture
+def staged(tmp_path: Path) -> Path:
+    """A freshly staged asset."""
+    target = tmp_path / "asset"
+    target.mkdir()
+    asset.stage_handler(target)
+    return target
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def test_the_handler_and_its_data_are_in_it(staged: Path) -> None:
+    files = set(_digests(staged))
+    source = asset.handler_source()
+    modules = {f"session_handler/{p.relative_to(source)}" for p in source.rglob("*.py")}
+    assert {"session_handler/handler.py", "session_handler/client.py"} <= modules
+    assert files - modules == {
+        MODEL,
+        f"{DATA}/emr-serverless/2021-07-13/endpoint-rule-set-1.json",
+        f"{DATA}/emr-serverless/2021-07-13/paginators-1.json",
+        f"{DATA}/_retry.json",
+        f"{DATA}/endpoints.json",
+        f"{DATA}/partitions.json",
+        f"{DATA}/sdk-default-configuration.json",
+    }
+
+
+def test_the_model_has_the_handlers_operations_and_no_other(staged: Path) -> None:
+    model = json.loads((staged / MODEL).read_text())
+    assert sorted(model["operations"]) == sorted(HANDLER_OPERATIONS)
+    assert "GetSessionEndpoint" not in model["operations"]
+    full = Loader().load_service_model("emr-serverless", "service-2")
+    assert len(model["shapes"]) < len(full["shapes"])
+    for name, shape in model["shapes"].items():
+        assert _plain(shape) == _plain(full["shapes"][name])
+    assert '"documentation"' not in (staged / MODEL).read_text()
+
+
+def _plain(node: Any) -> Any:
+    if isinstance(node, dict):
+        return {
+            key: _plain(value)
+            for key, value in node.items()
+            if not (key == "documentation" and isinstance(value, str))
+        }
+    return [_plain(item) for item in node] if isinstance(node, list) else node
+
+
+def test_only_this_service_has_endpoints(staged: Path) -> None:
+    endpoints = json.loads((staged / DATA / "endpoints.json").read_text())
+    assert {name for p in endpoints["partitions"] for name in p["services"]} == {"emr-serverless"}
+    assert len(endpoints["partitions"]) == len(Loader().load_data("endpoints")["partitions"])
+
+
+def test_it_is_small(staged: Path) -> None:
+    assert sum(path.stat().st_size for path in staged.rglob("*") if path.is_file()) < 300_000
+
+
+def test_staged_twice_it_is_the_same_to_the_second(staged: Path, tmp_path: Path) -> None:
+    again = tmp_path / "again"
+    again.mkdir()
+    asset.stage_handler(again)
+    assert _digests(again) == _digests(staged)
+    times = {path.stat().st_mtime for path in again.rglob("*")}
+    assert times == {315532800}
+    modes = {path.stat().st_mode & 0o777 for path in again.rglob("*") if path.is_file()}
+    assert modes == {0o644}
+
+
+def test_compiled_modules_and_other_files_stay_out(
+    tmp_path: Path, staged: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "source"
+    shutil.copytree(asset.handler_source(), source)
+    (source / "__pycache__").mkdir(exist_ok=True)
+    (source / "__pycache__" / "handler.cpython-399.pyc").write_bytes(b"compiled")
+    (source / "notes.txt").write_text("not a module")
+    (source / "handler.py").write_bytes(
+        (source / "handler.py").read_bytes().replace(b"\n", b"\r\n")
+    )
+    monkeypatch.setattr(asset, "handler_source", lambda: source)
+    again = tmp_path / "again"
+    again.mkdir()
+    asset.stage_handler(again)
+    assert _digests(again) == _digests(staged)
+
+
+@pytest.mark.parametrize("compressed", [True, False])
+def test_botocores_data_may_be_compressed_or_not(
+    tmp_path: Path, staged: Path, monkeypatch: pytest.MonkeyPatch, compressed: bool
+) -> None:
+    copy = tmp_path / "botocore-data"
+    installed = Path(botocore.__file__).parent / "data"
+    for path in [*installed.glob("*.json*"), *(installed / "emr-serverless").rglob("*.json*")]:
+        target = copy / path.relative_to(installed)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        plain = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        name = target.name.removesuffix(".gz")
+        if compressed:
+            target.with_name(f"{name}.gz").write_bytes(gzip.compress(plain))
+        else:
+            target.with_name(name).write_bytes(plain)
+    loader = Loader(extra_search_paths=[str(copy)], include_default_search_paths=False)
+    monkeypatch.setattr(asset, "loader", lambda: loader)
+    monkeypatch.setattr(service_model, "loader", lambda: loader)
+    service_model.service_model.cache_clear()
+    again = tmp_path / "again"
+    again.mkdir()
+    try:
+        asset.stage_handler(again)
+    finally:
+        service_model.service_model.cache_clear()
+    assert _digests(again) == _digests(staged)
+
+
+def test_an_old_botocore_is_named_with_the_one_that_is_needed() -> None:
+    with pytest.raises(ValueError, match=r"BrandNew.*botocore 1\.42\.94"):
+        service_model.trimmed_model(("BrandNew",))
+
+
+def test_the_hash_is_the_same_in_another_process(bench: Bench) -> None:
+    bench.session()
+    (key,) = {
+        function["Properties"]["Code"]["S3Key"]
+        for function in resources_of(bench.template(), "AWS::Lambda::Function").values()
+        if function["Properties"]["Handler"].startswith("session_handler.")
+    }
+    program = (
+        "import aws_cdk as cdk\n"
+        "from cdk_emr_serverless_session import SessionProvider\n"
+        "app = cdk.App()\n"
+        "SessionProvider(cdk.Stack(app, 'Stack'), 'Provider')\n"
+        "template = app.synth().get_stack_by_name('Stack').template\n"
+        "print({r['Properties']['Code']['S3Key'] for r in template['Resources'].values()"
+        " if 'session_handler' in str(r['Properties'].get('Handler'))})\n"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert answer.stdout.strip() == str({key})
