@@ -1,4 +1,7 @@
-"""Deploy the quickstart to a local AWS, look at the session, and destroy it again."""
+"""Deploy the quickstart to a local AWS, look at the session, and destroy it again.
+
+``python -m demo APP`` does so with another app, of one stack with the same outputs.
+"""
 
 import contextlib
 import signal
@@ -16,22 +19,23 @@ from demo.cdk_cli import ROOT, CdkCli, CdkError
 from demo.evidence import evidence
 from demo.local_aws import LocalAws, LocalAwsError
 
-APP = ROOT / "examples" / "quickstart" / "app.py"
+QUICKSTART = ROOT / "examples" / "quickstart" / "app.py"
 
 
 class DemoError(Exception):
     """Something isn't as the demo promises."""
 
 
-def main() -> int:
-    """Run the demo, and return its exit code."""
+def main(arguments: list[str]) -> int:
+    """Run the demo with the quickstart or another app, and return its exit code."""
+    app = Path(arguments[0]).resolve() if arguments else QUICKSTART
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, leave)
     say = Narrator()
     with tempfile.TemporaryDirectory(prefix="emr-serverless-session-demo-") as folder:
         aws = LocalAws(Path(folder), session_start_seconds=3)
         try:
-            run(aws, say)
+            run(app, aws, say)
         except (CdkError, LocalAwsError, DemoError, ClientError, BotoCoreError) as error:
             say.failed(error, aws)
             return 1
@@ -44,8 +48,8 @@ def main() -> int:
     return 0
 
 
-def run(aws: LocalAws, say: "Narrator") -> None:
-    """Go through the quickstart's life, a step at a time."""
+def run(app: Path, aws: LocalAws, say: "Narrator") -> None:
+    """Go through the life of an app's stack, a step at a time."""
     cdk = CdkCli(aws, visible=True)
     assembly = aws.folder / "cdk.out"
     with say.step("start the local AWS"):
@@ -53,8 +57,8 @@ def run(aws: LocalAws, say: "Narrator") -> None:
     say.line(f"it listens on {aws.url}")
     with say.step("cdk bootstrap: prepare the account"):
         cdk.bootstrap()
-    with say.step("cdk synth: examples/quickstart"):
-        cdk.synth(APP, assembly)
+    with say.step(f"cdk synth: {app.relative_to(ROOT) if app.is_relative_to(ROOT) else app}"):
+        cdk.synth(app, assembly)
     with say.step("cdk deploy: the application, the session"):
         # If it fails, what was made stays for a look at it: the handler's log, above all.
         outputs = cdk.deploy(assembly, rollback=False)
@@ -69,7 +73,7 @@ def run(aws: LocalAws, say: "Narrator") -> None:
         state = get_session(aws, outputs)["state"]
     show({"afterwards": {"session": state, "application": application}})
     expect(state == "TERMINATED", f"the session is {state}, not TERMINATED")
-    expect(application == "gone", f"the application is {application}, not gone")
+    expect(application == "DELETED", f"the application is {application}, not deleted")
     with say.step("stop the local AWS"):
         expect(aws.stop() == 0, "it did not stop cleanly")
 
@@ -84,13 +88,15 @@ def get_session(aws: LocalAws, outputs: dict[str, str]) -> dict[str, Any]:
 
 
 def get_application(aws: LocalAws, outputs: dict[str, str]) -> str:
-    """Return the application's state, or that it is gone."""
+    """Return the application's state, or that it was deleted."""
     client = aws.client("emr-serverless")
     try:
         answer = client.get_application(applicationId=outputs["ApplicationId"])
     except client.exceptions.ResourceNotFoundException:
-        return "gone"
-    return str(answer["application"]["state"])
+        return "DELETED"
+    state = str(answer["application"]["state"])
+    # The service goes on showing a deleted application for a while.
+    return "DELETED" if state == "TERMINATED" else state
 
 
 def described(session: dict[str, Any]) -> dict[str, str]:
@@ -160,4 +166,4 @@ class Narrator:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

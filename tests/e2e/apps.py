@@ -79,6 +79,17 @@ def one_session(
     return session
 
 
+def session_that_does_not_fit(stack: cdk.Stack) -> None:
+    """Fill a stack with a session whose workers the application has no room for."""
+    look_often(stack)
+    Session(
+        stack,
+        "Session",
+        application=application(stack, maximum_capacity={"cpu": "1 vCPU", "memory": "2 GB"}),
+        execution_role=execution_role(stack),
+    )
+
+
 def output(stack: cdk.Stack, session: Session, prefix: str = "") -> None:
     """Add a session's attributes to the stack's outputs."""
     cdk.CfnOutput(stack, f"{prefix}SessionArn", value=session.session_arn)

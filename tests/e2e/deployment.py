@@ -98,13 +98,20 @@ class Deployment:
         session: dict[str, Any] = answer["session"]
         return session
 
+    def application_state(self, outputs: dict[str, str]) -> str:
+        """Ask the service for the state of the application that a stack's outputs name."""
+        client = self.aws.client("emr-serverless")
+        answer = client.get_application(applicationId=outputs["ApplicationId"])
+        return str(answer["application"]["state"])
+
     def owned(self) -> list[dict[str, Any]]:
         """Return every session, over or not, that carries this stack's name in its owner tag."""
         client = self.aws.client("emr-serverless")
-        applications = client.list_applications()["applications"]
+        applications = client.get_paginator("list_applications").paginate()
         sessions = [
             client.get_session(applicationId=application["id"], sessionId=summary["sessionId"])
-            for application in applications
+            for page in applications
+            for application in page["applications"]
             for summary in client.list_sessions(applicationId=application["id"])["sessions"]
         ]
         return [

@@ -3,8 +3,6 @@
 from functools import partial
 
 import aws_cdk as cdk
-import pytest
-from botocore.exceptions import ClientError
 
 from cdk_emr_serverless_session import Session
 from tests.e2e.apps import application, execution_role, look_often, output
@@ -70,6 +68,4 @@ def test_a_replaced_application_leaves_nothing_behind(deployment: Deployment) ->
     assert after["ApplicationId"] != before["ApplicationId"]
     assert deployment.session()["state"] in USABLE
     assert [session["sessionId"] for session in deployment.live()] == [after["SessionId"]]
-    client = deployment.aws.client("emr-serverless")
-    with pytest.raises(ClientError, match="ResourceNotFoundException"):
-        client.get_application(applicationId=before["ApplicationId"])
+    assert deployment.application_state(before) == "TERMINATED", "it was deleted"

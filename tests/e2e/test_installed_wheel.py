@@ -14,18 +14,15 @@ from demo.local_aws import environment_without_aws
 from tests.e2e.apps import one_session
 from tests.e2e.deployment import USABLE, Deployment, template
 
+# Beside it lies a copy of apps.py.
 APP = """
-import sys
 import aws_cdk as cdk
-
-sys.path.append("{apps}")
+import cdk_emr_serverless_session
 from apps import one_session
 
 app = cdk.App(analytics_reporting=False)
 one_session(cdk.Stack(app, "{stack}"))
 app.synth()
-
-import cdk_emr_serverless_session
 print(cdk_emr_serverless_session.__file__)
 """
 

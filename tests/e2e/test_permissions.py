@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.apps import one_session
 from tests.e2e.deployment import Deployment
 
@@ -29,6 +31,8 @@ def without_action(assembly: Path, action: str) -> int:
     return removed
 
 
+# A refusal is looked at for a minute, and what it may have started for another.
+@pytest.mark.slow
 def test_a_missing_permission_is_named(deployment: Deployment) -> None:
     assembly = deployment.synth(one_session)
     assert without_action(assembly, "emr-serverless:StartSession") > 0

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from functools import partial
 
 import pytest
-from botocore.exceptions import ClientError
 
 from tests.e2e.apps import one_session
 from tests.e2e.deployment import USABLE, Deployment
@@ -85,14 +84,11 @@ def test_a_stack_starts_a_session_and_its_destruction_ends_it(deployment: Deploy
     assert session["configurationOverrides"] == {
         "runtimeConfiguration": [{"classification": "spark-defaults", "properties": spark}]
     }
-    applications = deployment.aws.client("emr-serverless")
-    answer = applications.get_application(applicationId=outputs["ApplicationId"])
     # The session started it, and a started application can't be deleted.
-    assert answer["application"]["state"] == "STARTED"
+    assert deployment.application_state(outputs) == "STARTED"
 
     deployment.destroy()
 
     assert deployment.status() == "absent"
     assert deployment.session(outputs)["state"] == "TERMINATED"
-    with pytest.raises(ClientError, match="ResourceNotFoundException"):
-        applications.get_application(applicationId=outputs["ApplicationId"])
+    assert deployment.application_state(outputs) == "TERMINATED", "it was deleted"
