@@ -11,13 +11,24 @@ dual-stack come from the environment, as for any client.
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+import gc
 
-import botocore.session
-from botocore.config import Config
-from botocore.exceptions import DataNotFoundError, UnknownServiceError
-from botocore.loaders import Loader
+# Importing botocore makes objects by the ten thousand and no garbage: looking for some meanwhile
+# is a tenth of a cold start, and looking through them again later would find none either.
+_collects = gc.isenabled()
+gc.disable()
+
+from pathlib import Path  # noqa: E402
+from typing import Any  # noqa: E402
+
+import botocore.session  # noqa: E402
+from botocore.config import Config  # noqa: E402
+from botocore.exceptions import DataNotFoundError, UnknownServiceError  # noqa: E402
+from botocore.loaders import Loader  # noqa: E402
+
+gc.freeze()
+if _collects:
+    gc.enable()
 
 SERVICE = "emr-serverless"
 DATA = Path(__file__).parent / "data"
