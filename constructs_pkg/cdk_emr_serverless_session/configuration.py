@@ -33,6 +33,15 @@ def render_configurations(configurations: Iterable[Configuration]) -> list[dict[
     return [_render(configuration) for configuration in configurations]
 
 
+def spark_defaults(configurations: Iterable[Configuration]) -> dict[str, str]:
+    """The Spark properties of the outermost configurations, the last word on each."""
+    settings: dict[str, str] = {}
+    for configuration in configurations:
+        if configuration.classification == "spark-defaults":
+            settings.update(configuration.properties or {})
+    return settings
+
+
 def _render(configuration: Configuration) -> dict[str, Any]:
     rendered: dict[str, Any] = {"Classification": configuration.classification}
     if configuration.properties is not None:

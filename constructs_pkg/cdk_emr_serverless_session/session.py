@@ -12,7 +12,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk.interfaces.aws_emrserverless import IApplicationRef
 from constructs import Construct
 
-from .configuration import Configuration, render_configurations
+from .application_checks import check_application, warn_of_default_idle_timeout
+from .configuration import Configuration, render_configurations, spark_defaults
 from .grants import SessionGrants
 from .provider import SessionProvider
 from .session_arn import parse_session_arn
@@ -145,6 +146,10 @@ class Session(cdk.Resource):
         node.add_dependency(provider.dependable_for(stack), execution_role)
         node.add_validation(LateChecks(self._tag_manager))
         self._grants = SessionGrants(self)
+        if isinstance(application, emrserverless.CfnApplication):
+            check_application(application, self, spark_defaults(runtime_configuration or ()))
+        if idle_timeout is None:
+            warn_of_default_idle_timeout(self)
 
     @staticmethod
     def from_session_arn(scope: Construct, id: str, session_arn: str) -> ISession:
