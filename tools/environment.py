@@ -79,12 +79,15 @@ def build_venv() -> None:
 
 def build_node_modules() -> None:
     """Install the CDK CLI that package-lock.json names, with the Node of .venv."""
-    run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
+    run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier")
 
 
 def run(*command: str) -> None:
     """Run a command in the project's folder and in the virtual environment."""
     environment = {
+        # The machine's own certificates, as pip takes them: companies bring theirs.
+        "UV_SYSTEM_CERTS": "true",
+        "NODE_USE_SYSTEM_CA": "1",
         **os.environ,
         "VIRTUAL_ENV": str(VENV),
         "PATH": f"{VENV / 'bin'}{os.pathsep}{os.environ['PATH']}",
