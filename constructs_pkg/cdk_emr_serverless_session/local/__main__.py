@@ -6,6 +6,7 @@ the Lambda functions' processes, and takes both with it when it goes.
 
 import argparse
 import asyncio
+import atexit
 import contextlib
 import importlib.util
 import logging
@@ -37,8 +38,21 @@ def main(arguments: list[str] | None = None) -> int:
         environment.become_server(os.environ, listener.getsockname()[1], directory)
         tempfile.tempdir = None
         _log_to(options.log_file, options.verbose)
-        asyncio.run(_serve(options, listener, directory))
+        asyncio.new_event_loop().run_until_complete(_serve(options, listener, directory))
+    _leave()
     return 0
+
+
+def _leave() -> None:
+    """End at once, though a deployment may be under way.
+
+    MiniStack's threads wait for what their custom resources answer, which may
+    be an hour, and an ordinary exit would wait for the threads.
+    """
+    atexit._run_exitfuncs()
+    logging.shutdown()
+    sys.stdout.flush()
+    os._exit(0)
 
 
 def _missing() -> str:

@@ -41,6 +41,8 @@ def serve(service: Handles) -> Iterator[str]:
 def _request_handler(service: Handles) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # Answers leave in one piece: a second one would wait for the first's acknowledgement.
+        wbufsize = -1
 
         def answer(self) -> None:
             url = urlsplit(self.path)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+
 from cdk_emr_serverless_session.local.clock import ManualClock
 from cdk_emr_serverless_session.local.sessions import (
     FAIL_PROPERTY,
@@ -323,7 +324,7 @@ class TestTags:
         answer = client.get_session(applicationId=application_id, sessionId=session)
         assert answer["session"]["tags"] == expected
 
-    def test_tags_of_nothing(self, client: Any, service: SessionService) -> None:
+    def test_tags_of_nothing(self, client: Any) -> None:
         prefix = "arn:aws:emr-serverless:us-east-1:000000000000:/applications/0/sessions/0"
         with refused("ResourceNotFoundException"):
             client.tag_resource(resourceArn=prefix, tags={"a": "b"})

@@ -1,0 +1,378 @@
+"""The session service is one of MiniStack's own: its IAM, its CloudFormation, its hooks."""
+
+import inspect
+import json
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore.exceptions import ClientError
+
+from .conftest import ROLE, Server, create_application, start_session
+
+SERVICE_TRUST = {
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Action": "sts:AssumeRole",
+            "Principal": {"Service": "emr-serverless.amazonaws.com"},
+        }
+    ]
+}
+ACCOUNT_TRUST = {
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Action": "sts:AssumeRole",
+            "Principal": {"AWS": "arn:aws:iam::000000000000:root"},
+        }
+    ]
+}
+ANY_SESSION = "arn:aws:emr-serverless:us-east-1:000000000000:/applications/*/sessions/*"
+
+
+def allow(action: str | list[str], resource: str = "*", **condition: Any) -> dict[str, Any]:
+    statement = {"Effect": "Allow", "Action": action, "Resource": resource}
+    return {**statement, "Condition": condition} if condition else statement
+
+
+def role(server: Server, trust: Any) -> str:
+    answer = server.client("iam").create_role(
+        RoleName=f"role-{uuid.uuid4().hex}", AssumeRolePolicyDocument=json.dumps(trust)
+    )
+    return str(answer["Role"]["Arn"])
+
+
+@pytest.fixture(scope="module")
+def execution_role(server: Server) -> str:
+    return role(server, SERVICE_TRUST)
+
+
+@pytest.fixture(scope="module")
+def root(server: Server) -> Any:
+    return server.client("emr-serverless")
+
+
+@pytest.fixture(scope="module")
+def application_id(root: Any) -> str:
+    return create_application(root)
+
+
+def as_role(server: Server, *statements: Any) -> Any:
+    """A client whose role has this policy."""
+    arn = role(server, ACCOUNT_TRUST)
+    server.client("iam").put_role_policy(
+        RoleName=arn.rpartition("/")[2],
+        PolicyName="policy",
+        PolicyDocument=json.dumps({"Statement": list(statements)}),
+    )
+    assumed = server.client("sts").assume_role(RoleArn=arn, RoleSessionName="someone")
+    return botocore.session.get_session().create_client(
+        "emr-serverless",
+        region_name="us-east-1",
+        endpoint_url=server.environment["AWS_ENDPOINT_URL"],
+        aws_access_key_id=assumed["Credentials"]["AccessKeyId"],
+        aws_secret_access_key=assumed["Credentials"]["SecretAccessKey"],
+        aws_session_token=assumed["Credentials"]["SessionToken"],
+    )
+
+
+@contextmanager
+def denied(action: str, resource: str) -> Iterator[None]:
+    with pytest.raises(ClientError) as caught:
+        yield
+    error = caught.value.response["Error"]
+    assert error["Code"] == "AccessDeniedException"
+    assert ":assumed-role/role-" in error["Message"]
+    assert f"is not authorized to perform: {action} on resource: {resource}" in error["Message"]
+    assert f"because no identity-based policy allows the {action} action" in error["Message"]
+
+
+def until(client: Any, application_id: str, session_id: str, *states: str) -> dict[str, Any]:
+    end = time.monotonic() + 20
+    while True:
+        answer = client.get_session(applicationId=application_id, sessionId=session_id)
+        session: dict[str, Any] = answer["session"]
+        if session["state"] in states:
+            return session
+        assert time.monotonic() < end, session["state"]
+        time.sleep(0.05)
+
+
+class TestIam:
+    def test_what_starting_a_session_takes(
+        self, server: Server, application_id: str, execution_role: str
+    ) -> None:
+        arn = f"arn:aws:emr-serverless:us-east-1:000000000000:/applications/{application_id}"
+        start = allow("emr-serverless:StartSession", arn)
+        to_service = {"iam:PassedToService": "emr-serverless.amazonaws.com"}
+        pass_role = allow("iam:PassRole", execution_role, StringEquals=to_service)
+        tag = allow(
+            "emr-serverless:TagResource",
+            arn,
+            StringEquals={"aws:RequestTag/owner": "me"},
+            **{"ForAllValues:StringEquals": {"aws:TagKeys": ["owner"]}},
+        )
+
+        def attempt(*statements: Any, tags: Any = None) -> None:
+            client = as_role(server, *statements)
+            fields = {"tags": tags} if tags else {}
+            start_session(client, application_id, executionRoleArn=execution_role, **fields)
+
+        with denied("emr-serverless:StartSession", arn):
+            attempt(pass_role, tag)
+        with denied("iam:PassRole", execution_role):
+            attempt(start, tag)
+        other = {"iam:PassedToService": "lambda.amazonaws.com"}
+        with denied("iam:PassRole", execution_role):
+            attempt(start, allow("iam:PassRole", execution_role, StringEquals=other))
+        with denied("emr-serverless:TagResource", arn):
+            attempt(start, pass_role, tags={"owner": "me"})
+        with denied("emr-serverless:TagResource", arn):
+            attempt(start, pass_role, tag, tags={"owner": "you"})
+        with denied("emr-serverless:TagResource", arn):
+            attempt(start, pass_role, tag, tags={"owner": "me", "more": ""})
+        attempt(start, pass_role, tag, tags={"owner": "me"})
+        attempt(start, pass_role)
+
+    def test_a_policy_held_by_the_tag_of_a_session(
+        self, server: Server, root: Any, application_id: str, execution_role: str
+    ) -> None:
+        mine, yours = (
+            start_session(
+                root, application_id, executionRoleArn=execution_role, tags={"owner:of": owner}
+            )
+            for owner in ("me", "you")
+        )
+        client = as_role(
+            server,
+            allow(
+                ["emr-serverless:TerminateSession", "emr-serverless:UntagResource"],
+                ANY_SESSION,
+                StringEquals={"aws:ResourceTag/owner:of": "me"},
+            ),
+        )
+        client.terminate_session(applicationId=application_id, sessionId=mine)
+        with denied("emr-serverless:TerminateSession", "arn:"):
+            client.terminate_session(applicationId=application_id, sessionId=yours)
+        with denied("emr-serverless:TerminateSession", "arn:"):
+            client.terminate_session(applicationId=application_id, sessionId="nosuch")
+        with denied("emr-serverless:UntagResource", "arn:"):
+            client.untag_resource(
+                resourceArn=ANY_SESSION.replace("*", application_id, 1).replace("*", yours),
+                tagKeys=["owner:of"],
+            )
+        root.terminate_session(applicationId=application_id, sessionId=yours)
+
+    def test_who_created_a_session(
+        self, root: Any, application_id: str, execution_role: str
+    ) -> None:
+        session = start_session(root, application_id, executionRoleArn=execution_role)
+        answer = root.get_session(applicationId=application_id, sessionId=session)
+        assert answer["session"]["createdBy"] == "arn:aws:iam::000000000000:root"
+
+    def test_an_execution_role_that_can_not_be_assumed(
+        self, server: Server, root: Any, application_id: str
+    ) -> None:
+        for arn, reason in ((ROLE, "exist"), (role(server, ACCOUNT_TRUST), "trust")):
+            session = start_session(root, application_id, executionRoleArn=arn)
+            found = until(root, application_id, session, "FAILED", "STARTED")
+            assert found["state"] == "FAILED"
+            assert found["stateDetails"].startswith("Session failed.")
+            assert reason in found["stateDetails"]
+
+
+class TestApplicationResource:
+    def test_its_life_in_a_stack(self, server: Server, root: Any, execution_role: str) -> None:
+        stack = Template(server)
+        assert stack.deploy({"Tags": [{"Key": "team", "Value": "data"}]}) == "CREATE_COMPLETE"
+        outputs = stack.outputs()
+        found = root.get_application(applicationId=outputs["Ref"])["application"]
+        assert outputs["Id"] == outputs["Ref"] == found["applicationId"]
+        assert outputs["Arn"] == found["arn"]
+        assert found["tags"] == {
+            "team": "data",
+            "aws:cloudformation:stack-id": stack.stack_id,
+            "aws:cloudformation:stack-name": stack.name,
+            "aws:cloudformation:logical-id": "Application",
+        }
+        assert found["autoStopConfiguration"] == {"enabled": True, "idleTimeoutMinutes": 5}
+        assert found["initialCapacity"]["Driver"]["workerConfiguration"]["cpu"] == "2 vCPU"
+        spark = {"classification": "spark-defaults", "properties": {"spark.A.b": "C"}}
+        assert found["runtimeConfiguration"] == [spark]
+
+        settings = {"AutoStopConfiguration": {"Enabled": False}}
+        assert stack.deploy(settings) == "UPDATE_COMPLETE"
+        changed = root.get_application(applicationId=outputs["Ref"])["application"]
+        assert changed["autoStopConfiguration"] == {"enabled": False}
+        assert "team" not in changed["tags"]
+        assert stack.outputs() == outputs
+
+        assert stack.deploy({**settings, "Name": "another"}) == "UPDATE_COMPLETE"
+        replaced = stack.outputs()
+        assert replaced["Ref"] != outputs["Ref"]
+        old = root.get_application(applicationId=outputs["Ref"])["application"]
+        assert old["state"] == "TERMINATED"
+
+        application_id = replaced["Ref"]
+        session = start_session(root, application_id, executionRoleArn=execution_role)
+        until(root, application_id, session, "STARTED", "IDLE")
+        assert stack.delete() == "DELETE_FAILED"
+        assert "CREATED, STOPPED" in stack.failure()
+        root.terminate_session(applicationId=application_id, sessionId=session)
+        until(root, application_id, session, "TERMINATED")
+        root.stop_application(applicationId=application_id)
+        end = time.monotonic() + 20
+        while stack.state(root, application_id) != "STOPPED":
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        assert stack.delete() == "DELETE_COMPLETE"
+        assert stack.state(root, application_id) == "TERMINATED"
+
+
+class Template:
+    """A stack with one application."""
+
+    def __init__(self, server: Server) -> None:
+        self.name = f"app-{uuid.uuid4().hex[:8]}"
+        self.stack_id = ""
+        self._cloudformation = server.client("cloudformation")
+
+    def deploy(self, properties: dict[str, Any]) -> str:
+        """Create or update it; gives the status it ends in."""
+        application = {
+            "Type": "SPARK",
+            "ReleaseLabel": "emr-7.13.0",
+            "InteractiveConfiguration": {"SessionEnabled": "true"},
+            "AutoStopConfiguration": {"Enabled": True, "IdleTimeoutMinutes": "5"},
+            "InitialCapacity": [
+                {
+                    "Key": "Driver",
+                    "Value": {
+                        "WorkerCount": 1,
+                        "WorkerConfiguration": {"Cpu": "2 vCPU", "Memory": "8 GB"},
+                    },
+                }
+            ],
+            "RuntimeConfiguration": [
+                {"Classification": "spark-defaults", "Properties": {"spark.A.b": "C"}}
+            ],
+            **properties,
+        }
+        outputs = {
+            "Ref": {"Ref": "Application"},
+            "Id": {"Fn::GetAtt": ["Application", "ApplicationId"]},
+            "Arn": {"Fn::GetAtt": ["Application", "Arn"]},
+        }
+        kind = "AWS::EMRServerless::Application"
+        template = {
+            "Resources": {"Application": {"Type": kind, "Properties": application}},
+            "Outputs": {name: {"Value": value} for name, value in outputs.items()},
+        }
+        call = self._cloudformation.update_stack if self.stack_id else None
+        answer = (call or self._cloudformation.create_stack)(
+            StackName=self.name, TemplateBody=json.dumps(template)
+        )
+        self.stack_id = answer["StackId"]
+        return self._settled()
+
+    def delete(self) -> str:
+        """Delete it; gives the status it ends in."""
+        self._cloudformation.delete_stack(StackName=self.stack_id)
+        return self._settled()
+
+    def outputs(self) -> dict[str, str]:
+        return {o["OutputKey"]: o["OutputValue"] for o in self._describe()["Outputs"]}
+
+    def failure(self) -> str:
+        """Why the application couldn't be deleted."""
+        events = self._cloudformation.describe_stack_events(StackName=self.stack_id)
+        return next(
+            str(event["ResourceStatusReason"])
+            for event in events["StackEvents"]
+            if event["LogicalResourceId"] == "Application"
+            and event["ResourceStatus"] == "DELETE_FAILED"
+        )
+
+    def state(self, client: Any, application_id: str) -> str:
+        return str(client.get_application(applicationId=application_id)["application"]["state"])
+
+    def _describe(self) -> dict[str, Any]:
+        answer = self._cloudformation.describe_stacks(StackName=self.stack_id)
+        return dict(answer["Stacks"][0])
+
+    def _settled(self) -> str:
+        end = time.monotonic() + 20
+        while (status := str(self._describe()["StackStatus"])).endswith("IN_PROGRESS"):
+            assert time.monotonic() < end, status
+            time.sleep(0.05)
+        return status
+
+
+class TestContract:
+    """What the layer replaces or reads in MiniStack is private to it, and may go any time."""
+
+    def test_the_hooks_are_there(self) -> None:
+        script = inspect.getsource(_check_hooks) + "\n_check_hooks()"
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+
+
+def _check_hooks() -> None:
+    import inspect
+
+    from ministack import app
+    from ministack.core import iam_actions, iam_evaluator, lambda_runtime, responses, router
+    from ministack.services import cloudformation, iam
+    from ministack.services.cloudformation import custom_resource, provisioners, stacks
+
+    def takes(function, *names):
+        assert list(inspect.signature(function).parameters)[: len(names)] == list(names), function
+
+    tables = [router.SERVICE_PATTERNS, app.SERVICE_REGISTRY, app.SERVICE_HANDLERS]
+    tables += [provisioners._RESOURCE_HANDLERS, provisioners._STACK_TAG_PROPERTY]
+    tables += [provisioners._REPLACING_PROPERTIES]
+    assert all(isinstance(table, dict) and table for table in tables)
+    assert set(provisioners._RESOURCE_HANDLERS["AWS::S3::Bucket"]) >= {"create", "delete"}
+    assert hasattr(cloudformation._stacks, "get")
+    assert hasattr(iam._roles, "get")
+    takes(app.app, "scope", "receive", "send")
+    takes(router.extract_access_key_id, "headers", "query_params")
+    takes(responses.get_account_id)
+    takes(responses.get_region)
+    takes(
+        iam_evaluator.enforce,
+        *("access_key_id", "iam_action", "service", "region", "resource_arn", "service_context"),
+    )
+    takes(iam_evaluator.resolve_caller_identity, "access_key_id")
+    takes(
+        iam_actions.identity_denial_message,
+        *("action", "principal_arn", "resource", "explicit_deny"),
+    )
+    assert iam_evaluator.AuthError("", "").message == ""
+    takes(lambda_runtime.reset)
+    takes(
+        custom_resource.invoke_custom_resource,
+        *("request_type", "logical_id", "props", "stack_name", "stack_id"),
+    )
+    takes(custom_resource.register_token, "token")
+    takes(custom_resource.deliver_response, "token", "response")
+    takes(stacks._roll_back_operation, "stack_name", "stack_id", "stack", "operation")
+    assert "_roll_back_operation(" in inspect.getsource(stacks._deploy_stack_async)
+    takes(
+        stacks._delete_resource,
+        *("resource_type", "physical_id", "props", "stack_name", "logical_id"),
+    )
+    takes(
+        stacks._add_event,
+        *("stack_id", "stack_name", "logical_id", "resource_type", "status", "reason"),
+        *("physical_id", "detailed_status"),
+    )
+    operation = inspect.signature(stacks._failed_operation).parameters
+    assert {"created", "failed_update", "failed_logical_id", "replaced_ids"} <= set(operation)
