@@ -32,6 +32,8 @@ class Request:
     sent_at: float
     response: Response | None = None
     answered_at: float | None = None
+    cancelled_at: float | None = None
+    """When CloudFormation stopped waiting for an answer."""
 
     @property
     def succeeded(self) -> bool:
@@ -82,6 +84,8 @@ class Stack:
         self.status = "(none)"
         self.resources: dict[str, Resource] = {}
         self.requests: list[Request] = []
+        self.abandoned: list[tuple[str, str]] = []
+        """Logical and physical ids whose clean-up failed, which CloudFormation ignores."""
         self._agenda = agenda
         self._framework = framework
         self._ids = itertools.count(1)
@@ -170,6 +174,8 @@ class Stack:
             deadline = min(deadline, self._agenda.now() + fails_after)
         self._agenda.run_until(settled, deadline)
         succeeded = all(r.succeeded for r in requests.values())
+        for request in requests.values():
+            request.cancelled_at = self._agenda.now()
         if fails_after is not None and conditions.other_waits and succeeded:
             self._agenda.run_until(lambda: False, self._agenda.now() + fails_after)
         return succeeded and fails_after is None
@@ -211,6 +217,9 @@ class Stack:
             gone.append((name, resource.physical_id, resource.properties))
         deletes = [self._send("Delete", n, p, PhysicalResourceId=i) for n, i, p in gone]
         self._await_all(deletes)
+        self.abandoned += [
+            (n, i) for (n, i, _), d in zip(gone, deletes, strict=True) if not d.succeeded
+        ]
 
     def _delete_all(self, complete: str, failed: str) -> str:
         deletes: list[tuple[str, Request]] = []

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from session_handler.identity import LOGICAL_ID_TAG, SessionArn
+
 from .cloudformation import SERVICE_TIMEOUT_GRACE
 from .world import World
 
 HOLDING = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
+# How long the Delete of a cancelled Create looks for what that Create may have started.
+WATCHED_SECONDS = 200.0
 EMPTY = ("DELETE_COMPLETE", "ROLLBACK_COMPLETE")
 
 
@@ -13,21 +17,37 @@ def check(world: World) -> None:
     """All invariants. Call it when the agenda is empty."""
     assert world.broken == []
     _every_request_was_answered_in_time(world)
-    if world.stack.status in HOLDING:
-        for logical_id, resource in world.stack.resources.items():
-            _exactly_what_is_held_lives(world, logical_id, resource.physical_id)
-        known = set(world.stack.resources)
-    elif world.stack.status in EMPTY:
-        known = set()
-    else:
+    if world.stack.status not in (*HOLDING, *EMPTY):
         return  # a user has to act first
-    lost = world.lost_tokens
-    for session in world.service.sessions():
-        if session.arn in world.live() and session.request["clientToken"] not in lost:
-            owner = session.tags["emr-serverless-session:logical-id"]
-            assert owner in known, f"{session.arn} outlives its resource {owner}"
-    for arn in world.bystanders:
-        assert world.state(arn) in ("STARTED", "IDLE", "BUSY") or arn not in world.ended_by_handler
+    held = {r.physical_id for r in world.stack.resources.values()}
+    live = {arn for arn in world.live() if arn in held or not is_excused(world, arn)}
+    assert live <= held, f"the stack doesn't hold {live - held}"
+    ended = {arn for arn in held - live if arn in world.ended_by_handler}
+    assert not ended, f"{ended} was ended by the handler and is still held"
+    stray = {arn for arn in held - live if SessionArn.parse(arn) is None}
+    assert not stray, f"the stack holds {stray}, which is no session"
+
+
+def is_excused(world: World, arn: str) -> bool:
+    """Whether a session is one that nobody can end: docs/what-can-be-left.md lists them all."""
+    session = next(s for s in world.service.sessions() if s.arn == arn)
+    token = session.request["clientToken"]
+    logical_id = session.tags[LOGICAL_ID_TAG]
+    if token in world.lost_tokens:
+        return True  # on_event of its Create was killed
+    for name, physical_id in world.stack.abandoned:
+        if name == logical_id and (physical_id == arn or SessionArn.parse(physical_id) is None):
+            return True  # its clean-up failed
+    request = next(r for r in world.stack.requests if token in world.tokens[r.event["RequestId"]])
+    answered = request.answered_at if request.answered_at is not None else float("inf")
+    if request.event["RequestType"] == "Create":
+        # A second delivery that came after the first was answered; or after the Delete's watch.
+        waited = request.cancelled_at is not None and request.cancelled_at + WATCHED_SECONDS
+        return session.created_at > min(answered, waited or answered)
+    over = min(answered, request.cancelled_at or answered)
+    if session.created_at > over:
+        return True  # its Update was cancelled before anything had started, and went on
+    return bool(world.network.list_lag) and not request.succeeded  # it was not listed yet
 
 
 def check_rollback(world: World, held_before: dict[str, str]) -> None:
@@ -39,18 +59,6 @@ def check_rollback(world: World, held_before: dict[str, str]) -> None:
         else:
             over_by_itself = arn not in world.ended_by_handler
             assert over_by_itself, f"the rollback ended {arn}, which it was to return to"
-
-
-def _exactly_what_is_held_lives(world: World, logical_id: str, held: str) -> None:
-    live = [arn for arn in world.live(logical_id) if _token(world, arn) not in world.lost_tokens]
-    assert set(live) <= {held}, f"{set(live) - {held}} of {logical_id} is not held by the stack"
-    if held not in live:
-        assert held not in world.ended_by_handler, f"{held} was ended and is still held"
-
-
-def _token(world: World, arn: str) -> str:
-    session = next(s for s in world.service.sessions() if s.arn == arn)
-    return str(session.request["clientToken"])
 
 
 def _every_request_was_answered_in_time(world: World) -> None:

@@ -147,7 +147,7 @@ class World:
             owner = (session.tags.get(STACK_ID_TAG), session.tags.get(LOGICAL_ID_TAG))
             if owner != (event["StackId"], event["LogicalResourceId"]):
                 self.broken.append(f"{operation} on a session of {owner}")
-            if operation == "TerminateSession":
+            if operation == "TerminateSession" and session.arn in self.live():
                 self.ended_by_handler.add(session.arn)
 
     # --- what is there beforehand --------------------------------------------------
