@@ -27,6 +27,7 @@ AUTO_START = ID_PREFIX + "autoStart"
 MONITORING = ID_PREFIX + "monitoring"
 MAXIMUM_CAPACITY = ID_PREFIX + "maximumCapacity"
 IDLE_TIMEOUT = ID_PREFIX + "idleTimeout"
+IDLE_TIMEOUT_ZERO = ID_PREFIX + "idleTimeoutZero"
 
 _FIRST_RELEASE = (7, 13, 0)
 
@@ -70,14 +71,22 @@ def check_application(
     checks.sessions.append(_Checked(session, spark_settings))
 
 
-def warn_of_default_idle_timeout(session: IConstruct) -> None:
-    """Says what the service does to a session that sets no idle time-out."""
-    cdk.Validations.of(session).add_warning(
-        IDLE_TIMEOUT,
-        "idle_timeout: not set; the service ends the session after an hour without work, and the "
-        "stack doesn't notice. Until then it costs what its workers cost. Set it to the time that "
-        "a break may take.",
-    )
+def explain_idle_timeout(session: IConstruct, idle_timeout: cdk.Duration | None) -> None:
+    """Says what the service does to a session without an idle time-out, or with one of zero."""
+    if idle_timeout is None:
+        cdk.Validations.of(session).add_warning(
+            IDLE_TIMEOUT,
+            "idle_timeout: not set; the service ends the session after an hour without work, and "
+            "the stack doesn't notice. Until then it costs what its workers cost. Set it to the "
+            "time that a break may take.",
+        )
+    elif not idle_timeout.is_unresolved() and idle_timeout.to_seconds() == 0:
+        cdk.Validations.of(session).add_warning(
+            IDLE_TIMEOUT_ZERO,
+            "idle_timeout: 0 minutes is in the service's range, but its reference doesn't say "
+            "whether that ends the session as soon as it has nothing to do, or never. Set it to a "
+            "minute or more to know; to have the service's hour, leave it out.",
+        )
 
 
 @jsii.implements(cdk.IAspect)

@@ -12,7 +12,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk.interfaces.aws_emrserverless import IApplicationRef
 from constructs import Construct
 
-from .application_checks import check_application, warn_of_default_idle_timeout
+from .application_checks import check_application, explain_idle_timeout
 from .configuration import Configuration, render_configurations, spark_defaults
 from .grants import SessionGrants
 from .provider import SessionProvider
@@ -69,7 +69,8 @@ class Session(cdk.Resource):
                 ``emr-serverless.amazonaws.com``.
             session_name: 1 to 256 characters, not blank. Default: none.
             idle_timeout: How long the session may be idle until the service ends it, in whole
-                minutes, at most 1,000,000. Default: the service's, one hour.
+                minutes, at most 1,000,000. What 0 means isn't documented by the service.
+                Default: the service's, one hour.
             runtime_configuration: Spark configuration for this session, at most 100 entries.
                 Default: the application's.
             tags: Tags of the session, beside those of ``Tags.of``, before which they go. Together
@@ -87,13 +88,11 @@ class Session(cdk.Resource):
         Raises:
             SessionValidationError: Values that the service would refuse, all of them together.
         """
-        super().__init__(scope, id)
-        path = self.node.path
         application_ref = application.application_ref
         application_id = application_ref.application_id
         execution_role_arn = execution_role.role_arn
         check_request(
-            path,
+            f"{scope.node.path}/{id}",
             application_id=application_id,
             execution_role_arn=execution_role_arn,
             session_name=session_name,
@@ -102,6 +101,7 @@ class Session(cdk.Resource):
             tags=tags,
             removal_policy=removal_policy,
         )
+        super().__init__(scope, id)
         stack = self.stack
         self._tag_manager = cdk.TagManager(cdk.TagType.MAP, RESOURCE_TYPE)
         for key, value in (tags or {}).items():
@@ -148,8 +148,7 @@ class Session(cdk.Resource):
         self._grants = SessionGrants(self)
         if isinstance(application, emrserverless.CfnApplication):
             check_application(application, self, spark_defaults(runtime_configuration or ()))
-        if idle_timeout is None:
-            warn_of_default_idle_timeout(self)
+        explain_idle_timeout(self, idle_timeout)
 
     @staticmethod
     def from_session_arn(scope: Construct, id: str, session_arn: str) -> ISession:

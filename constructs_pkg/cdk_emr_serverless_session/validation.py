@@ -81,7 +81,7 @@ def shape_problems(name: str, shape_name: str, value: Any) -> Iterator[str]:
             return
         yield from _bound_problems(name, shown, len(value), constraints, "characters")
         pattern = constraints.get("pattern")
-        if pattern and not re.fullmatch(pattern, value):
+        if pattern and not re.fullmatch(pattern, value, re.ASCII):
             yield f"{name}: {shown}, must match {pattern}"
     else:
         yield from _bound_problems(name, shown, value, constraints, "")

@@ -13,7 +13,7 @@ from tests.unit.constructs.bench import Bench, interactive_application
 
 APPLICATION = emrserverless.CfnApplication
 PREFIX = "cdk-emr-serverless-session:"
-IDLE = {"idle_timeout": cdk.Duration.minutes(30)}
+IDLE: dict[str, Any] = {"idle_timeout": cdk.Duration.minutes(30)}
 
 
 def _findings(bench: Bench) -> list[tuple[str, str]]:
@@ -151,7 +151,9 @@ def test_the_message_names_the_application(bench: Bench) -> None:
 @pytest.mark.parametrize("at", ["session", "stack"])
 def test_findings_can_be_acknowledged(bench: Bench, at: str) -> None:
     bench.application.type = "HIVE"
-    bench.application.auto_start_configuration = {"enabled": False}
+    bench.application.auto_start_configuration = APPLICATION.AutoStartConfigurationProperty(
+        enabled=False
+    )
     session = bench.session()
     cdk.Validations.of(session if at == "session" else bench.stack).acknowledge(
         *(
@@ -167,3 +169,9 @@ def test_without_an_idle_timeout_a_warning_says_what_happens(bench: Bench) -> No
     assert _findings(bench) == [("WARNING", "idleTimeout")]
     (message,) = bench.app.synth().get_stack_by_name("Stack").messages
     assert "after an hour without work" in str(message.entry.data)
+
+
+def test_an_idle_timeout_of_zero_is_explained(bench: Bench) -> None:
+    bench.session(idle_timeout=cdk.Duration.minutes(0))
+    assert _findings(bench) == [("WARNING", "idleTimeoutZero")]
+    assert bench.properties()["IdleTimeoutMinutes"] == 0
