@@ -3,14 +3,15 @@
 What AWS does and MiniStack 1.5.33 doesn't:
 
 - A Create that fails is followed by a Delete, with the PhysicalResourceId that
-  the failure named, or one that CloudFormation makes up if none was named.
+  the failure named, or one that CloudFormation makes up if none was named: in
+  the rollback, or if that is switched off when the stack is deleted.
 - An Update that fails under a new PhysicalResourceId, or that succeeded under
   one before something else failed, is rolled back by an Update the other way,
   with that id; the clean-up then deletes whichever id is no longer current.
 - A response is at most 4,096 bytes.
 
-Touches MiniStack's ``custom_resource`` and ``stacks`` modules, by replacing
-functions in them. Everything else about a rollback is left to MiniStack.
+Touches MiniStack's ``custom_resource``, ``handlers`` and ``stacks`` modules, by
+replacing functions in them. Everything else about a rollback is left to MiniStack.
 """
 
 import json
@@ -22,7 +23,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ministack.services import cloudformation
-from ministack.services.cloudformation import custom_resource, stacks
+from ministack.services.cloudformation import custom_resource, handlers, stacks
 
 MAXIMUM_RESPONSE_BYTES = 4096
 
@@ -46,6 +47,7 @@ _invoke: Callable[..., Any] = custom_resource.invoke_custom_resource
 _register_token: Callable[[str], threading.Event] = custom_resource.register_token
 _deliver_response: Callable[[str, dict[str, Any]], bool] = custom_resource.deliver_response
 _roll_back: Callable[..., Awaitable[None]] = stacks._roll_back_operation
+_delete_stack: Callable[..., Awaitable[None]] = stacks._delete_stack_async
 _delete_resource: Callable[..., None] = stacks._delete_resource
 _add_event: Callable[..., None] = stacks._add_event
 
@@ -56,6 +58,8 @@ def install() -> None:
     custom_resource.register_token = _register_and_remember
     custom_resource.deliver_response = _deliver_if_short
     stacks._roll_back_operation = _roll_back_as_aws
+    handlers._roll_back_operation = _roll_back_as_aws
+    handlers._delete_stack_async = _delete_stack_as_aws
     stacks._delete_resource = _delete_unless_current
     stacks._add_event = _add_event_unless_current
 
@@ -76,7 +80,10 @@ def _deliver_if_short(token: str, response: dict[str, Any]) -> bool:
     if len(json.dumps(response, separators=(",", ":"))) > MAXIMUM_RESPONSE_BYTES:
         response = {**response, "Status": "FAILED", "Reason": "Response object is too long."}
     _responses[token] = response
-    return _deliver_response(token, response)
+    awaited = _deliver_response(token, response)
+    if not awaited:
+        _responses.pop(token, None)
+    return awaited
 
 
 def _invoke_and_remember(
@@ -122,6 +129,17 @@ async def _roll_back_as_aws(
     else:
         _add_failed_create(stack_name, stack_id, operation, records, before)
     await _roll_back(stack_name, stack_id, stack, operation, *args, **kwargs)
+
+
+async def _delete_stack_as_aws(stack_name: str, stack_id: str, *args: Any, **kwargs: Any) -> None:
+    """MiniStack's deletion of a stack, of a Create that failed and wasn't rolled back too."""
+    stack = cloudformation._stacks.get(stack_name) or {}
+    operation = stack.get("_failed_operation")
+    if operation:
+        before = (operation.get("previous_stack") or {}).get("_resources", {})
+        records = stack.setdefault("_resources", {})
+        _add_failed_create(stack_name, stack_id, operation, records, before)
+    await _delete_stack(stack_name, stack_id, *args, **kwargs)
 
 
 def _take_back(

@@ -43,6 +43,7 @@ class Stack:
         broken: bool = False,
         replace: str = "",
         other: dict[str, Any] | None = None,
+        rollback: bool = True,
         wait: bool = True,
         **properties: Any,
     ) -> str:
@@ -85,7 +86,12 @@ class Stack:
         template = json.dumps({"Resources": resources})
         exists = self._notes.exists()
         do = self._cloudformation.update_stack if exists else self._cloudformation.create_stack
-        do(StackName=self.name, TemplateBody=template, Capabilities=["CAPABILITY_IAM"])
+        do(
+            StackName=self.name,
+            TemplateBody=template,
+            Capabilities=["CAPABILITY_IAM"],
+            DisableRollback=not rollback,
+        )
         return self._settled() if wait else "IN_PROGRESS"
 
     def delete(self) -> str:
@@ -166,6 +172,13 @@ def test_a_create_without_an_answer_is_deleted_by_an_id_that_was_made_up(stack: 
     assert (create, nothing, delete) == ("Create", None, "Delete")
     assert made_up is not None
     assert made_up.startswith(f"{stack.name}-Thing-")
+
+
+def test_a_failed_create_that_is_not_rolled_back_is_deleted_with_the_stack(stack: Stack) -> None:
+    assert stack.deploy(Id="a", Fail=["Create"], rollback=False) == "CREATE_FAILED"
+    assert stack.sent() == [("Create", None)]
+    assert stack.delete() == "DELETE_COMPLETE"
+    assert stack.sent() == [("Delete", "a")]
 
 
 def test_a_create_before_another_failure_is_deleted(stack: Stack) -> None:

@@ -330,7 +330,12 @@ def _check_hooks() -> None:
     from ministack import app
     from ministack.core import iam_actions, iam_evaluator, lambda_runtime, responses, router
     from ministack.services import cloudformation, iam
-    from ministack.services.cloudformation import custom_resource, provisioners, stacks
+    from ministack.services.cloudformation import (
+        custom_resource,
+        handlers,
+        provisioners,
+        stacks,
+    )
 
     def takes(function, *names):
         assert list(inspect.signature(function).parameters)[: len(names)] == list(names), function
@@ -365,6 +370,9 @@ def _check_hooks() -> None:
     takes(custom_resource.deliver_response, "token", "response")
     takes(stacks._roll_back_operation, "stack_name", "stack_id", "stack", "operation")
     assert "_roll_back_operation(" in inspect.getsource(stacks._deploy_stack_async)
+    assert handlers._roll_back_operation is stacks._roll_back_operation
+    assert handlers._delete_stack_async is stacks._delete_stack_async
+    takes(stacks._delete_stack_async, "stack_name", "stack_id")
     takes(
         stacks._delete_resource,
         *("resource_type", "physical_id", "props", "stack_name", "logical_id"),
