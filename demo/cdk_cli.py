@@ -1,6 +1,9 @@
 """Run the real CDK CLI against a local AWS."""
 
+import contextlib
 import json
+import os
+import signal
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -81,7 +84,7 @@ class CdkCli:
             # The validator takes seconds of every synth; a unit test runs it.
             "CDK_VALIDATION": "false",
         }
-        done = subprocess.run(
+        process = subprocess.Popen(
             [str(CDK), command, *arguments, "--no-notices"],
             cwd=cwd or self.aws.folder,
             env={**self.aws.environment(), **settings},
@@ -89,12 +92,19 @@ class CdkCli:
             stdout=None if self.visible else subprocess.PIPE,
             stderr=None if self.visible else subprocess.STDOUT,
             text=True,
-            check=False,
-            timeout=SECONDS,
+            # A group of its own, to be ended with whatever it has started.
+            process_group=0,
         )
-        if done.returncode != 0:
-            raise CdkError(command, done.returncode, done.stdout or "")
-        return done.stdout or ""
+        try:
+            output, _ = process.communicate(timeout=SECONDS)
+        except BaseException:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+            raise
+        if process.returncode != 0:
+            raise CdkError(command, process.returncode, output or "")
+        return output or ""
 
 
 def merged(outputs: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
