@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from math import inf
 
 from session_handler.identity import CLIENT_TOKEN_TAG, OWNER_TAG_PREFIX, SPEC_TAG, SessionArn
 
@@ -22,7 +23,8 @@ class Session:
     details: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
     created_at: float = 0.0
-    ended_at: float = 0.0
+    ended_at: float = inf
+    """When it ended, seconds since the epoch; infinite where the service doesn't say."""
 
     @property
     def is_usable(self) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from math import inf
 from typing import Any
 
 from session_handler.decision import Session
@@ -52,8 +53,8 @@ class EmrServerless:
             state=str(session["state"]),
             details=str(session.get("stateDetails") or ""),
             tags=dict(session.get("tags") or {}),
-            created_at=_seconds(session.get("createdAt")),
-            ended_at=_seconds(session.get("endedAt") or session.get("updatedAt")),
+            created_at=_seconds(session.get("createdAt"), unknown=0.0),
+            ended_at=_seconds(session.get("endedAt") or session.get("updatedAt"), unknown=inf),
         )
 
     def list_sessions(
@@ -153,5 +154,5 @@ class EmrServerless:
         return answer
 
 
-def _seconds(moment: object) -> float:
-    return moment.timestamp() if isinstance(moment, datetime) else 0.0
+def _seconds(moment: object, *, unknown: float) -> float:
+    return moment.timestamp() if isinstance(moment, datetime) else unknown
