@@ -1,0 +1,291 @@
+"""Measure everything, print the tables, and write them to ``benchmarks/results/``."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+# Before the CDK is imported: jsii takes Node from the PATH, and the validator that the CDK runs
+# on every synth takes seconds whatever is in the template.
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+os.environ["CDK_VALIDATION"] = "false"
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lambda"))
+
+from benchmarks import alternatives, cold_start, deployment, requests, synth
+from benchmarks.process import ROOT, ROUNDS, Run, Spread, interleaved
+from benchmarks.report import Claim, claims_table, plot, table
+
+RESULTS = ROOT / "benchmarks" / "results"
+PARTS = ("cold", "synth", "service", "deployment")
+
+
+def main() -> int:
+    """Run the parts that were asked for, and return 0 if every claim holds."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}; default: all")
+    parts = parser.parse_args().parts or PARTS
+    found = alternatives.prepare()
+    RESULTS.mkdir(exist_ok=True)
+    kept = RESULTS / "results.json"
+    parts_so_far: dict[str, Any] = json.loads(kept.read_text()) if kept.exists() else {}
+    measured = {
+        "cold": lambda: cold(found),
+        "synth": synthesis,
+        "service": service,
+        "deployment": deployments,
+    }
+    for part in PARTS:
+        if part in parts:
+            parts_so_far[part] = {**measured[part](), "machine": machine()}
+            kept.write_text(json.dumps(parts_so_far, indent=1) + "\n")
+    done = [parts_so_far[part] for part in PARTS if part in parts_so_far]
+    claims = [Claim(**claim) for part in done for claim in part["claims"]]
+    text = "\n".join(
+        [
+            _heading(done[0]["machine"]),
+            claims_table(claims),
+            *(t for p in done for t in p["tables"]),
+        ]
+    )
+    print(text)
+    (RESULTS / "results.txt").write_text(text)
+    return 0 if all(claim.holds for claim in claims) else 1
+
+
+def cold(found: alternatives.Alternatives) -> dict[str, Any]:
+    """Cold start, peak memory and the asset's size."""
+    whole = interleaved(cold_start.commands(found), say=_say("cold start"))
+    ready = interleaved(cold_start.commands(found, to_ready=True), say=_say("client ready"))
+    handler, asset = cold_start.HANDLER, "asset, zipped bytes"
+    limits = {cold_start.PLAIN: 0.70, cold_start.BUNDLED: 0.40, cold_start.CRHELPER: 0.60}
+    sizes = {folder: alternatives.zipped_bytes(folder) for folder in (found.asset, found.bundle)}
+    own, bundled = sizes[found.asset], sizes[found.bundle]
+    claims = [
+        _claim("cold start, CPU", name, _ratio(whole, handler, name), limit, _median_of_ratios)
+        for name, limit in limits.items()
+    ]
+    peak = _peak(whole[handler]) / _peak(whole[cold_start.PLAIN])
+    claims.append(_claim("peak memory", cold_start.PLAIN, peak, 0.80, "medians"))
+    claims.append(_claim(asset, cold_start.BUNDLED, own / bundled, 0.002, f"{own:,} bytes"))
+    rows = [
+        [
+            name,
+            Spread.of([run.cpu_ms for run in runs]).text(),
+            f"{_ratio(whole, name, cold_start.PLAIN):.2f}",
+            Spread.of([run.cpu_ms for run in ready[name]]).text() if name in ready else "",
+            f"{_ratio(ready, name, cold_start.PLAIN):.2f}" if name in ready else "",
+            Spread.of([run.peak_mib for run in runs]).text(1),
+        ]
+        for name, runs in whole.items()
+    ]
+    head = ["process", "CPU ms, whole", "ratio", "CPU ms, to ready", "ratio", "peak MiB"]
+    tables = [
+        table("Cold start: median (quartiles); ratio to plain boto3", head, rows),
+        table(
+            "Asset",
+            ["what", "zipped bytes"],
+            [["handler", f"{own:,}"], ["boto3 bundled by pip", f"{bundled:,}"]],
+        ),
+    ]
+    return {"claims": claims, "tables": tables}
+
+
+def synthesis() -> dict[str, Any]:
+    """Synth: time, bytes and resources a session; import; where the time of one session goes."""
+    found = synth.measure(_say("synth"))
+    imports = synth.measure_imports()
+    own, other, floor = synth.KINDS
+    claims = [
+        _claim(
+            f"synth, CPU ms a session more, at {count}",
+            other,
+            found.ms_a_session[own][count].median / found.ms_a_session[other][count].median,
+            0.50,
+            f"{found.ms_a_session[own][count].text(1)} ms",
+        )
+        for count in synth.STATED
+    ]
+    most, least = max(synth.COUNTS), min(synth.COUNTS)
+    more = {
+        kind: (
+            (points[most].bytes - points[least].bytes) / (most - least),
+            (points[most].resources - points[least].resources) / (most - least),
+        )
+        for kind, points in found.points.items()
+    }
+    ratio = more[own][0] / more[other][0]
+    size = f"{more[own][0]:.0f} bytes"
+    claims.append(_claim("template, minified bytes a session more", other, ratio, 0.45, size))
+    claims.append(_claim("resources a session more", f"{more[other][1]:g}", more[own][1], 1, ""))
+    rows = [
+        [
+            f"{kind}, {count}",
+            point.cpu_ms.text(),
+            found.ms_a_session[kind][count].text(1) if count in synth.STATED else "",
+            f"{point.bytes:,}",
+            f"{point.resources}",
+        ]
+        for kind, points in found.points.items()
+        for count, point in points.items()
+    ]
+    tables = [
+        table(
+            "Synth: CPU of Python and Node, median (quartiles)",
+            ["app", "CPU ms", "ms a session more", "template bytes", "resources"],
+            rows,
+        ),
+        table(
+            "A session more",
+            ["kind", "template bytes", "resources"],
+            [[kind, f"{b:.0f}", f"{r:g}"] for kind, (b, r) in more.items()],
+        ),
+        table(
+            "Synth of one session: where its time goes (wall, medians)",
+            ["step", "ms"],
+            [[name, f"{ms:.0f}"] for name, ms in found.steps.items()],
+        ),
+        table(
+            "Import: CPU, median (quartiles); ratio to import aws_cdk",
+            ["what", "CPU ms", "ratio"],
+            [
+                [
+                    name,
+                    Spread.of([run.cpu_ms for run in runs]).text(),
+                    f"{_ratio(imports, name, 'import aws_cdk'):.2f}",
+                ]
+                for name, runs in imports.items()
+            ],
+        ),
+    ]
+    panels = {
+        "synth, CPU seconds": {
+            kind: [(count, point.cpu_ms.median / 1000) for count, point in points.items()]
+            for kind, points in found.points.items()
+        },
+        "template, kB minified": {
+            kind: [(count, point.bytes / 1000) for count, point in points.items()]
+            for kind, points in found.points.items()
+        },
+    }
+    names = {own: f"{own} (this library)", floor: f"{floor} (nothing behind it)"}
+    named = {
+        title: {names.get(kind, kind): points for kind, points in lines.items()}
+        for title, lines in panels.items()
+    }
+    (RESULTS / "synth.svg").write_text(plot(named, "sessions in the stack"))
+    return {"claims": claims, "tables": tables}
+
+
+def service() -> dict[str, Any]:
+    """Requests for a create."""
+    counted, looks = requests.of_a_create()
+    polls = counted.get("GetSession", 0) / looks
+    others = sum(n for name, n in counted.items() if name not in ("StartSession", "GetSession"))
+    claims = [
+        _claim("StartSession requests for a create", "", counted["StartSession"], 1, "simulated"),
+        _claim("GetSession requests a look", "", polls, 1, f"{looks} looks"),
+        _claim("other requests for a create", "", others, 0, "simulated"),
+    ]
+    return {"claims": claims, "tables": []}
+
+
+def deployments() -> dict[str, Any]:
+    """Deployments on the local AWS."""
+    found = deployment.measure(_say("deployment"))
+    one, many = (statistics.median(found.seconds[count]) for count in (1, deployment.MANY))
+    interval = deployment.INTERVAL_SECONDS
+    claims = [
+        _claim(
+            "usable until CloudFormation knows, the longest",
+            f"interval, {interval} s",
+            found.longest_to_know / interval,
+            1.5,
+            "local AWS, usable just after a look",
+        ),
+        _claim(
+            f"deploy of {deployment.MANY} sessions",
+            "as many deploys of one",
+            many / (one * deployment.MANY),
+            1,
+            f"{many:.0f} s to {one:.0f} s: {many / one:.1f} times",
+        ),
+    ]
+    rows = [
+        [f"{count}", " ".join(f"{value:.1f}" for value in values)]
+        for count, values in found.seconds.items()
+    ]
+    waits = [[f"{interval} s", found.seconds_to_know.text(1)]]
+    tables = [
+        table("Deploy on the local AWS", ["sessions", "seconds, each time"], rows),
+        table(
+            "From usable to CREATE_COMPLETE",
+            ["interval", "seconds, median (quartiles)"],
+            waits,
+        ),
+    ]
+    return {"claims": claims, "tables": tables}
+
+
+def machine() -> dict[str, str]:
+    """What it was measured on."""
+    packages = ("aws-cdk-lib", "jsii", "boto3", "botocore")
+    return {
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "machine": f"{_cpu()}, {os.cpu_count()} cores, {platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        **{name: version(name) for name in packages},
+        "crhelper": alternatives.CRHELPER.partition("==")[2],
+    }
+
+
+_median_of_ratios = "median of ratios, round by round"
+
+
+def _ratio(runs: Mapping[str, list[Run]], name: str, beside: str) -> float:
+    pairs = zip(runs[name], runs[beside], strict=True)
+    return statistics.median(one.cpu_ms / other.cpu_ms for one, other in pairs)
+
+
+def _peak(runs: list[Run]) -> float:
+    return statistics.median(run.peak_mib for run in runs)
+
+
+def _claim(what: str, beside: str, measured: float, at_most: float, note: str) -> dict[str, Any]:
+    return vars(Claim(what, beside, measured, at_most, note)).copy()
+
+
+def _heading(where: Mapping[str, str]) -> str:
+    lines = [f"{name}: {value}" for name, value in where.items()]
+    lines.append(f"each ratio from one interleaved run of {ROUNDS} rounds; CDK_VALIDATION=false")
+    return "\n".join([*lines, ""])
+
+
+def _cpu() -> str:
+    info = Path("/proc/cpuinfo")
+    for line in info.read_text().splitlines() if info.exists() else []:
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.processor() or "unknown processor"
+
+
+def _say(part: str) -> Any:
+    started = time.monotonic()
+
+    def say(text: str) -> None:
+        print(f"[{time.monotonic() - started:5.0f} s] {part}: {text}", file=sys.stderr, flush=True)
+
+    return say
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,74 @@
+"""Environments for what a user would pick instead, made once and kept in ``build/benchmarks``."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from benchmarks.process import ROOT
+from cdk_emr_serverless_session.asset import stage_handler
+
+CACHE = ROOT / "build" / "benchmarks"
+CRHELPER = "crhelper==2.0.12"
+
+
+@dataclass(frozen=True)
+class Alternatives:
+    """Where things are."""
+
+    python: str
+    """A Python with boto3 and crhelper, compiled, as a Lambda runtime has its boto3."""
+    bundle: Path
+    """boto3 as pip bundles it into an asset."""
+    asset: Path
+    """The handler's asset."""
+
+
+def prepare() -> Alternatives:
+    """Make the environments, or find them."""
+    boto3 = f"boto3=={version('boto3')}"
+    botocore = f"botocore=={version('botocore')}"
+    name = f"{version('boto3')}-{version('botocore')}-{sys.version_info[1]}"
+    runtime, bundle = CACHE / f"runtime-{name}", CACHE / f"bundle-{name}"
+    python = str(runtime / "bin" / "python")
+    if not (runtime / "complete").exists():
+        shutil.rmtree(runtime, ignore_errors=True)
+        _uv("venv", "--python", sys.executable, str(runtime))
+        _uv("pip", "install", "--compile-bytecode", "--python", python, boto3, botocore, CRHELPER)
+        (runtime / "complete").touch()
+    if not (bundle / "complete").exists():
+        shutil.rmtree(bundle, ignore_errors=True)
+        _uv("pip", "install", "--target", str(bundle), "--python", python, boto3, botocore)
+        (bundle / "complete").touch()
+    asset = CACHE / "asset"
+    shutil.rmtree(asset, ignore_errors=True)
+    asset.mkdir(parents=True)
+    stage_handler(asset)
+    return Alternatives(python, bundle, asset)
+
+
+def zipped_bytes(folder: Path) -> int:
+    """The size of a folder's zip file."""
+    archive = CACHE / f"{folder.name}.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as zipped:
+        for file in sorted(folder.rglob("*")):
+            if file.is_file() and "__pycache__" not in file.parts:
+                name = zipfile.ZipInfo(str(file.relative_to(folder)), (1980, 1, 1, 0, 0, 0))
+                name.compress_type = zipfile.ZIP_DEFLATED
+                zipped.writestr(name, file.read_bytes())
+    size = archive.stat().st_size
+    archive.unlink()
+    return size
+
+
+def _uv(*arguments: str) -> None:
+    uv = Path(sys.executable).with_name("uv")
+    environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    subprocess.run([uv, *arguments, "--quiet"], env=environment, check=True)

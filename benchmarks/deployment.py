@@ -1,0 +1,93 @@
+"""Deployments by the CDK CLI on the local AWS, and how soon CloudFormation knows of a session.
+
+The framework's own functions and its waiter run there: the times are those of its state machine.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+
+from benchmarks.process import Spread
+from cdk_emr_serverless_session import Session, SessionProvider
+from demo.cdk_cli import CdkCli
+from demo.local_aws import LocalAws
+from tests.e2e.apps import application, execution_role
+
+MANY = 25
+ROUNDS = 3
+INTERVAL_SECONDS = 4
+# Usable a little after a look at it: CloudFormation then learns of it as late as it ever does.
+START_SECONDS = INTERVAL_SECONDS + 1.0
+
+
+@dataclass(frozen=True)
+class Deployments:
+    """Seconds of whole deployments, and of the wait after sessions were usable."""
+
+    seconds: dict[int, list[float]]
+    seconds_to_know: Spread
+    longest_to_know: float
+
+
+def measure(say: Callable[[str], None]) -> Deployments:
+    """Deploy one session and many, in turn; each stack is destroyed before the next."""
+    seconds: dict[int, list[float]] = {1: [], MANY: []}
+    waits: list[float] = []
+    with tempfile.TemporaryDirectory(prefix="emr-serverless-session-bench-") as folder:
+        home = Path(folder)
+        with LocalAws(home, session_start_seconds=START_SECONDS) as aws:
+            cli = CdkCli(aws)
+            cli.bootstrap()
+            assemblies = {count: _synth(home, count) for count in seconds}
+            for number in range(1, ROUNDS + 1):
+                for count, assembly in assemblies.items():
+                    say(f"round {number} of {ROUNDS}: {count} of {MANY}")
+                    began = time.monotonic()
+                    cli.deploy(assembly)
+                    seconds[count].append(time.monotonic() - began)
+                    if count == 1:
+                        waits += _waits(aws, f"Sessions{count}")
+                    cli.destroy(assembly)
+    return Deployments(seconds, Spread.of(waits), max(waits))
+
+
+def _synth(home: Path, count: int) -> Path:
+    assembly = home / f"{count}.cdk.out"
+    app = cdk.App(outdir=str(assembly), analytics_reporting=False)
+    stack = cdk.Stack(app, f"Sessions{count}")
+    SessionProvider.get_or_create(stack, query_interval=cdk.Duration.seconds(INTERVAL_SECONDS))
+    shared, role = application(stack), execution_role(stack)
+    for number in range(count):
+        Session(
+            stack,
+            f"Session{number}",
+            application=shared,
+            execution_role=role,
+            idle_timeout=cdk.Duration.minutes(30),
+        )
+    app.synth()
+    return assembly
+
+
+def _waits(aws: LocalAws, stack: str) -> list[float]:
+    """Seconds between each session being usable and its resource being complete."""
+    events: list[dict[str, Any]] = aws.client("cloudformation").describe_stack_events(
+        StackName=stack
+    )["StackEvents"]
+    service = aws.client("emr-serverless")
+    waits = []
+    for event in events:
+        arn = event.get("PhysicalResourceId") or ""
+        if event["ResourceStatus"] == "CREATE_COMPLETE" and "/sessions/" in arn:
+            _, _, application_id, _, session_id = arn.split(":", 5)[5].split("/")
+            found = service.get_session(applicationId=application_id, sessionId=session_id)
+            usable = found["session"]["startedAt"]
+            waits.append((event["Timestamp"] - usable).total_seconds())
+    return waits

@@ -1,0 +1,99 @@
+"""Synth: CPU time, template bytes and resources over the number of sessions; import; steps."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.alternatives import CACHE
+from benchmarks.process import Command, Run, Spread, clean_environment, interleaved
+
+KINDS = ("Session", "AwsCustomResource", "CustomResource")
+COUNTS = (1, 25, 100, 400)
+# Their difference to one session is what the milliseconds a session are made from.
+STATED = (100, 400)
+
+
+@dataclass(frozen=True)
+class Point:
+    """One app: a kind and a number of sessions."""
+
+    cpu_ms: Spread
+    bytes: int
+    resources: int
+
+
+@dataclass(frozen=True)
+class Synth:
+    """All apps, and the milliseconds a session more, round by round."""
+
+    points: dict[str, dict[int, Point]]
+    ms_a_session: dict[str, dict[int, Spread]]
+    steps: dict[str, float]
+
+
+def measure(say: Callable[[str], None]) -> Synth:
+    """Synthesize all apps, each once a round."""
+    commands = {
+        f"{kind} {count}": app_command("benchmarks/synth_app.py", kind, str(count))
+        for count in COUNTS
+        for kind in KINDS
+    }
+    runs = interleaved(commands, say=say)
+    points = {kind: {count: _point(runs[f"{kind} {count}"]) for count in COUNTS} for kind in KINDS}
+    slopes = {
+        kind: {
+            count: Spread.of(
+                [
+                    (many.cpu_ms - one.cpu_ms) / (count - 1)
+                    for many, one in zip(runs[f"{kind} {count}"], runs[f"{kind} 1"], strict=True)
+                ]
+            )
+            for count in STATED
+        }
+        for kind in KINDS
+    }
+    return Synth(points, slopes, _steps(runs["Session 1"]))
+
+
+IMPORTS = {
+    "import aws_cdk": "import aws_cdk",
+    "and what an app with a session imports": (
+        "import aws_cdk; from aws_cdk import aws_emrserverless, aws_iam"
+    ),
+    "and the library": (
+        "import aws_cdk; from aws_cdk import aws_emrserverless, aws_iam; "
+        "import cdk_emr_serverless_session"
+    ),
+}
+
+
+def measure_imports() -> dict[str, list[Run]]:
+    """Import with and without the library, each once a round."""
+    return interleaved({name: app_command("-c", code) for name, code in IMPORTS.items()})
+
+
+def app_command(*arguments: str) -> Command:
+    """A process of the development environment; its modules are compiled once."""
+    # The CDK's own template validation takes seconds of each synth, whatever is in it.
+    environment = clean_environment(
+        CDK_VALIDATION="false", PYTHONPYCACHEPREFIX=str(CACHE / "compiled")
+    )
+    return Command([str(Path(sys.executable)), *arguments], environment)
+
+
+def _point(runs: list[Run]) -> Point:
+    answer = json.loads(runs[0].output.splitlines()[-1])
+    cpu = Spread.of([run.cpu_ms for run in runs])
+    return Point(cpu, answer["bytes"], answer["resources"])
+
+
+def _steps(runs: list[Run]) -> dict[str, float]:
+    answers = [json.loads(run.output.splitlines()[-1])["steps"] for run in runs]
+    return {
+        name: 1000 * statistics.median(answer[name] for answer in answers) for name in answers[0]
+    }

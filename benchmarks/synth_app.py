@@ -1,0 +1,142 @@
+"""A CDK app with many sessions, or with what stands in for them; run as a process of its own.
+
+``python synth_app.py KIND COUNT`` prints the template's size and the seconds of each step.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import time
+from typing import Any
+
+steps: dict[str, float] = {}
+_last = time.perf_counter()
+
+
+def step(name: str) -> None:
+    """A step ends here."""
+    global _last
+    now = time.perf_counter()
+    steps[name] = now - _last
+    _last = now
+
+
+import aws_cdk as cdk  # noqa: E402
+
+step("import aws_cdk")
+
+from aws_cdk import aws_emrserverless as emrserverless  # noqa: E402
+from aws_cdk import aws_iam as iam  # noqa: E402
+
+step("import aws_emrserverless, aws_iam")
+
+
+def main(kind: str, count: int) -> None:
+    """Build, synthesize and report."""
+    declare = {
+        "Session": sessions,
+        "AwsCustomResource": aws_custom_resources,
+        "CustomResource": custom_resources,
+    }[kind]
+    with tempfile.TemporaryDirectory() as folder:
+        app = cdk.App(outdir=folder, analytics_reporting=False)
+        stack = cdk.Stack(app, "Stack")
+        application = emrserverless.CfnApplication(
+            stack,
+            "Application",
+            type="SPARK",
+            release_label="emr-7.13.0",
+            interactive_configuration={"sessionEnabled": True},
+            monitoring_configuration={
+                "managedPersistenceMonitoringConfiguration": {"enabled": True}
+            },
+        )
+        principal = iam.ServicePrincipal("emr-serverless.amazonaws.com")
+        role = iam.Role(stack, "ExecutionRole", assumed_by=principal)
+        step("app, stack, application, role")
+        declare(stack, count, application, role)
+        assembly = app.synth()
+        template = assembly.get_stack_by_name("Stack").template
+        step("synth")
+    minified = json.dumps(template, separators=(",", ":"), ensure_ascii=False)
+    found = {"bytes": len(minified.encode()), "resources": len(template["Resources"])}
+    print(json.dumps({**found, "steps": steps}))
+
+
+def sessions(stack: cdk.Stack, count: int, application: Any, role: iam.Role) -> None:
+    """This library."""
+    from cdk_emr_serverless_session import Session, SessionProvider
+    from cdk_emr_serverless_session.asset import handler_asset
+
+    step("import the library")
+    handler_asset()
+    step("stage the asset")
+    SessionProvider.get_or_create(stack)
+    step("the provider, once a stack")
+    for number in range(count):
+        Session(
+            stack,
+            f"Session{number:04}",
+            application=application,
+            execution_role=role,
+            idle_timeout=cdk.Duration.minutes(30),
+        )
+        if number == 0:
+            step("the first session")
+    step("the other sessions")
+
+
+def aws_custom_resources(stack: cdk.Stack, count: int, application: Any, role: iam.Role) -> None:
+    """The CDK's AwsCustomResource as its documentation has it: two SDK calls, no waiting."""
+    from aws_cdk import custom_resources as cr
+
+    for number in range(count):
+        cr.AwsCustomResource(
+            stack,
+            f"Session{number:04}",
+            resource_type="Custom::EMRServerlessSession",
+            policy=cr.AwsCustomResourcePolicy.from_sdk_calls(
+                resources=cr.AwsCustomResourcePolicy.ANY_RESOURCE
+            ),
+            on_create=cr.AwsSdkCall(
+                service="EMRServerless",
+                action="startSession",
+                parameters={
+                    "applicationId": application.ref,
+                    "executionRoleArn": role.role_arn,
+                    "idleTimeoutMinutes": 30,
+                },
+                physical_resource_id=cr.PhysicalResourceId.from_response("sessionId"),
+            ),
+            on_delete=cr.AwsSdkCall(
+                service="EMRServerless",
+                action="terminateSession",
+                parameters={
+                    "applicationId": application.ref,
+                    "sessionId": cr.PhysicalResourceIdReference(),
+                },
+            ),
+        )
+
+
+def custom_resources(stack: cdk.Stack, count: int, application: Any, role: iam.Role) -> None:
+    """The least there is: a CustomResource each, on a function that is there already."""
+    token = "arn:aws:lambda:us-east-1:123456789012:function:provider"
+    for number in range(count):
+        cdk.CustomResource(
+            stack,
+            f"Session{number:04}",
+            resource_type="Custom::EMRServerlessSession",
+            service_token=token,
+            properties={
+                "ApplicationId": application.ref,
+                "ExecutionRoleArn": role.role_arn,
+                "IdleTimeoutMinutes": 30,
+            },
+        )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))
