@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cdk_emr_serverless_session.local.session import Session
 from session_handler.identity import LOGICAL_ID_TAG, SessionArn
 
 from .cloudformation import SERVICE_TIMEOUT_GRACE
@@ -30,7 +31,7 @@ def check(world: World) -> None:
 
 def is_excused(world: World, arn: str) -> bool:
     """Whether a session is one that nobody can end: docs/what-can-be-left.md lists them all."""
-    session = next(s for s in world.service.sessions() if s.arn == arn)
+    session = _session(world, arn)
     token = session.request["clientToken"]
     logical_id = session.tags[LOGICAL_ID_TAG]
     if token in world.lost_tokens:
@@ -47,18 +48,25 @@ def is_excused(world: World, arn: str) -> bool:
     over = min(answered, request.cancelled_at or answered)
     if session.created_at > over:
         return True  # its Update was cancelled before anything had started, and went on
-    return bool(world.network.list_lag) and not request.succeeded  # it was not listed yet
+    return session.created_at + world.network.list_lag > over  # it was not listed yet
 
 
 def check_rollback(world: World, held_before: dict[str, str]) -> None:
     """A rollback returns the very session that it left, if that lives."""
+    listed = world.agenda.now() - world.network.list_lag
     for logical_id, arn in held_before.items():
+        if _session(world, arn).created_at > listed:
+            continue  # a session that isn't listed yet can't be found again
         left = world.state(arn)
         if left in ("SUBMITTED", "STARTING", "STARTED", "IDLE", "BUSY"):
             assert world.stack.resources[logical_id].physical_id == arn
         else:
             over_by_itself = arn not in world.ended_by_handler
             assert over_by_itself, f"the rollback ended {arn}, which it was to return to"
+
+
+def _session(world: World, arn: str) -> Session:
+    return next(s for s in world.service.sessions() if s.arn == arn)
 
 
 def _every_request_was_answered_in_time(world: World) -> None:

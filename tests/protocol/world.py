@@ -20,6 +20,7 @@ import botocore.session
 from botocore import UNSIGNED
 from botocore.config import Config
 
+from cdk_emr_serverless_session.local import sessions
 from cdk_emr_serverless_session.local.sessions import SessionService
 from session_handler import client as handler_client
 from session_handler import handler
@@ -36,7 +37,9 @@ START_SECONDS = 90.0
 STOP_SECONDS = 20.0
 
 _botocore = botocore.session.Session()
-_config = handler_client._CONFIG.merge(Config(signature_version=UNSIGNED))
+_config = handler_client._CONFIG.merge(
+    Config(signature_version=UNSIGNED, user_agent="protocol-tests")
+)
 
 
 class World:
@@ -184,12 +187,16 @@ def world() -> Iterator[World]:
 
     What the handler logs is read at the end: it never has what is secret in an event.
     """
-    here = World()
-    service_client = _botocore.create_client(
-        "emr-serverless", region_name="us-east-1", config=_config
-    )
-    service_client.meta.events.register("before-send.emr-serverless", here.network.answer)
     with contextlib.ExitStack() as undo:
+        undo.callback(random.setstate, random.getstate())
+        random.seed(0)  # the same run each time: botocore's pauses, and the ids of sessions
+        _replace(undo, sessions, "_new_id", lambda: f"00{random.getrandbits(56):014x}")
+        here = World()
+        hook = here.network.answer
+        service_client = _botocore.create_client(
+            "emr-serverless", region_name="us-east-1", config=_config
+        )
+        service_client.meta.events.register("before-send.emr-serverless", hook)
         _replace(undo, handler, "_shared_client", lambda: service_client)
         clock = SimpleNamespace(time=here.agenda.now, monotonic=here.agenda.now)
         _replace(undo, handler, "time", clock)
