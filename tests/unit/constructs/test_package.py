@@ -1,0 +1,32 @@
+"""What importing the package brings with it."""
+
+import subprocess
+import sys
+
+import cdk_emr_serverless_session as package
+
+
+def loaded_after(statement: str) -> set[str]:
+    code = f"{statement}\nimport sys\nprint(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(run.stdout.split())
+
+
+def test_every_public_name_can_be_imported() -> None:
+    for name in package.__all__:
+        assert getattr(package, name).__name__ == name
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
+    assert not hasattr(package, "Sesion")
+
+
+def test_the_local_aws_comes_without_the_cdk() -> None:
+    loaded = loaded_after("import cdk_emr_serverless_session.local.sessions")
+
+    assert "cdk_emr_serverless_session.local.sessions" in loaded
+    assert not {"aws_cdk", "jsii", "constructs"} & loaded
+
+
+def test_the_constructs_are_loaded_when_they_are_asked_for() -> None:
+    assert "aws_cdk" in loaded_after("from cdk_emr_serverless_session import Session")
