@@ -1,0 +1,45 @@
+"""The asset works under botocores that are older than StartSession, and under the newest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .conftest import ask
+
+REQUEST: dict[str, Any] = {
+    "applicationId": "00app",
+    "clientToken": "a" * 64,
+    "executionRoleArn": "arn:aws:iam::123456789012:role/execution",
+    "idleTimeoutMinutes": 15,
+    "name": "analysis",
+    "tags": {"team": "data"},
+    "configurationOverrides": {
+        "runtimeConfiguration": [
+            {"classification": "spark-defaults", "properties": {"spark.executor.cores": "2"}}
+        ]
+    },
+}
+
+
+@pytest.mark.parametrize("version", ["1.34.0", "1.37.0", "1.40.0", "newest"])
+def test_a_session_is_started_and_looked_at(
+    version: str, asset: str, botocore_folder: Callable[[str], Path]
+) -> None:
+    folder = botocore_folder(version)
+    answer = json.loads(ask("start_session.py", asset, json.dumps(REQUEST), path=folder))
+    installed = next(folder.glob("botocore-*.dist-info")).name.split("-")[1].removesuffix(".dist")
+    assert answer["botocore"] == installed
+    assert version in (installed, "newest")
+    body = {key: value for key, value in REQUEST.items() if key != "applicationId"}
+    assert answer["seen"] == [
+        ["POST", "/applications/00app/sessions", body],
+        ["GET", "/applications/00app/sessions/00ses", None],
+    ]
+    assert answer["arn"].endswith("/sessions/00ses")
+    assert (answer["state"], answer["tags"]) == ("IDLE", {"team": "data"})
+    assert answer["created"] == 1.75e9

@@ -1,0 +1,69 @@
+"""The asset's service model is the installed botocore's, for the operations in use."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.loaders import Loader
+from botocore.model import ServiceModel, Shape
+
+from cdk_emr_serverless_session.service_model import HANDLER_OPERATIONS
+
+
+def models(asset: str) -> tuple[ServiceModel, ServiceModel]:
+    file = next(Path(asset).glob("session_handler/data/emr-serverless/*/service-2.json"))
+    installed = Loader().load_service_model("emr-serverless", "service-2")
+    return ServiceModel(json.loads(file.read_text())), ServiceModel(installed)
+
+
+def described(shape: Shape | None, seen: tuple[str, ...] = ()) -> Any:
+    """A shape with all that botocore serializes, validates and parses by."""
+    if shape is None:
+        return None
+    if shape.name in seen:
+        return f"again {shape.name}"
+    seen = (*seen, shape.name)
+    parts: dict[str, Any] = {
+        "name": shape.name,
+        "type": shape.type_name,
+        "metadata": shape.metadata,
+        "serialization": shape.serialization,
+    }
+    if shape.type_name == "structure":
+        parts["members"] = {name: described(part, seen) for name, part in shape.members.items()}
+    elif shape.type_name == "list":
+        parts["member"] = described(shape.member, seen)
+    elif shape.type_name == "map":
+        parts["entries"] = [described(shape.key, seen), described(shape.value, seen)]
+    return parts
+
+
+@pytest.mark.parametrize("operation", HANDLER_OPERATIONS)
+def test_an_operation_is_described_as_in_the_installed_botocore(asset: str, operation: str) -> None:
+    ours, stock = (model.operation_model(operation) for model in models(asset))
+    for attribute in (
+        "http",
+        "auth",
+        "auth_type",
+        "idempotent_members",
+        "endpoint",
+        "has_event_stream_output",
+    ):
+        assert getattr(ours, attribute) == getattr(stock, attribute), attribute
+    assert described(ours.input_shape) == described(stock.input_shape)
+    assert described(ours.output_shape) == described(stock.output_shape)
+    assert [described(e) for e in ours.error_shapes] == [described(e) for e in stock.error_shapes]
+
+
+def test_the_service_is_described_as_in_the_installed_botocore(asset: str) -> None:
+    ours, stock = models(asset)
+    assert ours.metadata == stock.metadata
+
+
+def test_nothing_is_in_the_repository_that_could_grow_old() -> None:
+    root = Path(__file__).resolve().parents[3]
+    sources = [*(root / "lambda").rglob("*.json"), *(root / "constructs_pkg").rglob("*.json")]
+    assert sources == []
