@@ -166,7 +166,19 @@ class Lifecycle:
             if self._application_on_its_way(error):
                 self._note(error)
                 return str(pending)
+            started = self._started_by_another_delivery()
+            if started is not None:
+                self._note(error)
+                return started.arn
             raise self._refused(error) from None
+
+    def _started_by_another_delivery(self) -> SessionArn | None:
+        """The session of this very request: it may be refused where it is asked for again."""
+        try:
+            return next((session.arn for session in self._of_this_request()), None)
+        except ServiceError as error:
+            self._note(error)
+            return None
 
     def _start(self) -> SessionArn:
         spec, token = self.event.spec(), self.event.client_token()
@@ -260,11 +272,9 @@ class Lifecycle:
         """Rule 8. A Create's Delete comes by itself; an Update ends its own session."""
         if self.event.request_type != "Update":
             return
-        token = self.event.client_token()
         try:
-            for session in self._owned(LIVE_STATES):
-                if session.client_token == token:
-                    self.service.terminate_session(session.arn)
+            for session in self._of_this_request():
+                self.service.terminate_session(session.arn)
         except ServiceError as error:
             self._note(error)  # the Update that rolls this one back ends strays again
 
@@ -374,6 +384,10 @@ class Lifecycle:
 
     def _owned(self, states: Iterable[str]) -> list[Session]:
         return self.service.owned_sessions(self.event.owner, self.event.application_ids(), states)
+
+    def _of_this_request(self) -> list[Session]:
+        token = self.event.client_token()
+        return [s for s in self._owned(LIVE_STATES) if s.client_token == token]
 
     def _end_strays(self, arn: SessionArn) -> None:
         """Rule 5, once the Update has succeeded.

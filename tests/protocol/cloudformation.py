@@ -86,6 +86,7 @@ class Stack:
         self.requests: list[Request] = []
         self.abandoned: list[tuple[str, str]] = []
         """Logical and physical ids whose clean-up failed, which CloudFormation ignores."""
+        self.deleted_in_failed_rollback = False
         self._agenda = agenda
         self._framework = framework
         self._ids = itertools.count(1)
@@ -133,6 +134,7 @@ class Stack:
 
     def delete(self, conditions: Conditions = CALM) -> str:
         self._deliveries = list(conditions.deliveries)
+        self.deleted_in_failed_rollback |= self.status == "UPDATE_ROLLBACK_FAILED"
         self.status = self._delete_all("DELETE_COMPLETE", "DELETE_FAILED")
         return self.status
 

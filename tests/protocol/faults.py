@@ -58,6 +58,7 @@ class MisbehavingService:
     def __init__(self, service: SessionService, agenda: Agenda) -> None:
         self.service = service
         self.list_lag = 0.0
+        self.longest_lag = 0.0
         self.asked: Callable[[str, dict[str, Any]], None] = lambda *_: None
         self.struck: Counter[str] = Counter()
         self._agenda = agenda
@@ -82,6 +83,7 @@ class MisbehavingService:
                 request.method, path, dict(request.headers), body, query
             )
             if operation.name == "ListSessions" and self.list_lag and status == 200:
+                self.longest_lag = max(self.longest_lag, self.list_lag)
                 content = self._as_it_was(content)
         if fault is not None:
             self.struck[fault.kind + (" after acting" if fault.acted else "")] += 1

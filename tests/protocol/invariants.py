@@ -48,7 +48,9 @@ def is_excused(world: World, arn: str) -> bool:
     over = min(answered, request.cancelled_at or answered)
     if session.created_at > over:
         return True  # its Update was cancelled before anything had started, and went on
-    return session.created_at + world.network.list_lag > over  # it was not listed yet
+    if world.stack.deleted_in_failed_rollback and not request.succeeded:
+        return True  # its Update failed, and so did the rollback that was to end it
+    return session.created_at + world.network.longest_lag > over  # it was not listed yet
 
 
 def check_rollback(world: World, held_before: dict[str, str]) -> None:

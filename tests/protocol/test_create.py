@@ -127,6 +127,15 @@ def test_a_create_that_is_delivered_twice_starts_one_session(lab: World) -> None
     assert len(lab.live()) == 1
 
 
+def test_a_second_delivery_that_is_refused_does_not_fail_a_create_that_started(
+    lab: World,
+) -> None:
+    """Its answer would come first, and the framework would swallow the Delete."""
+    lab.network.expect(Fault("StartSession", "quota", skip=1))
+    conditions = Conditions(deliveries=((0, 3),))
+    assert lab.stack.create({NAME: lab.properties()}, conditions) == "CREATE_COMPLETE"
+
+
 def test_a_create_that_is_delivered_again_after_its_delete_starts_nothing(lab: World) -> None:
     conditions = Conditions(deliveries=((0, 400),))
     lab.stack.create({NAME: lab.properties()}, conditions)
