@@ -19,6 +19,8 @@ import jsii
 from aws_cdk.aws_emrserverless import CfnApplication
 from constructs import IConstruct
 
+from .validation import minutes_of
+
 ID_PREFIX = "cdk-emr-serverless-session:"
 APPLICATION_TYPE = ID_PREFIX + "applicationType"
 RELEASE_LABEL = ID_PREFIX + "releaseLabel"
@@ -80,7 +82,7 @@ def explain_idle_timeout(session: IConstruct, idle_timeout: cdk.Duration | None)
             "the stack doesn't notice. Until then it costs what its workers cost. Set it to the "
             "time that a break may take.",
         )
-    elif not idle_timeout.is_unresolved() and idle_timeout.to_seconds() == 0:
+    elif minutes_of(idle_timeout) == 0:
         cdk.Validations.of(session).add_warning(
             IDLE_TIMEOUT_ZERO,
             "idle_timeout: 0 minutes is in the service's range, but its reference doesn't say "
@@ -117,10 +119,14 @@ class _Settings:
     def __init__(self, application: CfnApplication) -> None:
         self._application = application
         self._stack = cdk.Stack.of(application)
+        self._found: dict[str, Any] = {}
 
     def get(self, name: str) -> Any:
         """A property in plain Python; ``None`` when it isn't set, ``_LATER`` when not known."""
-        return _known(self._stack.resolve(getattr(self._application, name)))
+        if name not in self._found:
+            value = getattr(self._application, name)
+            self._found[name] = _known(self._stack.resolve(value))
+        return self._found[name]
 
     def field(self, name: str, *keys: str) -> Any:
         """A field inside a property."""

@@ -13,12 +13,13 @@ from aws_cdk.interfaces.aws_emrserverless import IApplicationRef
 from constructs import Construct
 
 from .application_checks import check_application, explain_idle_timeout
+from .asked_once import asked_once
 from .configuration import Configuration, render_configurations, spark_defaults
 from .grants import SessionGrants
 from .provider import SessionProvider
 from .session_arn import parse_session_arn
 from .session_base import ISession, SessionAttributes
-from .validation import LateChecks, check_request
+from .validation import LateChecks, check_request, minutes_of
 
 RESOURCE_TYPE = "Custom::EMRServerlessSession"
 
@@ -88,11 +89,10 @@ class Session(cdk.Resource):
         Raises:
             SessionValidationError: Values that the service would refuse, all of them together.
         """
-        application_ref = application.application_ref
-        application_id = application_ref.application_id
-        execution_role_arn = execution_role.role_arn
+        application_id = _application_id(application)
+        execution_role_arn = _role_arn(execution_role)
         check_request(
-            f"{scope.node.path}/{id}",
+            f"{_path(scope)}/{id}",
             application_id=application_id,
             execution_role_arn=execution_role_arn,
             session_name=session_name,
@@ -107,7 +107,7 @@ class Session(cdk.Resource):
         for key, value in (tags or {}).items():
             self._tag_manager.set_tag(key, value, _OWN_TAG_PRIORITY)
 
-        provider = provider or SessionProvider.get_or_create(stack)
+        provider = provider or _provider_of(stack)
         permissions = provider.permissions_for(stack)
         permissions.serve(application)
         permissions.pass_role(execution_role)
@@ -119,7 +119,7 @@ class Session(cdk.Resource):
 
         properties: dict[str, Any] = {
             "ServiceToken": provider.service_token,
-            "ServiceTimeout": str(int(provider.service_timeout.to_seconds())),
+            "ServiceTimeout": _service_timeout(provider),
             "ApplicationId": application_id,
             "ExecutionRoleArn": execution_role_arn,
             "Tags": self._tag_manager.rendered_tags,
@@ -127,7 +127,7 @@ class Session(cdk.Resource):
         if session_name is not None:
             properties["Name"] = session_name
         if idle_timeout is not None:
-            properties["IdleTimeoutMinutes"] = idle_timeout.to_minutes()
+            properties["IdleTimeoutMinutes"] = minutes_of(idle_timeout)
         if runtime_configuration is not None:
             properties["ConfigurationOverrides"] = {
                 "RuntimeConfiguration": render_configurations(runtime_configuration)
@@ -278,5 +278,35 @@ _RETAINING = (cdk.RemovalPolicy.RETAIN, cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DE
 def _is_resource_of(application: IApplicationRef, stack: cdk.Stack) -> bool:
     if not isinstance(application, emrserverless.CfnApplication):
         return False
-    owner = application.stack
+    owner = _stack_of(application)
     return owner is stack or owner.node.addr == stack.node.addr
+
+
+@asked_once
+def _application_id(application: IApplicationRef) -> str:
+    return application.application_ref.application_id
+
+
+@asked_once
+def _role_arn(role: iam.IRole) -> str:
+    return role.role_arn
+
+
+@asked_once
+def _path(scope: Construct) -> str:
+    return scope.node.path
+
+
+@asked_once
+def _stack_of(application: emrserverless.CfnApplication) -> cdk.Stack:
+    return application.stack
+
+
+@asked_once
+def _provider_of(stack: cdk.Stack) -> SessionProvider:
+    return SessionProvider.get_or_create(stack)
+
+
+@asked_once
+def _service_timeout(provider: SessionProvider) -> str:
+    return str(int(provider.service_timeout.to_seconds()))

@@ -14,6 +14,7 @@ import aws_cdk as cdk
 import jsii
 from constructs import IValidation
 
+from .asked_once import asked_once
 from .configuration import Configuration
 from .errors import SessionValidationError
 from .owner_tags import OWNER_TAG_PREFIX, OWNER_TAGS
@@ -102,10 +103,16 @@ def _member_problems(name: str, member: str, value: Any) -> list[str]:
     return list(shape_problems(name, members[member]["shape"], value))
 
 
+@asked_once
+def minutes_of(duration: cdk.Duration) -> float:
+    """A duration in minutes, with a fraction where it has one; a token where it is one."""
+    return duration.to_minutes(integral=False)
+
+
 def _idle_timeout_problems(idle_timeout: cdk.Duration) -> list[str]:
-    if idle_timeout.is_unresolved():
+    minutes = minutes_of(idle_timeout)
+    if _known_later(minutes):
         return []
-    minutes = idle_timeout.to_minutes(integral=False)
     if minutes != int(minutes):
         return [
             f"idle_timeout: {idle_timeout.to_human_string()}, must be whole minutes "
@@ -185,6 +192,8 @@ def _known_later(value: Any) -> bool:
     """Whether a value is a token; asking the CDK costs time, and text shows it."""
     if isinstance(value, str):
         return "${Token[" in value
+    if isinstance(value, (int, float)):
+        return value < 0 and cdk.Token.is_unresolved(value)  # tokens are negative numbers
     return cdk.Token.is_unresolved(value)
 
 
