@@ -46,7 +46,10 @@ def main() -> int:
     }
     for part in PARTS:
         if part in parts:
-            parts_so_far[part] = {**measured[part](), "machine": machine()}
+            found_now = {**measured[part](), "machine": machine()}
+            if kept.exists():
+                parts_so_far = json.loads(kept.read_text())
+            parts_so_far[part] = found_now
             kept.write_text(json.dumps(parts_so_far, indent=1) + "\n")
     done = [parts_so_far[part] for part in PARTS if part in parts_so_far]
     claims = [Claim(**claim) for part in done for claim in part["claims"]]

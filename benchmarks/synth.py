@@ -13,7 +13,7 @@ from benchmarks.alternatives import CACHE
 from benchmarks.process import Command, Run, Spread, clean_environment, interleaved
 
 KINDS = ("Session", "AwsCustomResource", "CustomResource")
-COUNTS = (1, 25, 100, 400)
+COUNTS = (1, 100, 400)
 # Their difference to one session is what the milliseconds a session are made from.
 STATED = (100, 400)
 
