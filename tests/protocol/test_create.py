@@ -199,3 +199,18 @@ def test_a_create_that_does_not_wait_is_complete_while_the_session_starts(lab: W
     properties = lab.properties(WaitUntilReady="false")
     assert lab.stack.create({NAME: properties}) == "CREATE_COMPLETE"
     assert lab.state(lab.stack.resources[NAME].physical_id) == "SUBMITTED"
+
+
+def test_an_on_event_reads_nothing_after_its_start(lab: World) -> None:
+    """After StartSession was accepted, nothing may fail before the return."""
+    lab.network.expect(Fault("GetSession", "killed"))
+    lab.stack.create({NAME: lab.properties()})
+    assert "physicalId" in lab.log.getvalue().splitlines()[0]
+    assert lab.lost_tokens == set()
+
+
+def test_a_session_that_ended_before_the_answer_is_no_success(lab: World) -> None:
+    lab.network.expect(Fault("GetSession", "throttled", times=2))
+    lab.agenda.after(5, lambda: lab.service.sessions()[-1].terminate(lab.agenda.now()))
+    properties = lab.properties(WaitUntilReady="false")
+    assert lab.stack.create({NAME: properties}) == "ROLLBACK_COMPLETE"

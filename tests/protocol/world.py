@@ -24,6 +24,7 @@ from cdk_emr_serverless_session.local import sessions
 from cdk_emr_serverless_session.local.sessions import SessionService
 from session_handler import client as handler_client
 from session_handler import handler
+from session_handler import log as handler_log
 from session_handler.identity import CLIENT_TOKEN_TAG, LOGICAL_ID_TAG, STACK_ID_TAG, SessionArn
 
 from .agenda import Agenda
@@ -202,7 +203,7 @@ def world() -> Iterator[World]:
         _replace(undo, handler, "time", clock)
         pause = SimpleNamespace(sleep=here.agenda.wait, time=here.agenda.now)
         _replace(undo, botocore.endpoint, "time", pause)
-        undo.enter_context(contextlib.redirect_stdout(here.log))
+        _replace(undo, handler_log, "sys", SimpleNamespace(stdout=here.log))
         yield here
     assert RESPONSE_URL not in here.log.getvalue()
     assert "ResponseURL" not in here.log.getvalue()
