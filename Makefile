@@ -8,7 +8,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help environment demo test bench lint format lock clean
+.PHONY: help environment demo test soak bench lint format lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-20s%s\n", $$1, $$2 }'
@@ -21,6 +21,9 @@ demo: environment ## deploy examples/quickstart to a local AWS and destroy it ag
 
 test: environment ## run every test: unit, protocol, end to end
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+
+soak: environment ## run 20,000 random schedules of operations and faults (SCHEDULES, SEED)
+	PYTHONPATH=tests:lambda:constructs_pkg $(BIN)/python -m protocol.soak
 
 bench: environment ## measure speed and size beside the alternatives, into benchmarks/results
 	$(BIN)/python -m benchmarks
