@@ -14,7 +14,9 @@ from collections.abc import Callable, Sequence
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk.interfaces.aws_emrserverless import IApplicationRef
+from constructs import IConstruct
 
+from .acknowledgments import acknowledge_wildcard
 from .owner_tags import OWNER_TAGS, STACK_ID_TAG
 
 # A statement with more resources than this is begun anew, because the CDK moves whole statements
@@ -33,12 +35,16 @@ class HandlerPermissions:
     """
 
     def __init__(
-        self, stack: cdk.Stack, add_statement: Callable[[iam.PolicyStatement], object]
+        self,
+        stack: cdk.Stack,
+        policy_scope: IConstruct,
+        add_statement: Callable[[iam.PolicyStatement], object],
     ) -> None:
         """Adds the statements that don't depend on which sessions there are.
 
         Args:
             stack: The stack whose sessions the handler may end.
+            policy_scope: The construct that the policy is of.
             add_statement: Adds a statement to a policy of the handler's role.
         """
         self._stack = stack
@@ -49,6 +55,18 @@ class HandlerPermissions:
         self._stopped = _GrowingStatement(_stop_statement, add_statement)
         for statement in self._standing_statements():
             add_statement(statement)
+        acknowledge_wildcard(
+            policy_scope,
+            self._arn("*"),
+            "Sessions to end may be on an application that the template doesn't name any more: "
+            "applications are listed, and stopped only where CloudFormation's tag is the stack's.",
+        )
+        acknowledge_wildcard(
+            policy_scope,
+            self._arn("*/sessions/*"),
+            "A session's id is known only once it is started: sessions are read, and ended or "
+            "tagged only where the owner tag is the stack's.",
+        )
 
     def serve(self, application: IApplicationRef) -> None:
         """Lets the handler start sessions on the application."""

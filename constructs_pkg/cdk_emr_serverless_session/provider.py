@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TypedDict, Unpack
 
 import aws_cdk as cdk
@@ -12,8 +13,9 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import custom_resources as cr
-from constructs import Construct, IDependable
+from constructs import Construct, IConstruct, IDependable
 
+from .acknowledgments import acknowledge_vpc_policy, acknowledge_waiter, acknowledge_wildcard
 from .asset import handler_asset
 from .errors import SessionValidationError
 from .permissions import HandlerPermissions
@@ -119,6 +121,8 @@ class SessionProvider(Construct):
         self._handler_role = self._function_role("HandlerRole")
         on_event = self._handler("OnEvent", "on_event")
         is_complete = self._handler("IsComplete", "is_complete")
+        on_event_role = self._function_role("FrameworkOnEventRole")
+        waiter_role = self._function_role("FrameworkWaiterRole")
         self._framework = cr.Provider(
             self,
             "Framework",
@@ -126,8 +130,8 @@ class SessionProvider(Construct):
             is_complete_handler=is_complete,
             query_interval=query_interval,
             total_timeout=total_timeout,
-            framework_on_event_role=self._function_role("FrameworkOnEventRole"),
-            framework_complete_and_timeout_role=self._function_role("FrameworkWaiterRole"),
+            framework_on_event_role=on_event_role,
+            framework_complete_and_timeout_role=waiter_role,
             log_group=self._log_group,
             vpc=vpc,
             vpc_subnets=vpc_subnets,
@@ -135,6 +139,10 @@ class SessionProvider(Construct):
             provider_function_env_encryption=environment_encryption,
         )
         self._service_token = self._framework.service_token
+        for role in (on_event_role, waiter_role):
+            for handler in (on_event, is_complete):
+                self._acknowledge_versions(role, handler)
+        self._acknowledge_waiter()
 
     @classmethod
     def get_or_create(
@@ -227,7 +235,10 @@ class SessionProvider(Construct):
     def _new_permissions(self, stack: cdk.Stack) -> _StackPermissions:
         if stack.node.addr == cdk.Stack.of(self).node.addr:
             return _StackPermissions(
-                stack, self._handler_role.add_to_principal_policy, self._handler_role
+                HandlerPermissions(
+                    stack, self._handler_role, self._handler_role.add_to_principal_policy
+                ),
+                self._handler_role,
             )
         policy = iam.ManagedPolicy(
             stack,
@@ -237,12 +248,32 @@ class SessionProvider(Construct):
         policy.attach_to_role(
             iam.Role.from_role_name(policy, "HandlerRole", self._handler_role.role_name)
         )
-        return _StackPermissions(stack, policy.add_statements, policy)
+        return _StackPermissions(HandlerPermissions(stack, policy, policy.add_statements), policy)
 
     def _function_role(self, id: str) -> iam.Role:
         role = iam.Role(self, id, assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         self._log_group.grant_write(role)
+        if self._vpc is not None:
+            acknowledge_vpc_policy(role)
         return role
+
+    def _acknowledge_waiter(self) -> None:
+        state_machine = self._framework.node.try_find_child("waiter-state-machine")
+        if state_machine is None:
+            return
+        acknowledge_waiter(state_machine)
+        for name in ("framework-isComplete", "framework-onTimeout"):
+            function = self._framework.node.try_find_child(name)
+            if isinstance(function, lambda_.Function):
+                self._acknowledge_versions(state_machine, function)
+
+    @staticmethod
+    def _acknowledge_versions(scope: IConstruct, function: lambda_.Function) -> None:
+        acknowledge_wildcard(
+            scope,
+            f"{function.function_arn}:*",
+            "The CDK grants the invocation of a function together with that of its versions.",
+        )
 
     def _handler(self, id: str, entry_point: str) -> lambda_.Function:
         return lambda_.Function(
@@ -298,14 +329,9 @@ class SessionProvider(Construct):
             raise SessionValidationError(self.node.path, problems)
 
 
+@dataclass(frozen=True)
 class _StackPermissions:
     """The permissions for one stack, and what to wait for until they are in place."""
 
-    def __init__(
-        self,
-        stack: cdk.Stack,
-        add_statement: Callable[[iam.PolicyStatement], object],
-        dependable: IDependable,
-    ) -> None:
-        self.permissions = HandlerPermissions(stack, add_statement)
-        self.dependable = dependable
+    permissions: HandlerPermissions
+    dependable: IDependable

@@ -1,0 +1,95 @@
+"""An app that uses every part of the public API, to be type-checked and synthesized."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_emrserverless as emrserverless
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+
+from cdk_emr_serverless_session import (
+    Configuration,
+    ISession,
+    Session,
+    SessionAttributes,
+    SessionGrants,
+    SessionProvider,
+)
+
+
+def give(session: ISession, analyst: iam.IGrantable) -> list[iam.Grant]:
+    """Takes any session, declared or imported."""
+    grants: SessionGrants = session.grants
+    return [grants.connect(analyst), grants.read(analyst), grants.terminate(analyst)]
+
+
+app = cdk.App()
+platform = cdk.Stack(app, "Platform")
+vpc = ec2.Vpc(platform, "Vpc", max_azs=2)
+provider = SessionProvider(
+    platform,
+    "Provider",
+    query_interval=cdk.Duration.seconds(15),
+    total_timeout=cdk.Duration.minutes(20),
+    log_retention=logs.RetentionDays.TWO_WEEKS,
+    vpc=vpc,
+    vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
+    security_groups=[ec2.SecurityGroup(platform, "SecurityGroup", vpc=vpc)],
+    permissions_boundary=iam.ManagedPolicy.from_managed_policy_name(
+        platform, "Boundary", "boundary"
+    ),
+    environment_encryption=kms.Key(platform, "Key"),
+)
+
+stack = cdk.Stack(app, "Sessions")
+assert SessionProvider.of(stack) is None
+own_provider = SessionProvider.get_or_create(
+    stack, log_group=logs.LogGroup(stack, "Logs"), total_timeout=cdk.Duration.hours(1)
+)
+application = emrserverless.CfnApplication.from_application_arn(
+    stack, "Application", "arn:aws:emr-serverless:eu-west-1:123456789012:/applications/00abc"
+)
+role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("emr-serverless.amazonaws.com"))
+session = Session(
+    stack,
+    "Session",
+    application=application,
+    execution_role=role,
+    session_name="whole",
+    idle_timeout=cdk.Duration.hours(1),
+    runtime_configuration=[
+        Configuration("spark-defaults", {"a": "b"}),
+        Configuration(classification="outer", configurations=[Configuration("inner")]),
+    ],
+    tags={"team": "data"},
+    removal_policy=cdk.RemovalPolicy.RETAIN,
+    wait_until_ready=False,
+    stop_application=True,
+    provider=provider,
+)
+second = Session(stack, "Second", application=application, execution_role=role)
+cdk.Tags.of(session).add("stage", "test")
+
+analyst = iam.Role(stack, "Analyst", assumed_by=iam.AccountRootPrincipal())
+imported: list[ISession] = [
+    Session.from_session_arn(
+        stack,
+        "ByArn",
+        "arn:aws:emr-serverless:eu-west-1:123456789012:/applications/00abc/sessions/00def",
+    ),
+    Session.from_session_attributes(
+        stack, "ByIds", SessionAttributes(application_id="00abc", session_id="00def")
+    ),
+]
+for one in (session, second, *imported):
+    for grant in give(one, analyst):
+        grant.assert_success()
+
+for name, value in (
+    ("Arn", session.session_arn),
+    ("Id", session.session_id),
+    ("OnApplication", session.application_id),
+    ("Token", own_provider.service_token),
+):
+    cdk.CfnOutput(stack, f"Session{name}", value=value)
+app.synth()
