@@ -1,0 +1,94 @@
+"""A team's notebook: warm workers, one session, and a role that may connect to it."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_emrserverless as emrserverless
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from cdk_emr_serverless_session import Configuration, Session
+
+# What the session asks for is what is kept warm: a worker of another size starts cold. Beside
+# the memory of a worker there is Spark's overhead of a tenth, so 14g fit into 16 GB.
+SPARK = {
+    "spark.driver.cores": "4",
+    "spark.driver.memory": "14g",
+    "spark.executor.cores": "4",
+    "spark.executor.memory": "14g",
+    "spark.executor.instances": "2",
+    "spark.dynamicAllocation.maxExecutors": "6",
+}
+
+
+class TeamNotebookStack(cdk.Stack):
+    """An application that a team shares, with a session that its members connect to."""
+
+    def __init__(self, scope: Construct, id: str) -> None:
+        super().__init__(scope, id)
+        of = emrserverless.CfnApplication
+        worker = of.WorkerConfigurationProperty(cpu="4 vCPU", memory="16 GB")
+        application = of(
+            self,
+            "Application",
+            name="team-notebook",
+            type="SPARK",
+            release_label="emr-7.13.0",
+            architecture="ARM64",
+            interactive_configuration=of.InteractiveConfigurationProperty(session_enabled=True),
+            monitoring_configuration=of.MonitoringConfigurationProperty(
+                managed_persistence_monitoring_configuration=of.ManagedPersistenceMonitoringConfigurationProperty(
+                    enabled=True
+                )
+            ),
+            # Billed while the application is started; it stops after 15 idle minutes.
+            initial_capacity=[
+                of.InitialCapacityConfigKeyValuePairProperty(
+                    key=kind,
+                    value=of.InitialCapacityConfigProperty(
+                        worker_count=count, worker_configuration=worker
+                    ),
+                )
+                for kind, count in (("Driver", 1), ("Executor", 2))
+            ],
+            maximum_capacity=of.MaximumAllowedResourcesProperty(cpu="32 vCPU", memory="128 GB"),
+            auto_stop_configuration=of.AutoStopConfigurationProperty(
+                enabled=True, idle_timeout_minutes=15
+            ),
+        )
+
+        data = s3.Bucket(
+            self,
+            "Data",
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            enforce_ssl=True,
+        )
+        execution_role = iam.Role(
+            self, "ExecutionRole", assumed_by=iam.ServicePrincipal("emr-serverless.amazonaws.com")
+        )
+        data.grant_read(execution_role)
+
+        session = Session(
+            self,
+            "Session",
+            application=application,
+            execution_role=execution_role,
+            session_name="team-notebook",
+            idle_timeout=cdk.Duration.minutes(45),
+            runtime_configuration=[Configuration("spark-defaults", SPARK)],
+        )
+
+        # Whoever connects acts as the execution role: here, reads the bucket.
+        team = iam.Role(self, "TeamRole", assumed_by=iam.AccountPrincipal(self.account))
+        session.grants.connect(team)
+        session.grants.read(team)
+
+        cdk.Tags.of(self).add("team", "search")
+        cdk.CfnOutput(self, "ApplicationId", value=session.application_id)
+        cdk.CfnOutput(self, "SessionId", value=session.session_id)
+        cdk.CfnOutput(self, "TeamRoleArn", value=team.role_arn)
+
+
+app = cdk.App()
+TeamNotebookStack(app, "EmrServerlessSessionTeamNotebook")
+app.synth()

@@ -1,0 +1,106 @@
+"""Every example deploys as it stands, by the CDK CLI, and leaves nothing when it is destroyed."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from demo.cdk_cli import ROOT, CdkCli
+from demo.local_aws import LocalAws
+from tests.e2e.deployment import LIVE, USABLE, template
+
+EXAMPLES = ROOT / "examples"
+
+
+@contextmanager
+def deployed(cdk_cli: CdkCli, name: str, folder: Path) -> Iterator[dict[str, str]]:
+    """Deploy all stacks of an example, hand out its outputs, and destroy them all."""
+    assembly = folder / "cdk.out"
+    cdk_cli.synth(EXAMPLES / name / "app.py", assembly)
+    yield cdk_cli.deploy(assembly)
+    cdk_cli.destroy(assembly, "--all")
+
+
+def session_of(aws: LocalAws, application_id: str, session_id: str) -> dict[str, Any]:
+    """Ask the service for a session."""
+    answer = aws.client("emr-serverless").get_session(
+        applicationId=application_id, sessionId=session_id
+    )
+    session: dict[str, Any] = answer["session"]
+    return session
+
+
+def assert_over(aws: LocalAws, application_id: str) -> None:
+    """Hold that an application is gone with every session that ran on it."""
+    client = aws.client("emr-serverless")
+    application = client.get_application(applicationId=application_id)["application"]
+    sessions = client.list_sessions(applicationId=application_id)["sessions"]
+    assert application["state"] == "TERMINATED"
+    assert not [session for session in sessions if session["state"] in LIVE]
+
+
+def test_a_team_connects_to_its_notebook_by_a_role(
+    aws: LocalAws, cdk_cli: CdkCli, tmp_path: Path
+) -> None:
+    with deployed(cdk_cli, "team_notebook", tmp_path) as outputs:
+        session = session_of(aws, outputs["ApplicationId"], outputs["SessionId"])
+        assert session["state"] in USABLE
+        assert session["tags"]["team"] == "search"
+
+        client = aws.client("emr-serverless")
+        application = client.get_application(applicationId=outputs["ApplicationId"])["application"]
+        assert application["initialCapacity"]["Executor"]["workerCount"] == 2
+
+        parsed = template(tmp_path / "cdk.out", "EmrServerlessSessionTeamNotebook")
+        (policy,) = [
+            resource
+            for id, resource in parsed["Resources"].items()
+            if id.startswith("TeamRoleDefaultPolicy")
+        ]
+        assert "emr-serverless:GetSessionEndpoint" in str(policy)
+    assert_over(aws, outputs["ApplicationId"])
+
+
+def test_a_session_lives_in_another_stack_than_its_application(
+    aws: LocalAws, cdk_cli: CdkCli, tmp_path: Path
+) -> None:
+    with deployed(cdk_cli, "two_stacks", tmp_path) as outputs:
+        session = session_of(aws, outputs["ApplicationId"], outputs["SessionId"])
+        assert session["state"] in USABLE
+    assert_over(aws, outputs["ApplicationId"])
+
+
+def test_sessions_of_one_application_have_configurations_of_their_own(
+    aws: LocalAws, cdk_cli: CdkCli, tmp_path: Path
+) -> None:
+    with deployed(cdk_cli, "several_sessions", tmp_path) as outputs:
+        found = {
+            purpose: session_of(aws, outputs["ApplicationId"], outputs[f"{purpose}SessionId"])
+            for purpose in ("Exploration", "Features", "Dashboards")
+        }
+        assert {session["state"] for session in found.values()} <= USABLE
+        assert {name: session["idleTimeoutMinutes"] for name, session in found.items()} == {
+            "Exploration": 30,
+            "Features": 120,
+            "Dashboards": 240,
+        }
+        (features,) = found["Features"]["configurationOverrides"]["runtimeConfiguration"]
+        assert features["properties"]["spark.executor.memory"] == "48g"
+    assert_over(aws, outputs["ApplicationId"])
+
+
+def test_a_ci_run_leaves_nothing_behind(
+    aws: LocalAws, cdk_cli: CdkCli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CI_RUN", "4711")
+    # What query.py does in between needs Spark, which the local AWS doesn't run.
+    with deployed(cdk_cli, "ephemeral_ci", tmp_path) as outputs:
+        session = session_of(aws, outputs["ApplicationId"], outputs["SessionId"])
+        assert session["state"] in USABLE
+        assert session["name"] == "ci-4711"
+        assert session["tags"]["ci-run"] == "4711"
+    assert_over(aws, outputs["ApplicationId"])
+    stacks = aws.client("cloudformation").describe_stacks()["Stacks"]
+    assert "EmrServerlessSessionCi-4711" not in {stack["StackName"] for stack in stacks}
