@@ -130,7 +130,7 @@ class Lifecycle:
                 application_ids = [arn.application_id]
             else:
                 application_ids = self._applications_of_unknown()
-                what = f"every session of this resource on {', '.join(application_ids) or 'none'}"
+                what = f"what this resource started on {', '.join(application_ids) or 'none'}"
                 waiting_for = self._end_owned(application_ids)
             if waiting_for is None:
                 what = f"application {', '.join(application_ids)}"
@@ -300,10 +300,17 @@ class Lifecycle:
         return f"session {arn.session_id} is {session.state}"
 
     def _end_owned(self, application_ids: list[str]) -> str | None:
-        """Rule 10: end every owned session, as long as one could still come."""
+        """Rule 10: end what a Create may have started, as long as something could still come.
+
+        A pending id names one request, and its sessions alone are ended: after an Update
+        that failed, the stack still holds an earlier one.
+        """
+        pending = PendingId.parse(self.event.physical_id)
         owned = self.service.owned_sessions(
             self.event.owner, application_ids, (*LIVE_STATES, "TERMINATING")
         )
+        if pending:
+            owned = [s for s in owned if s.client_token in (None, pending.client_token)]
         for session in owned:
             if session.is_live:
                 self.service.terminate_session(session.arn)
@@ -311,7 +318,6 @@ class Lifecycle:
             return f"sessions {', '.join(s.arn.session_id for s in owned)} are ending"
         if not application_ids or not self._knows_its_start:
             return None
-        pending = PendingId.parse(self.event.physical_id)
         patience = CONSISTENCY_SECONDS if pending else self.limits.late_create
         if self._waited >= patience and not self._application_comes_up(application_ids):
             return None

@@ -70,8 +70,16 @@ def test_a_delete_with_a_made_up_id_ends_what_the_create_started(lab: World) -> 
 
 def test_a_delete_with_a_pending_id_ends_what_the_create_started(lab: World) -> None:
     created(lab)
-    lab.stack.resources[NAME].physical_id = f"pending:{lab.applications[0]}:{'0' * 64}"
+    token = lab.asked_for("StartSession")[-1]["clientToken"]
+    lab.stack.resources[NAME].physical_id = f"pending:{lab.applications[0]}:{token}"
     assert lab.stack.delete() == "DELETE_COMPLETE"
+
+
+def test_a_delete_with_a_pending_id_ends_no_session_of_another_request(lab: World) -> None:
+    """A failed Update's pending id is cleaned up while the stack holds its earlier session."""
+    arn = created(lab)
+    assert delete(lab, f"pending:{lab.applications[0]}:{'0' * 64}", lab.properties()).succeeded
+    assert arn in lab.live()
 
 
 def test_a_delete_with_a_made_up_id_and_no_application_succeeds(lab: World) -> None:

@@ -151,6 +151,17 @@ def test_a_refused_update_keeps_the_old_session(lab: World, kind: str) -> None:
     assert held(lab) == before
 
 
+def test_a_failed_update_that_never_started_leaves_the_old_session_alone(lab: World) -> None:
+    """Its answer carries the pending id, which the rollback's clean-up then deletes."""
+    before = created(lab, Name="a")
+    lab.network.expect(Fault("StartSession", "error", times=99))
+    conditions = Conditions(failed_update_moves=True)
+    assert (
+        lab.stack.update({NAME: lab.properties(Name="b")}, conditions) == "UPDATE_ROLLBACK_COMPLETE"
+    )
+    assert lab.live() == [held(lab)] == [before]
+
+
 @pytest.mark.parametrize("times", [1, 2, 6])
 def test_a_lost_answer_to_a_replacement_starts_one_session(lab: World, times: int) -> None:
     created(lab, Name="a")
