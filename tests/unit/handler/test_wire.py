@@ -1,0 +1,189 @@
+"""Requests as they leave the handler, byte for byte, by the real client over loopback HTTP."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from session_handler.handler import is_complete, on_event
+from session_handler.identity import Owner
+
+ROLE = "arn:aws:iam::123456789012:role/execution"
+ARN = "arn:aws:emr-serverless:eu-west-1:123456789012:/applications/00a1/sessions/00s1"
+STACK = "arn:aws:cloudformation:eu-west-1:123456789012:stack/lab/1"
+STARTED = {"applicationId": "00a1", "sessionId": "00s1", "arn": ARN}
+
+
+@dataclass
+class Server:
+    """Answers from a list, and what it was asked: method, path, content type, body."""
+
+    answers: list[tuple[int, str | None, Any]] = field(default_factory=list)
+    asked: list[tuple[str, str, str | None, bytes]] = field(default_factory=list)
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    record = Server()
+
+    class Handler(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            kind = self.headers.get("Content-Type")
+            record.asked.append((self.command, self.path, kind, body))
+            status, error, content = record.answers.pop(0)
+            sent = json.dumps(content).encode()
+            self.send_response(status)
+            if error:
+                self.send_header("x-amzn-errortype", error)
+            self.send_header("Content-Length", str(len(sent)))
+            self.end_headers()
+            self.wfile.write(sent)
+
+        do_GET = do_POST = do_DELETE = answer
+
+        def log_message(self, *_: Any) -> None:
+            """Keep quiet."""
+
+    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=http.serve_forever, args=(0.01,), daemon=True).start()
+    url = f"http://127.0.0.1:{http.server_address[1]}"
+    monkeypatch.setenv("AWS_ENDPOINT_URL_EMR_SERVERLESS", url)
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    yield record
+    http.shutdown()
+    http.server_close()
+
+
+def event(kind: str = "Create", properties: Any = None, **more: Any) -> dict[str, Any]:
+    return {
+        "RequestType": kind,
+        "RequestId": "request-1",
+        "StackId": STACK,
+        "LogicalResourceId": "Session",
+        "ResponseURL": "https://secret.example",
+        "ResourceProperties": {
+            "ApplicationId": "00a1",
+            "ExecutionRoleArn": ROLE,
+            **(properties or {}),
+        },
+        **more,
+    }
+
+
+def owner_tags(body: dict[str, Any]) -> dict[str, str]:
+    """The tags that say whose session it is, given the token and the digest that were sent."""
+    spec = body["tags"]["emr-serverless-session:spec"]
+    return Owner(STACK, "Session").tags(spec, body["clientToken"])
+
+
+def test_the_smallest_request_has_nothing_that_was_not_asked_for(server: Server) -> None:
+    server.answers = [(200, None, STARTED)]
+    assert on_event(event())["PhysicalResourceId"] == ARN
+    [(method, path, kind, body)] = server.asked
+    sent = json.loads(body)
+    assert (method, path, kind) == ("POST", "/applications/00a1/sessions", "application/json")
+    assert sent == {
+        "clientToken": sent["clientToken"],
+        "executionRoleArn": ROLE,
+        "tags": owner_tags(sent),
+    }
+
+
+def test_everything_that_can_be_asked_for_is_on_the_wire(server: Server) -> None:
+    server.answers = [(200, None, STARTED)]
+    nested = {"Classification": "inner", "Properties": {"x": "1"}}
+    classification = {
+        "Classification": "spark-defaults",
+        "Properties": {"spark.executor.cores": "4"},
+        "Configurations": [nested],
+    }
+    properties = {
+        "Name": "näme",
+        "IdleTimeoutMinutes": "30",
+        "ConfigurationOverrides": {"RuntimeConfiguration": [classification]},
+        "Tags": {"team": "data"},
+    }
+    on_event(event(properties=properties))
+    body = server.asked[0][3]
+    sent = json.loads(body)
+    assert sent == {
+        "clientToken": sent["clientToken"],
+        "executionRoleArn": ROLE,
+        "name": "näme",
+        "idleTimeoutMinutes": 30,
+        "configurationOverrides": {
+            "runtimeConfiguration": [
+                {
+                    "classification": "spark-defaults",
+                    "properties": {"spark.executor.cores": "4"},
+                    "configurations": [{"classification": "inner", "properties": {"x": "1"}}],
+                }
+            ]
+        },
+        "tags": {"team": "data", **owner_tags(sent)},
+    }
+
+
+def test_the_same_request_is_the_same_bytes(server: Server) -> None:
+    server.answers = [(200, None, STARTED)] * 2
+    properties = {"Name": "a", "IdleTimeoutMinutes": "30", "Tags": {"b": "2", "a": "1"}}
+    for _ in range(2):
+        on_event(event(properties=properties))
+    assert server.asked[0] == server.asked[1]
+    assert len(json.loads(server.asked[0][3])["clientToken"]) == 64
+
+
+def test_a_session_is_looked_at_and_ended_by_its_ids(server: Server) -> None:
+    server.answers = [(200, None, {"applicationId": "00a1", "sessionId": "00s1"})]
+    on_event(event("Delete", PhysicalResourceId=ARN))
+    assert server.asked[0][:2] == ("DELETE", "/applications/00a1/sessions/00s1")
+    server.answers = [(404, "ResourceNotFoundException", {"message": "gone"})]
+    assert is_complete(event("Delete", PhysicalResourceId=ARN))["IsComplete"]
+    assert server.asked[1][:2] == ("GET", "/applications/00a1/sessions/00s1")
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(400, "ValidationException"), (402, "ServiceQuotaExceededException")],
+)
+def test_a_refusal_is_raised_with_the_services_words(
+    server: Server, status: int, code: str
+) -> None:
+    nobody = {"sessions": []}
+    application = {"application": {"type": "Spark", "releaseLabel": "emr-7.13.0"}}
+    server.answers = [
+        (status, code, {"message": "the service's words"}),
+        (200, None, nobody),
+        (200, None, application),
+    ]
+    with pytest.raises(Exception, match=f"{code}: the service's words"):
+        on_event(event())
+
+
+def test_throttling_and_server_errors_go_on_with_the_pending_id(server: Server) -> None:
+    for status, code in ((429, "ThrottlingException"), (500, "InternalServerException")):
+        server.asked.clear()
+        server.answers = [(status, code, {"message": "not now"})] * 2
+        physical_id = on_event(event())["PhysicalResourceId"]
+        tokens = {json.loads(body)["clientToken"] for *_, body in server.asked}
+        assert len(server.asked) == 2
+        assert {physical_id} == {f"pending:00a1:{token}" for token in tokens}
+
+
+def test_a_conflict_that_the_application_outlasts_is_pending(server: Server) -> None:
+    starting = {"type": "Spark", "releaseLabel": "emr-7.13.0", "state": "STARTING"}
+    server.answers = [
+        (409, "ConflictException", {"message": "the application is STARTING"}),
+        (200, None, {"application": starting}),
+    ]
+    assert on_event(event())["PhysicalResourceId"].startswith("pending:")
