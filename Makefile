@@ -8,10 +8,10 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help environment demo test soak bench lint format lock clean
+.PHONY: help environment demo test soak bench docs dist test-matrix lint format lock clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-20s%s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-20s%s\n", $$1, $$2 }'
 
 environment: ## build .venv and node_modules, if their inputs changed
 	@$(PYTHON) tools/environment.py
@@ -28,6 +28,17 @@ soak: environment ## run 20,000 random schedules of operations and faults (SCHED
 bench: environment ## measure speed and size beside the alternatives, into benchmarks/results
 	$(BIN)/python -m benchmarks
 
+docs: environment ## build the guides and the API reference into site/
+	$(BIN)/python tools/documentation.py
+
+dist: environment ## build wheel and sdist into dist/, and check them
+	rm -rf dist
+	$(BIN)/uv build --quiet
+	$(BIN)/twine check --strict dist/*
+
+test-matrix: environment ## run the constructs' tests on the lowest and newest dependencies, on each Python there is
+	$(BIN)/python tools/matrix.py
+
 lint: environment ## check format, style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -42,4 +53,4 @@ lock: environment ## resolve the development environment anew
 	$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --universal --python-version 3.11 --all-extras --group dev pyproject.toml -o requirements-dev.txt
 
 clean: ## remove the environment and everything that was built
-	rm -rf .venv node_modules dist build cdk.out .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv node_modules dist build site cdk.out .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -8,13 +8,24 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+    *sorted((ROOT / "examples").rglob("*.md")),
+]
 
 
 def apps(page: Path) -> list[str]:
     """Return the Python blocks of a page that are whole apps."""
     blocks = re.findall(r"^```python\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
     return [block for block in blocks if "cdk.App(" in block]
+
+
+def blocks(page: Path) -> list[str]:
+    """Return all blocks of a page that are Python, apps or not."""
+    found = re.findall(r"^```(?:python|py)\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
+    return [str(block) for block in found]
 
 
 def anchor(heading: str) -> str:
@@ -29,6 +40,14 @@ def test_apps_that_are_shown_synthesize(page: Path, tmp_path: Path) -> None:
         app.write_text(code)
         # In a process of its own: an app takes its output folder from where it runs.
         subprocess.run([sys.executable, app], cwd=tmp_path, check=True)
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if blocks(page)], ids=lambda page: page.name
+)
+def test_python_that_is_shown_compiles(page: Path) -> None:
+    for code in blocks(page):
+        compile(code, page.name, "exec")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
