@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from .schedule import Step, run
 from .strategies import schedules
 
-SCHEDULES = int(os.environ.get("SCHEDULES", "300"))
+SCHEDULES = int(os.environ.get("SCHEDULES", "200"))
 
 
 @settings(

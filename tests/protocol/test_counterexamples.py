@@ -1,0 +1,37 @@
+"""Schedules that once broke an invariant, each made as small as it goes."""
+
+import pytest
+
+from .cloudformation import Conditions
+from .faults import Fault
+from .schedule import Declared, Step, run
+
+FOUND = {
+    "the second delivery of a create is refused": (
+        Step(
+            conditions=Conditions(deliveries=((0, 3),)),
+            faults=(Fault("StartSession", "refused", skip=1),),
+        ),
+    ),
+    "the pending id of a failed update is cleaned up": (
+        Step(),
+        Step(
+            sessions=(Declared(application=1),),
+            conditions=Conditions(failed_update_moves=True),
+            faults=(Fault("StartSession", "error", times=99),),
+        ),
+    ),
+    "the first attempt at a start is lost, the second refused": (
+        Step(
+            faults=(
+                Fault("StartSession", "dropped", acted=True),
+                Fault("StartSession", "refused", skip=1, times=99),
+            ),
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_what_was_found_once_holds_now(name: str) -> None:
+    run(*FOUND[name])
