@@ -58,5 +58,7 @@ def test_links_lead_somewhere(page: Path) -> None:
         file, _, fragment = target.partition("#")
         linked = page.parent / file if file else page
         assert linked.exists(), target
+        if not fragment:
+            continue
         headings = re.findall(r"^#+ (.+)$", linked.read_text(), re.MULTILINE)
-        assert not fragment or fragment in map(anchor, headings), target
+        assert fragment in map(anchor, headings), target
