@@ -30,7 +30,7 @@ def main() -> None:
     }
     results = []
     for python in PYTHONS:
-        find = [UV, "python", "find", "--no-python-downloads", "--system", python]
+        find: list[str | Path] = [UV, "python", "find", "--no-python-downloads", "--system", python]
         if subprocess.run(find, env=environment, capture_output=True, check=False).returncode:
             results.append((python, "", "not on this machine"))
             continue
