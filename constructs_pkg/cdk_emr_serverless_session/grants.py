@@ -70,5 +70,4 @@ class SessionGrants:
             grantee=grantee,
             actions=list(actions),
             resource_arns=[self._session.session_arn],
-            scope=self._session,
         )

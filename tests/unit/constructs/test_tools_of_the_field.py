@@ -119,9 +119,11 @@ def test_cfn_lint(tmp_path: Path) -> None:
         _synthesize(example, tmp_path / example)
     templates = sorted(tmp_path.glob("*/*.template.json"))
     assert len(templates) >= len(EXAMPLES) > 0
-    command = [sys.executable, "-m", "cfnlint", "--format", "json", "--regions", "eu-west-1"]
+    command = [str(Path(sys.executable).with_name("cfn-lint")), "--format", "json"]
+    # W3005: the CDK says DependsOn where a reference says so too, on every Lambda function.
+    options = ["--regions", "eu-west-1", "--ignore-checks", "W3005"]
     lint = subprocess.run(
-        [*command, "--template", *map(str, templates)],
+        [*command, *options, "--", *map(str, templates)],
         capture_output=True,
         text=True,
         check=False,
