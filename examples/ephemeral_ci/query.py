@@ -1,6 +1,6 @@
 """Connect to the session that the stack's outputs name, and query it.
 
-Needs ``pip install boto3 "pyspark[connect]==3.5.6" "pandas<2.3" "numpy<2" "pyarrow<20"`` and outputs.json of ``cdk deploy``. The
+Needs the packages that README.md beside it installs, and outputs.json of ``cdk deploy``. The
 credentials need ``emr-serverless:GetSessionEndpoint`` on the session.
 """
 
