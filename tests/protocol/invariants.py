@@ -6,6 +6,7 @@ from cdk_emr_serverless_session.local.session import Session
 from session_handler.identity import LOGICAL_ID_TAG, SessionArn
 
 from .cloudformation import SERVICE_TIMEOUT_GRACE
+from .framework import CREATE_FAILED
 from .world import World
 
 HOLDING = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
@@ -43,6 +44,9 @@ def is_excused(world: World, arn: str) -> bool:
     answered = request.answered_at if request.answered_at is not None else float("inf")
     if request.event["RequestType"] == "Create":
         # A second delivery that came after the first was answered; or after the Delete's watch.
+        marked = request.response is not None and request.response.physical_id == CREATE_FAILED
+        if marked and session.created_at + world.network.longest_lag > answered:
+            return True  # a second delivery was refused, and didn't find the first one's session
         waited = request.cancelled_at is not None and request.cancelled_at + WATCHED_SECONDS
         return session.created_at > min(answered, waited or answered)
     over = min(answered, request.cancelled_at or answered)
