@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cdk_emr_serverless_session.asset import handler_asset
+from cdk_emr_serverless_session.asset import stage_handler
 
 HERE = Path(__file__).parent
 
@@ -35,9 +35,11 @@ def botocore_folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str],
 
 
 @pytest.fixture(scope="session")
-def asset() -> str:
-    """The asset's folder."""
-    return handler_asset()
+def asset(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A folder of its own: what runs from it may leave compiled modules there."""
+    folder = tmp_path_factory.mktemp("asset")
+    stage_handler(folder)
+    return str(folder)
 
 
 def ask(program: str, *arguments: str, path: Path | None = None) -> str:

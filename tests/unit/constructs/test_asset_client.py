@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cdk_emr_serverless_session.asset import handler_asset
+from cdk_emr_serverless_session.asset import stage_handler
 
 # Runs under the botocore in question: nothing of this project but the asset is there.
 PROGRAM = """
@@ -77,9 +77,17 @@ ENVIRONMENT = {
 }
 
 
-def _start_session_under(python: str) -> dict[str, object]:
+@pytest.fixture(scope="module")
+def asset(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A copy of its own: what runs from it may leave compiled modules there."""
+    folder = tmp_path_factory.mktemp("asset")
+    stage_handler(folder)
+    return str(folder)
+
+
+def _start_session_under(python: str, asset: str) -> dict[str, object]:
     answer = subprocess.run(
-        [python, "-c", PROGRAM, handler_asset(), json.dumps(REQUEST)],
+        [python, "-c", PROGRAM, asset, json.dumps(REQUEST)],
         capture_output=True,
         text=True,
         check=False,
@@ -96,25 +104,25 @@ def _assert_sent_whole(seen: dict[str, object]) -> None:
     assert seen["session"] == "00ses"
 
 
-def test_the_installed_botocore_starts_a_session_without_boto3() -> None:
-    seen = _start_session_under(sys.executable)
+def test_the_installed_botocore_starts_a_session_without_boto3(asset: str) -> None:
+    seen = _start_session_under(sys.executable, asset)
     _assert_sent_whole(seen)
     assert seen["boto3"] is False
 
 
-def test_a_botocore_older_than_start_session_starts_one(tmp_path: Path) -> None:
+def test_a_botocore_older_than_start_session_starts_one(asset: str, tmp_path: Path) -> None:
     uv = Path(sys.executable).with_name("uv")
     if not uv.exists():
         pytest.skip("uv is not installed beside this Python")
     environment = {**os.environ, "VIRTUAL_ENV": str(tmp_path / "old")}
     subprocess.run([uv, "venv", "-q", tmp_path / "old"], check=True)
     subprocess.run([uv, "pip", "install", "-q", "botocore==1.40.0"], check=True, env=environment)
-    seen = _start_session_under(str(tmp_path / "old" / "bin" / "python"))
+    seen = _start_session_under(str(tmp_path / "old" / "bin" / "python"), asset)
     assert seen["botocore"] == "1.40.0"
     _assert_sent_whole(seen)
 
 
-def test_what_a_later_botocore_asks_for_comes_from_its_own_data(tmp_path: Path) -> None:
+def test_what_a_later_botocore_asks_for_comes_from_its_own_data(asset: str, tmp_path: Path) -> None:
     """The folder has what today's botocore reads; a later one may read more."""
     program = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
@@ -129,7 +137,7 @@ def test_what_a_later_botocore_asks_for_comes_from_its_own_data(tmp_path: Path) 
         "    print('not found')\n"
     )
     answer = subprocess.run(
-        [sys.executable, "-c", program, handler_asset()],
+        [sys.executable, "-c", program, asset],
         capture_output=True,
         text=True,
         check=True,
@@ -139,7 +147,7 @@ def test_what_a_later_botocore_asks_for_comes_from_its_own_data(tmp_path: Path) 
     assert answer.stdout.split("\n") == ["True", "False", "not found", ""]
 
 
-def test_endpoints_are_those_of_stock_botocore(tmp_path: Path) -> None:
+def test_endpoints_are_those_of_stock_botocore(asset: str, tmp_path: Path) -> None:
     """Every region, with FIPS and dual-stack: the cut-down files resolve as the whole ones do."""
     program = (
         "import itertools, json, sys; sys.path.insert(0, sys.argv[1])\n"
@@ -165,7 +173,7 @@ def test_endpoints_are_those_of_stock_botocore(tmp_path: Path) -> None:
         "print(json.dumps([len(regions), different]))\n"
     )
     answer = subprocess.run(
-        [sys.executable, "-c", program, handler_asset()],
+        [sys.executable, "-c", program, asset],
         capture_output=True,
         text=True,
         check=True,
