@@ -59,16 +59,28 @@ def is_excused(world: World, arn: str) -> bool:
 
 def check_rollback(world: World, held_before: dict[str, str]) -> None:
     """A rollback returns the very session that it left, if that lives."""
-    listed = world.agenda.now() - world.network.list_lag
     for logical_id, arn in held_before.items():
-        if _session(world, arn).created_at > listed:
-            continue  # a session that isn't listed yet can't be found again
+        if (
+            _session(world, arn).created_at
+            > _asked_back(world, logical_id) - world.network.list_lag
+        ):
+            continue  # it wasn't listed when the rollback looked for it, and so not found again
         left = world.state(arn)
         if left in ("SUBMITTED", "STARTING", "STARTED", "IDLE", "BUSY"):
             assert world.stack.resources[logical_id].physical_id == arn
         else:
             over_by_itself = arn not in world.ended_by_handler
             assert over_by_itself, f"the rollback ended {arn}, which it was to return to"
+
+
+def _asked_back(world: World, logical_id: str) -> float:
+    """When the rollback asked for what was there before; never, where it didn't have to."""
+    updates = [
+        r.sent_at
+        for r in world.stack.requests
+        if (r.event["RequestType"], r.event["LogicalResourceId"]) == ("Update", logical_id)
+    ]
+    return updates[-1] if updates else float("inf")
 
 
 def _session(world: World, arn: str) -> Session:

@@ -21,6 +21,14 @@ FOUND = {
             faults=(Fault("StartSession", "error", times=99),),
         ),
     ),
+    "a rollback comes before the list shows what it was to return to": (
+        Step(sessions=(Declared(waits=False), Declared(waits=False))),
+        Step(
+            sessions=(Declared(application=1, waits=False),),
+            conditions=Conditions(other_fails_after=0.5),
+            list_lag=5,
+        ),
+    ),
     "the first attempt at a start is lost, the second refused": (
         Step(
             faults=(
