@@ -78,6 +78,21 @@ class _ClosedLoader(Loader):  # type: ignore[misc]
             return self._stock_loader().load_service_model(service_name, type_name, api_version)
 
 
+def other(service: str) -> Any:
+    """Makes the client of a service that every botocore knows: for keep-alive, outside of deploys.
+
+    Args:
+        service: Its name in botocore: ``cloudformation`` or ``ssm``.
+
+    Returns:
+        A botocore client with the same time-outs. Safe to keep for the life of the process.
+
+    Raises:
+        botocore.exceptions.NoRegionError: The environment names no region.
+    """
+    return botocore.session.Session().create_client(service, config=_CONFIG)
+
+
 def emr_serverless() -> Any:
     """Makes the service client, with time-outs that fit inside the function's own.
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from math import inf
 
-from session_handler.identity import CLIENT_TOKEN_TAG, OWNER_TAG_PREFIX, SPEC_TAG, SessionArn
+from session_handler.identity import (
+    CLIENT_TOKEN_TAG,
+    HELD_ARN_TAG,
+    OWNER_TAG_PREFIX,
+    SPEC_TAG,
+    SessionArn,
+)
 
 STARTING_STATES = ("SUBMITTED", "STARTING")
 USABLE_STATES = ("STARTED", "IDLE", "BUSY")
@@ -47,6 +53,11 @@ class Session:
     def client_token(self) -> str | None:
         return self.tags.get(CLIENT_TOKEN_TAG)
 
+    @property
+    def held_arn(self) -> str | None:
+        """Of a successor: the session that CloudFormation holds, in whose place it runs."""
+        return self.tags.get(HELD_ARN_TAG)
+
 
 def to_continue_with(
     held: Session | None,
@@ -71,9 +82,24 @@ def to_continue_with(
     return max(matching, key=lambda s: (s.created_at, s.arn.arn), default=None)
 
 
-def strays(owned: Iterable[Session], known: Collection[str | None]) -> list[Session]:
-    """Owned live sessions that CloudFormation can't know of, by their ARNs."""
-    return [s for s in owned if s.is_live and s.arn.arn not in known]
+def strays(owned: Iterable[Session], previous: str, current: str, began_at: float) -> list[Session]:
+    """Owned live sessions that CloudFormation can't know of, once an Update has succeeded.
+
+    What is younger than the Update was started by a later one: this one was cancelled, and the
+    rollback has gone on beside it.
+
+    A successor of a session that was replaced is none: a rollback comes back to it, and the
+    Delete of the replaced session ends it.
+    """
+    replaced = previous if previous != current else None
+    return [
+        s
+        for s in owned
+        if s.is_live
+        and s.created_at < began_at
+        and s.arn.arn not in (previous, current)
+        and (s.held_arn is None or s.held_arn != replaced)
+    ]
 
 
 @dataclass(frozen=True)

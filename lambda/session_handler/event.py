@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from session_handler.identity import OWNER_TAG_PREFIX, Owner, client_token, digest
@@ -73,6 +74,10 @@ class Event:
             raise MalformedRequest(
                 f"RequestType is {request_type!r}; it has to be Create, Update or Delete."
             )
+        return cls._read(event, request_type)
+
+    @classmethod
+    def _read(cls, event: Mapping[str, Any], request_type: str) -> Event:
         for name in ("RequestId", "StackId", "LogicalResourceId"):
             if not isinstance(event.get(name), str) or not event[name]:
                 raise MalformedRequest(f"The {request_type} event has no {name}.")
@@ -116,6 +121,15 @@ class Event:
         """The token of this request. Raises MalformedRequest."""
         return client_token(self.owner, self.request_id, self.spec().digest)
 
+    def start_request(self, more_tags: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """StartSession's parameters, with tags and token. Raises MalformedRequest."""
+        spec, token = self.spec(), self.client_token()
+        return {
+            **spec.parameters(),
+            "clientToken": token,
+            "tags": {**self.tags(), **self.owner.tags(spec.digest, token), **(more_tags or {})},
+        }
+
     def application_ids(self) -> list[str]:
         """The applications that the properties name, new before old, as far as they can be read."""
         named = [p.get("ApplicationId") for p in (self.properties, self.old_properties)]
@@ -136,6 +150,44 @@ class Event:
     def retains(self) -> bool:
         """Whether replaced sessions of this resource are left alone."""
         return _flag(self.properties, "Retain", default=False)
+
+    @property
+    def is_kept_alive(self) -> bool:
+        """Whether a schedule starts successors of this resource's session."""
+        return _flag(self.properties, "KeepAlive", default=False)
+
+
+@dataclass(frozen=True)
+class KeepAlive:
+    """What a schedule sends: the resource, as CloudFormation has it, and for when."""
+
+    event: Event
+    scheduled_at: float
+    """The time that the schedule named, seconds since the epoch."""
+    parameter_name: str | None
+    """The SSM parameter that names the current session; None where there is none."""
+
+    @classmethod
+    def parse(cls, event: object) -> KeepAlive:
+        """Read what a schedule sent. Delivered twice, it is the same request. MalformedRequest."""
+        if not isinstance(event, Mapping):
+            raise MalformedRequest(f"The event is not an object but {type(event).__name__}.")
+        scheduled = event.get("ScheduledTime")
+        try:
+            scheduled_at = datetime.fromisoformat(str(scheduled)).timestamp()
+        except ValueError:
+            raise MalformedRequest(f"ScheduledTime is {scheduled!r}, which is no time.") from None
+        held = event.get("PhysicalResourceId")
+        for name in ("StackId", "LogicalResourceId", "PhysicalResourceId"):
+            if not isinstance(event.get(name), str) or not event[name]:
+                raise MalformedRequest(f"The schedule's event has no {name}.")
+        parameter_name = event.get("ParameterName")
+        request_id = f"{scheduled} in place of {held}"
+        return cls(
+            event=Event._read({**event, "RequestId": request_id}, "KeepAlive"),
+            scheduled_at=scheduled_at,
+            parameter_name=parameter_name if isinstance(parameter_name, str) else None,
+        )
 
 
 def _spec(properties: Mapping[str, Any]) -> SessionSpec:

@@ -18,6 +18,8 @@ STACK_ID_TAG = f"{OWNER_TAG_PREFIX}stack-id"
 LOGICAL_ID_TAG = f"{OWNER_TAG_PREFIX}logical-id"
 SPEC_TAG = f"{OWNER_TAG_PREFIX}spec"
 CLIENT_TOKEN_TAG = f"{OWNER_TAG_PREFIX}client-token"
+# On a successor alone: the session that CloudFormation holds, in whose place it runs.
+HELD_ARN_TAG = f"{OWNER_TAG_PREFIX}held-arn"
 
 _SESSION_ARN = re.compile(
     r"arn:aws[a-zA-Z0-9-]*:emr-serverless:[^:]+:\d{12}:"

@@ -24,7 +24,7 @@ from session_handler.errors import (
     Unsettled,
 )
 from session_handler.event import Event
-from session_handler.identity import PendingId, SessionArn
+from session_handler.identity import HELD_ARN_TAG, PendingId, SessionArn
 from session_handler.service import EmrServerless
 
 # IAM is eventually consistent, and so is what was just started: a refusal for
@@ -117,6 +117,7 @@ class Lifecycle:
                 session = self._look_at(arn)
             result = self._ready_or_not(arn, session)
             if result["IsComplete"]:
+                self._take_over(session)
                 self._end_strays(arn)
         except ServiceError as error:
             return self._not_yet_or_failed(error)
@@ -126,7 +127,8 @@ class Lifecycle:
         arn = SessionArn.parse(self.event.physical_id)
         try:
             if arn is not None:
-                what, waiting_for = f"session {arn.arn}", self._end_session(arn)
+                what = f"session {arn.arn}"
+                waiting_for = self._end_session(arn) or self._end_successors(arn)
                 application_ids = [arn.application_id]
             else:
                 application_ids = self._applications_of_unknown()
@@ -181,14 +183,7 @@ class Lifecycle:
             return None
 
     def _start(self) -> SessionArn:
-        spec, token = self.event.spec(), self.event.client_token()
-        return self.service.start_session(
-            {
-                **spec.parameters(),
-                "clientToken": token,
-                "tags": {**self.event.tags(), **self.event.owner.tags(spec.digest, token)},
-            }
-        )
+        return self.service.start_session(self.event.start_request())
 
     def _continue_or_start(self) -> SessionArn:
         """Keep or adopt a live session that already is what is wanted, else start one."""
@@ -299,6 +294,23 @@ class Lifecycle:
             self.service.terminate_session(arn)
         return f"session {arn.session_id} is {session.state}"
 
+    def _end_successors(self, held: SessionArn) -> str | None:
+        """Rule 18: end what a schedule started in this session's place, or may be starting."""
+        if not self.event.is_kept_alive:
+            return None
+        owned = self.service.owned_sessions(
+            self.event.owner, [held.application_id], (*LIVE_STATES, "TERMINATING")
+        )
+        successors = [s for s in owned if s.held_arn == held.arn]
+        for session in successors:
+            if session.is_live:
+                self.service.terminate_session(session.arn)
+        if successors:
+            return f"successors {', '.join(s.arn.session_id for s in successors)} are ending"
+        if self._knows_its_start and self._waited < CONSISTENCY_SECONDS:
+            return "a schedule's last call may still be starting a successor"
+        return None
+
     def _end_owned(self, application_ids: list[str]) -> str | None:
         """Rule 10: end what a Create may have started, as long as something could still come.
 
@@ -403,10 +415,15 @@ class Lifecycle:
         """
         if self.event.retains or self._previous_id is None:
             return  # a retained session looks like a stray
-        known = {self._previous_id, arn.arn}
-        for session in decision.strays(self._owned(LIVE_STATES), known):
+        owned = self._owned(LIVE_STATES)
+        for session in decision.strays(owned, self._previous_id, arn.arn, self._started_at):
             self.service.terminate_session(session.arn)
             self.facts.setdefault("strays", []).append(session.arn.session_id)
+
+    def _take_over(self, session: Session | None) -> None:
+        """Rule 17: a successor that CloudFormation holds from now on is nobody's successor."""
+        if session is not None and session.held_arn is not None:
+            self.service.untag_session(session.arn, [HELD_ARN_TAG])
 
     def _look_at(self, arn: SessionArn) -> Session | None:
         try:

@@ -138,6 +138,26 @@ class Stack:
         self.status = self._delete_all("DELETE_COMPLETE", "DELETE_FAILED")
         return self.status
 
+    # --- what others may ask ---------------------------------------------------
+
+    def describe(self, name: str) -> tuple[str, str] | None:
+        """The status and physical id of a resource; None where it isn't part of the stack."""
+        resource = self.resources.get(name)
+        for request in reversed(self.requests):
+            event = request.event
+            if event["LogicalResourceId"] != name:
+                continue
+            kind, physical_id = event["RequestType"], event.get("PhysicalResourceId", "")
+            if kind == "Delete" and resource and physical_id != resource.physical_id:
+                continue  # the clean-up of an earlier one
+            if request.response is None:
+                going_on = request.cancelled_at is None
+                return f"{kind.upper()}_{'IN_PROGRESS' if going_on else 'FAILED'}", physical_id
+            if request.succeeded:
+                return f"{kind.upper()}_COMPLETE", request.response.physical_id
+            return f"{kind.upper()}_FAILED", physical_id
+        return None
+
     # --- what they are made of -----------------------------------------------
 
     def _roll_back(

@@ -31,6 +31,9 @@ _ERRORS = {
 }
 
 
+Answer = tuple[int, dict[str, str], bytes]
+
+
 class Killed(BaseException):
     """Lambda ended the function in the middle of a call."""
 
@@ -77,14 +80,25 @@ class MisbehavingService:
         path, query = unquote(url.path), parse_qs(url.query, keep_blank_values=True)
         operation, params = wire.parse(request.method, path, body, query)
         self.asked(operation.name, params)
-        fault = self._fault(operation.name)
-        if fault is None or fault.acted:
+
+        def act() -> Answer:
             status, headers, content = self.service.handle(
                 request.method, path, dict(request.headers), body, query
             )
             if operation.name == "ListSessions" and self.list_lag and status == 200:
                 self.longest_lag = max(self.longest_lag, self.list_lag)
                 content = self._as_it_was(content)
+            return status, headers, content
+
+        return self.go_through(operation.name, request, act)
+
+    def go_through(
+        self, operation: str, request: AWSPreparedRequest, act: Callable[[], Answer]
+    ) -> AWSResponse:
+        """An attempt at an operation of any service, and the fault that it meets."""
+        fault = self._fault(operation)
+        if fault is None or fault.acted:
+            status, headers, content = act()
         if fault is not None:
             self.struck[fault.kind + (" after acting" if fault.acted else "")] += 1
             status, headers, content = self._go_wrong(fault, request)
@@ -97,9 +111,7 @@ class MisbehavingService:
             (f for f in self._faults if f.operation == operation and f.strikes(attempt)), None
         )
 
-    def _go_wrong(
-        self, fault: Fault, request: AWSPreparedRequest
-    ) -> tuple[int, dict[str, str], bytes]:
+    def _go_wrong(self, fault: Fault, request: AWSPreparedRequest) -> Answer:
         if fault.kind == "killed":
             raise Killed(fault.operation)
         if fault.kind == "dropped":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cdk_emr_serverless_session.local.session import Session
-from session_handler.identity import LOGICAL_ID_TAG, SessionArn
+from session_handler.identity import HELD_ARN_TAG, LOGICAL_ID_TAG, SessionArn
 
 from .cloudformation import SERVICE_TIMEOUT_GRACE
 from .framework import CREATE_FAILED
@@ -22,12 +22,22 @@ def check(world: World) -> None:
     if world.stack.status not in (*HOLDING, *EMPTY):
         return  # a user has to act first
     held = {r.physical_id for r in world.stack.resources.values()}
-    live = {arn for arn in world.live() if arn in held or not is_excused(world, arn)}
-    assert live <= held, f"the stack doesn't hold {live - held}"
+    expected = held | {current(world, arn) for arn in held}
+    live = {arn for arn in world.live() if arn in expected or not is_excused(world, arn)}
+    assert live <= expected, f"the stack doesn't hold {live - expected}"
     ended = {arn for arn in held - live if arn in world.ended_by_handler}
     assert not ended, f"{ended} was ended by the handler and is still held"
     stray = {arn for arn in held - live if SessionArn.parse(arn) is None}
     assert not stray, f"the stack holds {stray}, which is no session"
+
+
+def current(world: World, held: str) -> str:
+    """The session that a stack means by the one it holds: its live successor, if that is over."""
+    live = world.live()
+    if held in live:
+        return held
+    successors = [s.arn for s in world.service.sessions() if s.tags.get(HELD_ARN_TAG) == held]
+    return next((arn for arn in successors if arn in live), held)
 
 
 def is_excused(world: World, arn: str) -> bool:
@@ -40,6 +50,8 @@ def is_excused(world: World, arn: str) -> bool:
     for name, physical_id in world.stack.abandoned:
         if name == logical_id and (physical_id == arn or SessionArn.parse(physical_id) is None):
             return True  # its clean-up failed
+        if name == logical_id and physical_id == session.tags.get(HELD_ARN_TAG):
+            return True  # so did that of the session in whose place it runs
     request = next(r for r in world.stack.requests if token in world.tokens[r.event["RequestId"]])
     answered = request.answered_at if request.answered_at is not None else float("inf")
     if request.event["RequestType"] == "Create":
@@ -67,7 +79,7 @@ def check_rollback(world: World, held_before: dict[str, str]) -> None:
             continue  # it wasn't listed when the rollback looked for it, and so not found again
         left = world.state(arn)
         if left in ("SUBMITTED", "STARTING", "STARTED", "IDLE", "BUSY"):
-            assert world.stack.resources[logical_id].physical_id == arn
+            assert current(world, world.stack.resources[logical_id].physical_id) == arn
         else:
             over_by_itself = arn not in world.ended_by_handler
             assert over_by_itself, f"the rollback ended {arn}, which it was to return to"

@@ -12,6 +12,7 @@ from .faults import Fault
 from .world import STOP_SECONDS, World, world
 
 What = Literal[
+    "schedule calls",
     "session fails",
     "session ends",
     "start is doomed",
@@ -33,10 +34,15 @@ class Declared:
     application: int = 0
     waits: bool = True
     stops: bool = False
+    kept_alive: bool = False
+    check: str = ""
+    """What ensure_live_on_deploy puts into the template: it changes with each synth."""
 
     def properties(self, here: World) -> dict[str, Any]:
+        optional = {"KeepAlive": "true" if self.kept_alive else "", "Checked": self.check}
         return here.properties(
             self.application,
+            **{name: value for name, value in optional.items() if value},
             Name=self.name,
             Tags={"tag": self.tag},
             WaitUntilReady=str(self.waits).lower(),
@@ -88,7 +94,7 @@ def _take(here: World, step: Step) -> str:
     here.network.list_lag = step.list_lag
     for happening in step.happenings:
         here.agenda.after(happening.after, lambda what=happening.what: _happen(here, what))
-    held = {name: r.physical_id for name, r in stack.resources.items()}
+    held = {name: invariants.current(here, r.physical_id) for name, r in stack.resources.items()}
     template = dict(zip(LOGICAL_IDS, (s.properties(here) for s in step.sessions), strict=False))
     if stack.status == "(none)":
         stack.create(template, step.conditions)
@@ -124,6 +130,9 @@ def _delete_in_calm(here: World) -> None:
 
 
 def _happen(here: World, what: What) -> None:
+    if what == "schedule calls":
+        here.schedules.call()
+        return
     now = here.agenda.now()
     ours = here.live()
     newest = next((s for s in reversed(here.service.sessions()) if s.arn in ours), None)

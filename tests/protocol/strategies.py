@@ -24,6 +24,9 @@ _OPERATIONS = (
     "TagResource",
     "GetApplication",
     "StopApplication",
+    "UntagResource",
+    "DescribeStackResource",
+    "PutParameter",
 )
 _WHAT_CAN_GO_WRONG = [
     *((operation, kind, acted) for operation in _OPERATIONS for kind, acted in _ANYWHERE),
@@ -44,6 +47,8 @@ declared = st.builds(
     application=st.sampled_from([0, 1]),
     waits=st.sampled_from([True, True, True, False]),
     stops=st.booleans(),
+    kept_alive=st.booleans(),
+    check=st.sampled_from(["", "", "1", "2"]),
 )
 conditions = st.builds(
     Conditions,
@@ -58,7 +63,7 @@ conditions = st.builds(
 happenings = st.builds(
     Happening,
     after=st.sampled_from([0, 1, 20, 80, 95, 130]),
-    what=st.sampled_from(get_args(What)),
+    what=st.sampled_from([*get_args(What), "schedule calls", "schedule calls"]),
 )
 steps = st.builds(
     Step,

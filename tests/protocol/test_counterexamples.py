@@ -4,7 +4,7 @@ import pytest
 
 from .cloudformation import Conditions
 from .faults import Fault
-from .schedule import Declared, Step, run
+from .schedule import Declared, Happening, Step, run
 
 FOUND = {
     "the second delivery of a create is refused": (
@@ -28,6 +28,12 @@ FOUND = {
             conditions=Conditions(other_fails_after=0.5),
             list_lag=5,
         ),
+    ),
+    "a cancelled update completes beside its rollback, which had to start a session": (
+        Step(sessions=(Declared(name="b"),)),
+        Step(happenings=(Happening(1, "session fails"),)),
+        Step(sessions=(Declared(name="b"),), happenings=(Happening(0, "session fails"),)),
+        Step(conditions=Conditions(other_fails_after=0.5)),
     ),
     "the first attempt at a start is lost, the second refused": (
         Step(

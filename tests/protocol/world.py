@@ -31,6 +31,7 @@ from .agenda import Agenda
 from .cloudformation import RESPONSE_URL, STACK_ID, Stack
 from .faults import Killed, MisbehavingService
 from .framework import Event, FunctionFailed, ProviderFramework
+from .keep_alive import Schedules, Surroundings
 
 ROLE = "arn:aws:iam::000000000000:role/execution"
 LAMBDA_SECONDS = 30.0
@@ -57,6 +58,8 @@ class World:
             self.agenda, self._function(handler.on_event), self._function(handler.is_complete)
         )
         self.stack = Stack(self.agenda, self.framework)
+        self.schedules = Schedules(self.agenda, self.stack, self._function(handler.keep_alive))
+        self.surroundings = Surroundings(self.stack, self.network)
         self.log = io.StringIO()
         self.broken: list[str] = []
         """Invariants that were broken on the way; the handler would swallow an assertion."""
@@ -122,7 +125,7 @@ class World:
             try:
                 result = entry(json.loads(json.dumps(event)), context)
             except Killed:
-                if event["RequestType"] == "Create" and entry is handler.on_event:
+                if event.get("RequestType") == "Create" and entry is handler.on_event:
                     self.lost_tokens |= self.tokens[event["RequestId"]]
                 raise FunctionFailed("Task timed out after 30.00 seconds") from None
             except Exception as error:
@@ -136,9 +139,9 @@ class World:
     def _asked(self, operation: str, params: dict[str, Any]) -> None:
         event = self._events[-1]
         if operation == "StartSession":
-            tokens = self.tokens[event["RequestId"]]
+            tokens = self.tokens[event.get("RequestId") or str(event)]
             tokens.add(params["clientToken"])
-            if len(tokens) > 1:
+            if "RequestId" in event and len(tokens) > 1:
                 self.broken.append(f"two client tokens for one {event['RequestType']}")
         if operation in ("TerminateSession", "TagResource", "UntagResource"):
             arn = SessionArn.parse(params.get("resourceArn"))
@@ -193,12 +196,13 @@ def world() -> Iterator[World]:
         random.seed(0)  # the same run each time: botocore's pauses, and the ids of sessions
         _replace(undo, sessions, "_new_id", lambda: f"00{random.getrandbits(56):014x}")
         here = World()
-        hook = here.network.answer
-        service_client = _botocore.create_client(
-            "emr-serverless", region_name="us-east-1", config=_config
-        )
-        service_client.meta.events.register("before-send.emr-serverless", hook)
-        _replace(undo, handler, "_shared_client", lambda: service_client)
+        surroundings = here.surroundings
+        clients = {
+            "emr-serverless": _client("emr-serverless", here.network.answer),
+            "cloudformation": _client("cloudformation", surroundings.cloudformation),
+            "ssm": _client("ssm", surroundings.ssm),
+        }
+        _replace(undo, handler, "_client", clients.__getitem__)
         clock = SimpleNamespace(time=here.agenda.now, monotonic=here.agenda.now)
         _replace(undo, handler, "time", clock)
         pause = SimpleNamespace(sleep=here.agenda.wait, time=here.agenda.now)
@@ -207,6 +211,12 @@ def world() -> Iterator[World]:
         yield here
     assert RESPONSE_URL not in here.log.getvalue()
     assert "ResponseURL" not in here.log.getvalue()
+
+
+def _client(service: str, hook: Callable[..., Any]) -> Any:
+    made = _botocore.create_client(service, region_name="us-east-1", config=_config)
+    made.meta.events.register(f"before-send.{service}", hook)
+    return made
 
 
 def _replace(undo: contextlib.ExitStack, owner: object, name: str, value: object) -> None:
