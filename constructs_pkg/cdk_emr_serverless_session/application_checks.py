@@ -256,16 +256,19 @@ def _report(session: IConstruct, finding: Finding, application_path: str) -> Non
     validations = cdk.Validations.of(session)
     if not finding.is_error:
         validations.add_warning(finding.id, message)
-    elif not _acknowledged(session, finding.id):
+    elif not is_acknowledged(session, finding.id):
         validations.add_error(finding.id, message)
 
 
-def _acknowledged(session: IConstruct, id: str) -> bool:
-    """Whether an error is acknowledged; the CDK itself drops acknowledged warnings only."""
+def is_acknowledged(construct: IConstruct, id: str) -> bool:
+    """Whether an error is acknowledged on a construct or further up.
+
+    The CDK itself drops acknowledged warnings only.
+    """
     rule = f"Annotation::{id}"
     return any(
         rule in entry.data
-        for scope in session.node.scopes
+        for scope in construct.node.scopes
         for entry in scope.node.metadata
         if entry.type == "aws:cdk:acknowledged-rules"
     )

@@ -19,9 +19,9 @@ from constructs import IConstruct
 from .acknowledgments import acknowledge_wildcard
 from .owner_tags import OWNER_TAGS, STACK_ID_TAG
 
-# A statement with more resources than this is begun anew, because the CDK moves whole statements
-# to further policies when a role's own policy comes near IAM's limit.
-_RESOURCES_PER_STATEMENT = 10
+# A statement with more resources than this is begun anew, because whole statements are moved to
+# further policies when one comes near IAM's limit. One of each kind fits into a managed policy.
+_RESOURCES_PER_STATEMENT = 8
 
 CONNECT_ACTIONS = ("emr-serverless:GetSessionEndpoint", "emr-serverless:GetSession")
 READ_ACTIONS = ("emr-serverless:GetSession", "emr-serverless:GetResourceDashboard")

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypedDict, Unpack
 
 import aws_cdk as cdk
+import jsii
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import custom_resources as cr
-from constructs import Construct, IConstruct, IDependable
+from constructs import Construct, DependencyGroup, IConstruct, IDependable, IValidation
 
 from .acknowledgments import acknowledge_vpc_policy, acknowledge_waiter, acknowledge_wildcard
+from .application_checks import ID_PREFIX, is_acknowledged
 from .asset import handler_asset
 from .errors import SessionValidationError
 from .permissions import HandlerPermissions
@@ -32,6 +35,11 @@ _DEFAULT_LOG_RETENTION = logs.RetentionDays.ONE_MONTH
 _ANSWER_GRACE_SECONDS = 120
 # The longest that the Provider framework and a custom resource's ServiceTimeout allow.
 _MAX_SECONDS = 3600
+
+# How many managed policies IAM lets a role have, unless the account's quota was raised.
+_POLICIES_OF_A_ROLE = 10
+_MOST_POLICIES_OF_A_ROLE = 25
+SHARED_PROVIDER = ID_PREFIX + "sharedProvider"
 
 
 class SessionProviderOptions(TypedDict, total=False):
@@ -143,6 +151,7 @@ class SessionProvider(Construct):
             for handler in (on_event, is_complete):
                 self._acknowledge_versions(role, handler)
         self._acknowledge_waiter()
+        self.node.add_validation(_ManagedPolicies(self))
 
     @classmethod
     def get_or_create(
@@ -208,7 +217,8 @@ class SessionProvider(Construct):
         """The handler's permissions for the sessions of one stack.
 
         In the provider's own stack they are part of its role's policy. Another stack brings a
-        managed policy of its own, so that it refers to the provider and the provider to nobody.
+        managed policy of its own, so that it refers to the provider and the provider to nobody;
+        one more for each eight applications, or eight execution roles, beyond the first.
 
         Args:
             stack: The stack of the sessions.
@@ -240,15 +250,40 @@ class SessionProvider(Construct):
                 ),
                 self._handler_role,
             )
-        policy = iam.ManagedPolicy(
-            stack,
-            f"EmrServerlessSessionPermissions{self.node.addr[-8:]}",
-            description="What the session handler of another stack may do for this one",
+        self._check_environment(stack)
+        policies = _StackPolicies(self, stack)
+        return _StackPermissions(
+            HandlerPermissions(stack, policies.first, policies.add), policies.dependable, policies
         )
-        policy.attach_to_role(
-            iam.Role.from_role_name(policy, "HandlerRole", self._handler_role.role_name)
-        )
-        return _StackPermissions(HandlerPermissions(stack, policy, policy.add_statements), policy)
+
+    @property
+    def _managed_policies(self) -> int:
+        """How many managed policies the handler's role has in the end."""
+        others = [found.policies for found in self._permissions.values() if found.policies]
+        own = [
+            child
+            for child in self._handler_role.node.children
+            if child.node.id.startswith("OverflowPolicy")
+        ]
+        in_vpc = 0 if self._vpc is None else 1
+        return sum(policies.count for policies in others) + len(own) + in_vpc
+
+    def _check_environment(self, stack: cdk.Stack) -> None:
+        here, there = cdk.Stack.of(self), stack
+        known = [
+            (one, other)
+            for one, other in ((here.account, there.account), (here.region, there.region))
+            if not cdk.Token.is_unresolved(one) and not cdk.Token.is_unresolved(other)
+        ]
+        if any(one != other for one, other in known):
+            raise SessionValidationError(
+                stack.node.path,
+                [
+                    f"provider: {self.node.path} is in {here.account}, {here.region} and this "
+                    f"stack in {there.account}, {there.region}: CloudFormation calls functions of "
+                    "its own account and region only. Make a provider there."
+                ],
+            )
 
     def _function_role(self, id: str) -> iam.Role:
         role = iam.Role(self, id, assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
@@ -335,3 +370,67 @@ class _StackPermissions:
 
     permissions: HandlerPermissions
     dependable: IDependable
+    policies: _StackPolicies | None = None
+
+
+class _StackPolicies:
+    """The managed policies that a stack gives the role of a provider of another stack.
+
+    Statements that grow come in pieces. The first of each kind are in the first policy, the second
+    in the second, so that none outgrows IAM's 6,144 characters.
+    """
+
+    def __init__(self, provider: SessionProvider, stack: cdk.Stack) -> None:
+        self._provider = provider
+        self._stack = stack
+        self._policies: list[iam.ManagedPolicy] = []
+        self._pieces: Counter[tuple[str, ...]] = Counter()
+        self.dependable = DependencyGroup()
+        self.first = self._policy(0)
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self._policies)
+
+    def add(self, statement: iam.PolicyStatement) -> None:
+        """Adds a statement to the policy that is its turn."""
+        kind = tuple(statement.actions)
+        self._policy(self._pieces[kind]).add_statements(statement)
+        self._pieces[kind] += 1
+
+    def _policy(self, number: int) -> iam.ManagedPolicy:
+        if number == len(self._policies):
+            role = self._provider.handler_role
+            policy = iam.ManagedPolicy(
+                self._stack,
+                f"EmrServerlessSessionPermissions{self._provider.node.addr[-8:]}{number or ''}",
+                description="What the session handler of another stack may do for this one",
+            )
+            policy.attach_to_role(iam.Role.from_role_name(policy, "HandlerRole", role.role_name))
+            self._policies.append(policy)
+            self.dependable.add(policy)
+        return self._policies[number]
+
+
+@jsii.implements(IValidation)
+class _ManagedPolicies:
+    """Says at synth when a provider is shared by more stacks than IAM lets it be."""
+
+    def __init__(self, provider: SessionProvider) -> None:
+        self._provider = provider
+
+    def validate(self) -> list[str]:
+        """Called by the CDK when the app is complete."""
+        count = self._provider._managed_policies
+        if count <= _POLICIES_OF_A_ROLE or (
+            count <= _MOST_POLICIES_OF_A_ROLE and is_acknowledged(self._provider, SHARED_PROVIDER)
+        ):
+            return []
+        return [
+            f"the sessions that share this provider take {count} managed policies of its role, one "
+            f"for each other stack at least, and IAM's default quota is {_POLICIES_OF_A_ROLE}: "
+            "give some stacks a provider of their own, or have the quota raised to what is needed "
+            f"(at most {_MOST_POLICIES_OF_A_ROLE}) and acknowledge {SHARED_PROVIDER} on the "
+            "provider."
+        ]

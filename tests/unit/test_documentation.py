@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from cdk_emr_serverless_session import application_checks, provider
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [
     ROOT / "README.md",
@@ -62,3 +64,16 @@ def test_links_lead_somewhere(page: Path) -> None:
             continue
         headings = re.findall(r"^#+ (.+)$", linked.read_text(), re.MULTILINE)
         assert fragment in map(anchor, headings), target
+
+
+def test_every_finding_that_can_be_acknowledged_is_explained() -> None:
+    prefix = application_checks.ID_PREFIX
+    ids = {
+        value.removeprefix(prefix)
+        for module in (application_checks, provider)
+        for value in vars(module).values()
+        if isinstance(value, str) and value.startswith(prefix) and value != prefix
+    }
+    guide = (ROOT / "docs" / "guides" / "declare.md").read_text()
+    explained = re.findall(r"^\| `(\w+)` \| (?:error|warning) \|", guide, re.MULTILINE)
+    assert sorted(explained) == sorted(ids)

@@ -10,7 +10,7 @@ import pytest
 from aws_cdk import aws_emrserverless as emrserverless
 from aws_cdk import aws_iam as iam
 
-from cdk_emr_serverless_session import Session
+from cdk_emr_serverless_session import Session, SessionProvider
 from tests.unit.constructs.bench import (
     TYPE,
     Bench,
@@ -201,6 +201,30 @@ def test_many_applications_and_roles_stay_within_the_limits_of_iam(count: int) -
     assert managed <= 10, "the default quota of managed policies of a role"
     started = [arn for s in _allowing(template, "StartSession") for arn in resource_list(s)]
     assert len(started) == count
+
+
+def test_many_applications_and_roles_of_another_stack_stay_within_them_too() -> None:
+    app = cdk.App()
+    provider = SessionProvider(cdk.Stack(app, "Platform"), "Provider")
+    stack = cdk.Stack(app, "Stack")
+    for index in range(40):
+        Session(
+            stack,
+            f"Session{index}",
+            application=interactive_application(stack, f"Application{index}"),
+            execution_role=execution_role(stack, f"Role{index}"),
+            provider=provider,
+        )
+    template = app.synth().get_stack_by_name("Stack").template
+    policies = resources_of(template, "AWS::IAM::ManagedPolicy")
+    assert len(policies) == 5
+    for policy in policies.values():
+        document = policy["Properties"]["PolicyDocument"]
+        assert _policy_bytes(_longest(document, template)) <= 6144
+    started = [arn for s in _allowing(template, "StartSession") for arn in resource_list(s)]
+    assert len(started) == 40
+    for session in resources_of(template, TYPE).values():
+        assert policies.keys() <= set(session["DependsOn"])
 
 
 def test_four_hundred_sessions_fit_a_template() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import nullcontext
 from typing import Any
 
 import aws_cdk as cdk
@@ -13,7 +14,15 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 
 from cdk_emr_serverless_session import Session, SessionProvider, SessionValidationError
-from tests.unit.constructs.bench import TYPE, Bench, action_list, resources_of, statements_of
+from tests.unit.constructs.bench import (
+    TYPE,
+    Bench,
+    action_list,
+    execution_role,
+    interactive_application,
+    resources_of,
+    statements_of,
+)
 
 FUNCTION = "AWS::Lambda::Function"
 
@@ -219,6 +228,54 @@ class TestShared:
             provider=provider,
         )
         assert len(resources_of(bench.template(third), TYPE)) == 1
+
+    def test_it_serves_its_own_account_and_region(self) -> None:
+        app = cdk.App()
+        home = cdk.Environment(account="111111111111", region="eu-west-1")
+        provider = SessionProvider(cdk.Stack(app, "Platform", env=home), "Provider")
+        abroad = cdk.Environment(account="111111111111", region="us-east-1")
+        stack = cdk.Stack(app, "Abroad", env=abroad)
+        bench = Bench(app, stack, interactive_application(stack), execution_role(stack))
+        with pytest.raises(SessionValidationError, match=r"us-east-1.*Make a provider there"):
+            bench.session(provider=provider)
+
+
+class TestSharedByManyStacks:
+    """Each stack takes a managed policy of the handler's role, of which IAM allows ten."""
+
+    @staticmethod
+    def shared_by(count: int, **options: Any) -> tuple[cdk.App, SessionProvider]:
+        app = cdk.App()
+        platform = cdk.Stack(app, "Platform")
+        if "vpc" in options:
+            options["vpc"] = ec2.Vpc(platform, "Vpc")
+        provider = SessionProvider(platform, "Provider", **options)
+        for index in range(count):
+            stack = cdk.Stack(app, f"Stack{index}")
+            bench = Bench(app, stack, interactive_application(stack), execution_role(stack))
+            bench.session(provider=provider)
+        return app, provider
+
+    def test_ten_is_the_default_quota(self) -> None:
+        app, _ = self.shared_by(10)
+        app.synth()
+
+    @pytest.mark.parametrize(("count", "options"), [(11, {}), (10, {"vpc": None})])
+    def test_more_is_an_error_that_says_what_to_do(
+        self, count: int, options: dict[str, Any]
+    ) -> None:
+        app, _ = self.shared_by(count, **options)
+        with pytest.raises(RuntimeError, match=r"take 11 managed policies.*provider of their own"):
+            app.synth()
+
+    @pytest.mark.parametrize(("count", "most"), [(25, True), (26, False)])
+    def test_a_raised_quota_is_acknowledged(self, count: int, most: bool) -> None:
+        app, provider = self.shared_by(count)
+        cdk.Validations.of(provider).acknowledge(
+            cdk.Acknowledgment(id="cdk-emr-serverless-session:sharedProvider", reason="25 here")
+        )
+        with nullcontext() if most else pytest.raises(RuntimeError, match="26 managed policies"):
+            app.synth()
 
 
 @pytest.mark.parametrize(
