@@ -57,6 +57,7 @@ def main(asset, request):
         json.dumps(
             {
                 "botocore": botocore.__version__,
+                "boto3": "boto3" in sys.modules,
                 "seen": seen,
                 "arn": started["arn"],
                 "state": session["state"],

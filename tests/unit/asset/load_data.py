@@ -1,0 +1,32 @@
+"""Asks the asset's loader for what the asset doesn't have, as a later botocore might.
+
+``python load_data.py ASSET`` prints as JSON what it found.
+"""
+
+import json
+import sys
+
+
+def main(asset):
+    """Load a service, look for an operation, and load what is nowhere."""
+    sys.path.insert(0, asset)
+    from botocore.exceptions import DataNotFoundError
+
+    from session_handler import client
+
+    loader = client._ClosedLoader(client.DATA)
+    found = {
+        "another service": "AssumeRole"
+        in loader.load_service_model("sts", "service-2")["operations"],
+        "an operation not in use": "StartJobRun"
+        in loader.load_service_model(client.SERVICE, "service-2")["operations"],
+    }
+    try:
+        loader.load_data("no-such-file")
+    except DataNotFoundError as error:
+        found["a file that is nowhere"] = type(error).__name__
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
