@@ -7,6 +7,7 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_emrserverless as emrserverless
+from aws_cdk import cloud_assembly_schema  # noqa: F401 (what messages of an assembly are made of)
 
 from cdk_emr_serverless_session import Configuration
 from tests.unit.constructs.bench import Bench, interactive_application
