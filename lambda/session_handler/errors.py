@@ -7,6 +7,7 @@ nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,6 +23,11 @@ from botocore.exceptions import (
 
 # CloudFormation takes 4,096 bytes of response; the framework adds its stack trace to the reason.
 MAX_MESSAGE_BYTES = 2000
+# The service repeats what it refuses, whole: what to do comes after that, and has to fit too.
+MAX_SAID_BYTES = 1000
+
+# What the service says of a token comes under several codes, and no time makes it better.
+_TOKEN_REFUSED = re.compile(r"client ?token|idempoten", re.IGNORECASE)
 
 _DENIED_CODES = {
     "AccessDenied",
@@ -107,6 +113,8 @@ def classify(operation: str, error: Exception) -> ServiceError:
             return Denied(operation, code, message)
         if code == "ResourceNotFoundException" or (status == 404 and code in ("404", "Unknown")):
             return NotFound(operation, code, message)
+        if _TOKEN_REFUSED.search(message):
+            return Refused(operation, code, message)
         if code == "ConflictException" or status == 409:
             return Conflict(operation, code, message)
         return Refused(operation, code, message)
@@ -129,7 +137,7 @@ def start_refused(
     """StartSession was refused: what was asked, what the service said, what to do now."""
     return SessionFailure(
         f"The EMR Serverless session {session} was not started on application {application_id}. "
-        f"The service said: {error.code}: {error.message} "
+        f"The service said: {error.code}: {_said(error.message)} "
         f"What to do: {_advice(error, application_id, application)}"
     )
 
@@ -138,7 +146,7 @@ def session_over(
     session: str, arn: str, application_id: str, state: str, details: str
 ) -> SessionFailure:
     """The session that was waited for has come to its end."""
-    said = details or "(no details)"
+    said = _said(details or "(no details)")
     if "role" in details.lower() or "assume" in details.lower():
         advice = (
             "check that the execution role exists, trusts emr-serverless.amazonaws.com and "
@@ -158,8 +166,11 @@ def session_over(
     )
 
 
-def not_ready_in_time(session: str, arn: str, state: str, seconds: float) -> SessionFailure:
+def not_ready_in_time(
+    session: str, arn: str, state: str, details: str, seconds: float
+) -> SessionFailure:
     """The session did not become usable within the provider's total time-out."""
+    state = f"{state} ({_said(details)})" if details else state
     return SessionFailure(
         f"The EMR Serverless session {session} ({arn}) was still {state} after {seconds:.0f} "
         "seconds, and was given up. What to do: look at the application's capacity and network "
@@ -184,7 +195,8 @@ def not_settled_in_time(
         advice = "the service is busy or disturbed; deploy again later."
     return SessionFailure(
         f"The EMR Serverless session {session} on application {application_id}: no clear answer "
-        f"in {seconds:.0f} seconds. {error.operation} last said: {error.code}: {error.message} "
+        f"in {seconds:.0f} seconds. {error.operation} last said: {error.code}: "
+        f"{_said(error.message)} "
         f"What to do: {advice}"
     )
 
@@ -192,10 +204,10 @@ def not_settled_in_time(
 def not_ended_in_time(session: str, what: str, last: str, seconds: float) -> SessionFailure:
     """A Delete that could not see the end of what it ends."""
     return SessionFailure(
-        f"Deleting the EMR Serverless session {session}: {what} was not over after {seconds:.0f} "
-        f"seconds ({last}). It may still cost money. What to do: delete the stack again; or end "
-        "the session by hand: aws emr-serverless terminate-session --application-id … "
-        "--session-id …"
+        f"Deleting the EMR Serverless session {session}: {what} was not over after "
+        f"{seconds:.0f} seconds ({_cut(last, MAX_SAID_BYTES)}). It may still cost money. "
+        "What to do: delete the stack again; or end the session by hand: aws emr-serverless "
+        "terminate-session --application-id … --session-id …"
     )
 
 
@@ -203,7 +215,8 @@ def not_allowed_to_end(session: str, what: str, error: ServiceError) -> SessionF
     """A Delete (or a clean-up) that is refused."""
     return SessionFailure(
         f"The EMR Serverless session {session}: {what} could not be ended. {error.operation} "
-        f"said: {error.code}: {error.message} It may still be live and cost money. What to do: "
+        f"said: {error.code}: {_said(error.message)} It may still be live and cost money. "
+        "What to do: "
         "give the handler's role that permission and delete again, or end the session by hand: "
         "aws emr-serverless terminate-session --application-id … --session-id …"
     )
@@ -226,6 +239,8 @@ def _advice(error: ServiceError, application_id: str, application: Mapping[str, 
             "look for a permissions boundary or an organisation's policy that takes the named "
             "action from the handler's role; it did not come into force within a minute."
         )
+    if _TOKEN_REFUSED.search(error.message):
+        return "deploy again: another CloudFormation request has another token."
     if error.code == "ServiceQuotaExceededException":
         return (
             "an application runs 25 sessions at once by default, and a replacement needs one "
@@ -290,8 +305,18 @@ def on_its_way(application: Mapping[str, Any]) -> bool:
     )
 
 
+def _said(words: str) -> str:
+    """The service's words as a sentence, cut where they are long."""
+    said = _cut(words, MAX_SAID_BYTES)
+    return said if said.endswith((".", "!", "?", ")")) else f"{said}."
+
+
 def _fit(message: str) -> str:
-    encoded = message.encode()
-    if len(encoded) <= MAX_MESSAGE_BYTES:
-        return message
-    return encoded[: MAX_MESSAGE_BYTES - 3].decode(errors="ignore") + "..."
+    return _cut(message, MAX_MESSAGE_BYTES)
+
+
+def _cut(text: str, size: int) -> str:
+    encoded = text.encode()
+    if len(encoded) <= size:
+        return text
+    return encoded[: size - 3].decode(errors="ignore") + "..."

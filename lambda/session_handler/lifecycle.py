@@ -242,7 +242,8 @@ class Lifecycle:
                 raise errors.session_over(
                     self._name, arn.arn, arn.application_id, "gone", "GetSession does not find it."
                 )
-            raise errors.not_ready_in_time(self._name, arn.arn, state, self._waited)
+            details = session.details if session else ""
+            raise errors.not_ready_in_time(self._name, arn.arn, state, details, self._waited)
         return {"IsComplete": False}
 
     def _not_yet_or_failed(self, error: ServiceError) -> dict[str, Any]:

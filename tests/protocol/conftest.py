@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.searched_log import search
+
 from . import invariants
 from .world import World, world
 
@@ -14,3 +16,4 @@ def lab() -> Iterator[World]:
         yield here
         here.agenda.run()
         invariants.check(here)
+    search(here.log.getvalue())

@@ -1,0 +1,279 @@
+"""Each row of docs/errors.md: the message that CloudFormation's event shows, and when."""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.config import Config
+
+from session_handler import client as handler_client
+from session_handler.errors import MAX_MESSAGE_BYTES
+from session_handler.event import Event
+from tests.protocol.framework import REASON_EXTRA, Response
+from tests.unit.handler.conftest import ROLE, START_SECONDS, Lab, use_endpoint
+
+PAGE = Path(__file__).parents[3] / "docs" / "errors.md"
+CREATED_AFTER = START_SECONDS + 10  # the framework looks every ten seconds
+# What the table's second column says, as the seconds that an answer may take.
+WHEN = {
+    "at once": (0, 0),
+    "after a minute, in which IAM may catch up": (60, 80),
+    "after two minutes": (120, 150),
+    "when the session fails": (START_SECONDS, CREATED_AFTER),
+    "before the total time-out is over": (1700, 1800),
+    "on Delete": (60, 80),
+}
+
+
+def rows() -> dict[str, tuple[str, str]]:
+    """The table: what is wrong, with when it shows and what the message says."""
+    lines = [line for line in PAGE.read_text().splitlines() if line.startswith("| ")]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[1:]]
+    return {wrong: (when, says) for wrong, when, says, _ in cells}
+
+
+@dataclass
+class Case:
+    """A stack with a session, where something is wrong."""
+
+    lab: Lab
+    monkeypatch: pytest.MonkeyPatch
+    undo: ExitStack
+    application_id: str = ""
+    asked_at: float = 0.0
+    """When the request was sent that fails."""
+
+    def create(self, properties: dict[str, Any] | None = None, **settings: Any) -> Response:
+        """Create a session on an application with these settings."""
+        self.application_id = self.application_id or self.lab.application(**settings)
+        return self.lab.create(self.properties(**(properties or {})))
+
+    def properties(self, **more: Any) -> dict[str, Any]:
+        return {"ApplicationId": self.application_id, "ExecutionRoleArn": ROLE, **more}
+
+    def session_arn(self) -> str:
+        """The session that was started last."""
+        return self.lab.service.sessions()[-1].arn
+
+
+def no_application(case: Case) -> Response:
+    case.application_id = "00nosuchapplication"
+    return case.create()
+
+
+def old_release(case: Case) -> Response:
+    return case.create(releaseLabel="emr-7.12.0")
+
+
+def sessions_not_enabled(case: Case) -> Response:
+    return case.create(interactiveConfiguration={"sessionEnabled": False})
+
+
+def wrong_type(case: Case) -> Response:
+    return case.create(type="HIVE")
+
+
+def stopped_without_auto_start(case: Case) -> Response:
+    return case.create(autoStartConfiguration={"enabled": False})
+
+
+def quota_reached(case: Case) -> Response:
+    case.application_id = case.lab.application()
+    for _ in range(25):
+        case.lab.start(case.application_id)
+    return case.create()
+
+
+def role_not_passable(case: Case) -> Response:
+    case.lab.gate.denied.add("iam:PassRole")
+    return case.create()
+
+
+def role_not_assumable(case: Case) -> Response:
+    case.lab.gate.unassumable = ROLE
+    return case.create()
+
+
+def capacity_too_small(case: Case) -> Response:
+    return case.create(maximumCapacity={"cpu": "1 vCPU", "memory": "2 GB"})
+
+
+def start_takes_too_long(case: Case) -> Response:
+    case.lab.service.start_seconds = 7200
+    return case.create()
+
+
+def no_route(case: Case) -> Response:
+    case.application_id = "00a1"
+    # The client's own time-out, only shorter: three looks of two attempts wait for it for real.
+    config = handler_client._CONFIG.merge(Config(connect_timeout=0.1))
+    case.monkeypatch.setattr(handler_client, "_CONFIG", config)
+    use_endpoint(case.monkeypatch, case.undo.enter_context(silence()))
+    case.lab.framework._interval = 60
+    return case.create()
+
+
+def token_refused(case: Case) -> Response:
+    case.application_id = case.lab.application()
+    event = case.lab.request("Create", case.properties())
+    token = Event.parse(event).client_token()
+    case.lab.start(case.application_id, clientToken=token, name="of somebody else")
+    return case.lab.send(event)
+
+
+def unreadable_property(case: Case) -> Response:
+    return case.create({"ConfigurationOverrides": {"RuntimeConfiguration": [{}]}})
+
+
+def session_that_cannot_be_ended(case: Case) -> Response:
+    created = case.create()
+    assert created.is_success, created.reason
+    case.lab.gate.denied.add("emr-serverless:TerminateSession")
+    case.asked_at = case.lab.agenda.now()
+    return case.lab.delete(created.physical_id, case.properties())
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What goes wrong, and what the message says of it: the service's words, and the next step."""
+
+    provoke: Callable[[Case], Response]
+    said: str
+    next_step: str
+    names_session: bool = False
+    """Whether there is a session by then, which the message names by its ARN."""
+
+
+EXPECTED = {
+    "The application doesn't exist": Expected(
+        no_application,
+        "ResourceNotFoundException: Application 00nosuchapplication does not exist",
+        "check that the application 00nosuchapplication exists in this account and region",
+    ),
+    "Its release is older than emr-7.13.0": Expected(
+        old_release,
+        "Sessions are supported for emr-7.13.0 and later, not for emr-7.12.0",
+        "the application's release is emr-7.12.0; sessions need emr-7.13.0 or later: "
+        "set release_label",
+    ),
+    "Interactive sessions are not enabled": Expected(
+        sessions_not_enabled,
+        "Interactive sessions are not enabled for application",
+        "set interactiveConfiguration.sessionEnabled to true (possible while it is CREATED or "
+        "STOPPED)",
+    ),
+    "Its type is not SPARK": Expected(
+        wrong_type,
+        "Sessions are supported for applications of type SPARK only",
+        "the application's type is Hive; sessions need an application of type SPARK",
+    ),
+    "It is stopped and auto-start is off": Expected(
+        stopped_without_auto_start,
+        "is in state CREATED and AutoStart is not enabled",
+        "the application is CREATED and its auto-start is off: start it",
+    ),
+    "Quota of concurrent sessions": Expected(
+        quota_reached,
+        "ServiceQuotaExceededException: Application",
+        "end sessions that are not needed (aws emr-serverless list-sessions)",
+    ),
+    "The execution role can't be passed": Expected(
+        role_not_passable,
+        f"AccessDeniedException: User: arn:aws:sts::123456789012:assumed-role/handler/on-event is "
+        f"not authorized to perform: iam:PassRole on resource: {ROLE}",
+        "give the role as execution_role",
+    ),
+    "The execution role can't be assumed": Expected(
+        role_not_assumable,
+        f"Session failed. Could not assume execution role {ROLE}",
+        "check that the execution role exists, trusts emr-serverless.amazonaws.com",
+        names_session=True,
+    ),
+    "The capacity is too small": Expected(
+        capacity_too_small,
+        "is FAILED and can't be used. The service said: Session failed.",
+        "check that the application's maximum capacity (maximumCapacity)",
+        names_session=True,
+    ),
+    "The start takes too long": Expected(
+        start_takes_too_long,
+        "was still SUBMITTED (Session submitted.) after 1740 seconds",
+        "raise total_timeout of SessionProvider",
+        names_session=True,
+    ),
+    "No route to the service from a VPC": Expected(
+        no_route,
+        "StartSession last said: ConnectTimeoutError",
+        "the functions have no route to the service. In a VPC they need a NAT gateway or an "
+        "interface endpoint",
+    ),
+    "The client token is refused": Expected(
+        token_refused,
+        "ConflictException: The client token was used before, in a request with other parameters",
+        "deploy again: another CloudFormation request has another token",
+    ),
+    "A property can't be read": Expected(
+        unreadable_property,
+        "ConfigurationOverrides.RuntimeConfiguration[0].Classification is required",
+        "Nothing was started",
+    ),
+    "A session can't be ended": Expected(
+        session_that_cannot_be_ended,
+        "not authorized to perform: emr-serverless:TerminateSession",
+        "give the handler's role that permission and delete again",
+        names_session=True,
+    ),
+}
+
+
+@contextmanager
+def silence() -> Iterator[str]:
+    """An address that nothing comes back from: where connections wait for nobody to take them."""
+    with ExitStack() as held:
+        listener = held.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(4):
+            waiting = held.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listener.getsockname())
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def test_each_row_has_a_case_and_each_case_a_row() -> None:
+    assert list(rows()) == list(EXPECTED)
+
+
+@pytest.mark.parametrize("wrong", EXPECTED)
+def test_the_reason_says_what_is_wrong_and_what_to_do(
+    wrong: str, lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = EXPECTED[wrong]
+    when, says = rows()[wrong]
+    with ExitStack() as undo:
+        case = Case(lab, monkeypatch, undo, asked_at=lab.agenda.now())
+        answer = expected.provoke(case)
+    reason = answer.reason.removesuffix(REASON_EXTRA)
+
+    assert answer.status == "FAILED"
+    assert "session Notebook" in reason
+    assert expected.said in reason
+    assert expected.next_step in reason
+    assert reason.index(expected.said) < reason.index(expected.next_step)
+    if wrong != "A property can't be read":
+        assert case.application_id in reason
+        assert "What to do: " in reason
+    if expected.names_session:
+        assert case.session_arn() in reason
+    codes = re.findall(r"`(\w+Exception)`", says)
+    assert not codes or any(code in reason for code in codes)
+    assert len(reason.encode()) <= MAX_MESSAGE_BYTES
+    first, last = WHEN[when]
+    assert first <= lab.agenda.now() - case.asked_at <= last
