@@ -96,7 +96,7 @@ def strays(owned: Iterable[Session], previous: str, current: str, began_at: floa
         s
         for s in owned
         if s.is_live
-        and s.created_at < began_at
+        and s.created_at <= began_at
         and s.arn.arn not in (previous, current)
         and (s.held_arn is None or s.held_arn != replaced)
     ]

@@ -35,6 +35,14 @@ FOUND = {
         Step(sessions=(Declared(name="b"),), happenings=(Happening(0, "session fails"),)),
         Step(conditions=Conditions(other_fails_after=0.5)),
     ),
+    "an update is cancelled in the moment in which it starts its session": (
+        Step(),
+        Step(
+            sessions=(Declared(application=1),),
+            conditions=Conditions(other_fails_after=0.5),
+            faults=(Fault("StartSession", "throttled"),),
+        ),
+    ),
     "the first attempt at a start is lost, the second refused": (
         Step(
             faults=(
