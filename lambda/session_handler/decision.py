@@ -19,6 +19,9 @@ USABLE_STATES = ("STARTED", "IDLE", "BUSY")
 LIVE_STATES = STARTING_STATES + USABLE_STATES
 OVER_STATES = ("FAILED", "TERMINATED")
 
+# The finest that the service tells of when a session was created.
+MILLISECOND = 0.001
+
 
 @dataclass(frozen=True)
 class Session:
@@ -96,7 +99,7 @@ def strays(owned: Iterable[Session], previous: str, current: str, began_at: floa
         s
         for s in owned
         if s.is_live
-        and s.created_at <= began_at
+        and s.created_at < began_at + MILLISECOND
         and s.arn.arn not in (previous, current)
         and (s.held_arn is None or s.held_arn != replaced)
     ]
