@@ -1,0 +1,52 @@
+"""The asset's bytes, and so its hash, are the same whatever Python synthesizes."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+from pathlib import Path
+
+import botocore
+import pytest
+
+from tools.matrix import PYTHONS, interpreter
+
+ROOT = Path(__file__).resolve().parents[3]
+
+STAGE = """
+import sys
+from pathlib import Path
+from cdk_emr_serverless_session.asset import stage_handler
+
+stage_handler(Path(sys.argv[1]))
+print("%d.%d" % sys.version_info[:2])
+"""
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """The digest of every file, by its path."""
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.rglob("*")
+        if path.suffix != ".pyc" and path.is_file()
+    }
+
+
+@pytest.mark.parametrize("version", PYTHONS)
+def test_a_python_writes_the_same_asset(version: str, asset: str, tmp_path: Path) -> None:
+    python = interpreter(version, dict(os.environ))
+    if python is None:
+        pytest.skip(f"Python {version} is not on this machine")
+    # The very botocore of this Python, which the model is made from; it is Python alone.
+    libraries = Path(botocore.__file__).parents[1]
+    done = subprocess.run(
+        [python, "-B", "-c", STAGE, tmp_path],
+        env={"PYTHONPATH": os.pathsep.join([str(ROOT / "constructs_pkg"), str(libraries)])},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == version
+    assert digests(tmp_path) == digests(Path(asset))
+    assert len(digests(tmp_path)) > 10
