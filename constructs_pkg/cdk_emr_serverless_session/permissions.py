@@ -53,6 +53,9 @@ class HandlerPermissions:
         self._tagged = _GrowingStatement(self._tag_at_start_statement, add_statement)
         self._passed = _GrowingStatement(_pass_role_statement, add_statement)
         self._stopped = _GrowingStatement(_stop_statement, add_statement)
+        self._named = _GrowingStatement(_put_parameter_statement, add_statement)
+        self._add_statement = add_statement
+        self._keeps_alive = False
         for statement in self._standing_statements():
             add_statement(statement)
         acknowledge_wildcard(
@@ -91,6 +94,23 @@ class HandlerPermissions:
         arn = role.role_arn
         self._passed.add(_identity(role, arn), arn)
 
+    def keep_alive(self, parameter_name: str) -> None:
+        """Lets the handler look at the stack's resource, and say which session is the current."""
+        if not self._keeps_alive:
+            self._keeps_alive = True
+            self._add_statement(
+                iam.PolicyStatement(
+                    sid="LookAtTheStack",
+                    actions=["cloudformation:DescribeStackResource"],
+                    resources=[self._stack_id],
+                )
+            )
+        # By its name: a reference would make the session wait for a parameter that waits for it.
+        arn = self._stack.format_arn(
+            service="ssm", resource="parameter", resource_name=parameter_name.removeprefix("/")
+        )
+        self._named.add(("", arn), arn)
+
     def _standing_statements(self) -> Sequence[iam.PolicyStatement]:
         applications = self._arn("*")
         sessions = self._arn("*/sessions/*")
@@ -102,7 +122,7 @@ class HandlerPermissions:
             ),
             iam.PolicyStatement(
                 sid="ReadSessions",
-                actions=["emr-serverless:GetSession", "emr-serverless:ListTagsForResource"],
+                actions=["emr-serverless:GetSession"],
                 resources=[sessions],
             ),
             iam.PolicyStatement(
@@ -196,6 +216,10 @@ def _pass_role_statement() -> iam.PolicyStatement:
 
 def _stop_statement() -> iam.PolicyStatement:
     return iam.PolicyStatement(actions=["emr-serverless:StopApplication"])
+
+
+def _put_parameter_statement() -> iam.PolicyStatement:
+    return iam.PolicyStatement(actions=["ssm:PutParameter"])
 
 
 def _identity(construct: IApplicationRef | iam.IRole, arn: str) -> tuple[str, str]:

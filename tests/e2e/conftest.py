@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from demo.cdk_cli import CdkCli
+from demo.evidence import handler_lines
 from demo.local_aws import LocalAws
 from tests.e2e.deployment import Deployment
+from tests.searched_log import search, searched_log
 
 SESSION_START_SECONDS = 1.0
 
@@ -28,6 +30,16 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
     folder = tmp_path_factory.mktemp("local-aws")
     with LocalAws(folder, session_start_seconds=SESSION_START_SECONDS) as running:
         yield running
+
+
+@pytest.fixture(autouse=True)
+def _the_log_is_searched(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Search what the handler logged, in the functions and in the test's own process."""
+    aws = request.getfixturevalue("aws") if "aws" in request.fixturenames else None
+    with searched_log():
+        yield
+    if aws is not None:
+        search("\n".join(handler_lines(aws)))
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,9 @@ import aws_cdk as cdk
 from botocore.exceptions import ClientError
 
 from demo.cdk_cli import CdkCli, CdkError
-from demo.evidence import evidence
+from demo.evidence import evidence, handler_lines
 from demo.local_aws import LocalAws
+from tests.searched_log import search
 
 LIVE = frozenset({"SUBMITTED", "STARTING", "STARTED", "IDLE", "BUSY"})
 USABLE = frozenset({"STARTED", "IDLE", "BUSY"})
@@ -66,6 +67,9 @@ class Deployment:
 
     def destroy(self) -> None:
         """Destroy the stack, by the CLI, with an assembly that it was deployed from."""
+        lines = handler_lines(self.aws)
+        assert lines, "the handler has logged, and its log goes with the stack"
+        search("\n".join(lines))
         assemblies = sorted(self.folder.glob("*.cdk.out"), key=lambda path: path.stat().st_mtime)
         try:
             self.cdk.destroy(assemblies[-1], self.name)

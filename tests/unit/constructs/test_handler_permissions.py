@@ -48,7 +48,6 @@ def test_every_action_is_one_the_handler_calls(bench: Bench) -> None:
         "emr-serverless:GetApplication",
         "emr-serverless:GetSession",
         "emr-serverless:ListSessions",
-        "emr-serverless:ListTagsForResource",
         "emr-serverless:StartSession",
         "emr-serverless:StopApplication",
         "emr-serverless:TagResource",
