@@ -43,7 +43,9 @@ lint: environment ## check format, style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy --strict
-	$(BIN)/mypy --strict tools examples/quickstart
+	$(BIN)/mypy --strict tools
+	@# Each example alone: all have an app.py.
+	@for example in examples/*/; do echo "mypy --strict $$example"; $(BIN)/mypy --strict "$$example" || exit 1; done
 
 format: environment ## put the code into its format
 	$(BIN)/ruff format .
