@@ -15,9 +15,15 @@ from typing import Any
 
 from session_handler.identity import OWNER_TAG_PREFIX, Owner, client_token, digest
 
+_LONGEST = 350
+
 
 class MalformedRequest(ValueError):
     """The event or a property of the resource can't be read; nothing was started."""
+
+    def __init__(self, message: str) -> None:
+        # It quotes what it can't read, which may be anything.
+        super().__init__(message if len(message) <= _LONGEST else f"{message[:_LONGEST]}...")
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from session_handler import client, log
+from session_handler.errors import SessionFailure
 from session_handler.event import Event, KeepAlive, MalformedRequest
 from session_handler.lifecycle import Lifecycle, Limits
 from session_handler.service import EmrServerless
@@ -104,8 +105,9 @@ def _logged(
     except MalformedRequest as error:
         facts["error"] = str(error)
         name = event.owner.logical_id if event else "(unnamed)"
-        raise MalformedRequest(
-            f"The EMR Serverless session {name} can't be read: {error} Nothing was started."
+        raise SessionFailure(
+            f"The EMR Serverless session {name} can't be read: {error} Nothing was started. "
+            "What to do: correct it, and deploy again."
         ) from None
     except Exception as error:
         facts["error"] = f"{type(error).__name__}: {error}"

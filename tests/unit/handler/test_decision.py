@@ -42,9 +42,12 @@ def test_a_session_whose_owner_tag_was_removed_is_kept_when_only_tags_change() -
     assert chosen(session("held", spec=None), []) == "none"
 
 
-def test_strays_are_live_and_unknown() -> None:
-    owned = [session("known"), session("stray"), session("over", "TERMINATED")]
-    found = strays(owned, {PREFIX + "known", None})
+def test_strays_are_live_unknown_and_older_than_the_update() -> None:
+    owned = [
+        *(session("previous"), session("current"), session("stray")),
+        *(session("over", "TERMINATED"), session("younger", created_at=9)),
+    ]
+    found = strays(owned, PREFIX + "previous", PREFIX + "current", began_at=5)
     assert [s.arn.session_id for s in found] == ["stray"]
 
 

@@ -159,7 +159,7 @@ def test_a_session_is_looked_at_and_ended_by_its_ids(server: Server) -> None:
 def test_a_refusal_is_raised_with_the_services_words(
     server: Server, status: int, code: str
 ) -> None:
-    nobody = {"sessions": []}
+    nobody: dict[str, Any] = {"sessions": []}
     application = {"application": {"type": "Spark", "releaseLabel": "emr-7.13.0"}}
     server.answers = [
         (status, code, {"message": "the service's words"}),
