@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from aws_cdk import aws_iam as iam
+from constructs import Construct
 
+from .acknowledgments import acknowledge_wildcard
 from .permissions import CONNECT_ACTIONS, READ_ACTIONS, TERMINATE_ACTIONS
 
 if TYPE_CHECKING:
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 class SessionGrants:
     """Grants on one session, found at ``session.grants``.
 
+    Where the session is kept alive they cover its successors too, which are told by their owner
+    tags: the sessions of its application that were started for this very resource.
+
     Sessions have no resource policies: for a grantee of another account, the grant is added to
     the grantee if its policies can be changed from this app, and the session's account is not
     asked. A role of the session's own account, assumed from outside, is what works then.
@@ -24,6 +29,8 @@ class SessionGrants:
     def __init__(self, session: ISession) -> None:
         """Grants on the given session."""
         self._session = session
+        self._given: list[tuple[iam.IGrantable, Sequence[str]]] = []
+        self._successors: tuple[str, Mapping[str, str]] | None = None
 
     def connect(self, grantee: iam.IGrantable) -> iam.Grant:
         """Lets the grantee connect to the session with a Spark Connect client.
@@ -66,8 +73,36 @@ class SessionGrants:
         return self._grant(grantee, TERMINATE_ACTIONS)
 
     def _grant(self, grantee: iam.IGrantable, actions: Sequence[str]) -> iam.Grant:
-        return iam.Grant.add_to_principal(
+        self._given.append((grantee, actions))
+        grant = iam.Grant.add_to_principal(
             grantee=grantee,
             actions=list(actions),
             resource_arns=[self._session.session_arn],
+        )
+        return grant.combine(self._on_successors(grantee, actions)) if self._successors else grant
+
+    def _cover_successors(self, sessions_arn: str, tags: Mapping[str, str]) -> None:
+        """Extends what was granted, and will be, to the application's sessions with these tags."""
+        self._successors = sessions_arn, tags
+        for grantee, actions in self._given:
+            self._on_successors(grantee, actions)
+
+    def _on_successors(self, grantee: iam.IGrantable, actions: Sequence[str]) -> iam.Grant:
+        assert self._successors is not None
+        sessions_arn, tags = self._successors
+        principal = grantee.grant_principal
+        if isinstance(principal, Construct):
+            acknowledge_wildcard(
+                principal,
+                sessions_arn,
+                "A successor's id is known only once it is started: sessions of the application "
+                "are allowed only where the owner tags are this session's.",
+            )
+        return iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=list(actions),
+            resource_arns=[sessions_arn],
+            conditions={
+                "StringEquals": {f"aws:ResourceTag/{key}": value for key, value in tags.items()}
+            },
         )

@@ -121,6 +121,8 @@ class SessionProvider(Construct):
         self._vpc_subnets = vpc_subnets
         self._security_groups = list(security_groups) if security_groups is not None else None
         self._environment_encryption = environment_encryption
+        self._keep_alive_function: lambda_.IFunction | None = None
+        self._keep_alive_role: iam.Role | None = None
         self._permissions: dict[str, _StackPermissions] = {}
         self._permissions_by_stack: dict[cdk.Stack, _StackPermissions] = {}
         if permissions_boundary is not None:
@@ -213,6 +215,29 @@ class SessionProvider(Construct):
         """The role that the handler calls EMR Serverless with."""
         return self._handler_role
 
+    @property
+    def keep_alive_function(self) -> lambda_.IFunction:
+        """The function that a schedule calls; made when a session is first kept alive."""
+        if self._keep_alive_function is None:
+            self._keep_alive_function = self._handler("KeepAlive", "keep_alive")
+        return self._keep_alive_function
+
+    @property
+    def keep_alive_role(self) -> iam.IRole:
+        """The role that schedules call the function with; made when first asked for."""
+        if self._keep_alive_role is None:
+            self._keep_alive_role = iam.Role(
+                self,
+                "ScheduleRole",
+                assumed_by=iam.ServicePrincipal(
+                    "scheduler.amazonaws.com",
+                    conditions={"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}},
+                ),
+            )
+            function = self.keep_alive_function
+            self._acknowledge_versions(self._keep_alive_role, function)
+        return self._keep_alive_role
+
     def permissions_for(self, stack: cdk.Stack) -> HandlerPermissions:
         """The handler's permissions for the sessions of one stack.
 
@@ -303,7 +328,7 @@ class SessionProvider(Construct):
                 self._acknowledge_versions(state_machine, function)
 
     @staticmethod
-    def _acknowledge_versions(scope: IConstruct, function: lambda_.Function) -> None:
+    def _acknowledge_versions(scope: IConstruct, function: lambda_.IFunction) -> None:
         acknowledge_wildcard(
             scope,
             f"{function.function_arn}:*",

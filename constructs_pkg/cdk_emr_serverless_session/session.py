@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
 import jsii
@@ -16,10 +17,15 @@ from .application_checks import check_application, explain_idle_timeout
 from .asked_once import asked_once
 from .configuration import Configuration, render_configurations, spark_defaults
 from .grants import SessionGrants
+from .owner_tags import LOGICAL_ID_TAG, STACK_ID_TAG
 from .provider import SessionProvider
 from .session_arn import parse_session_arn
 from .session_base import ISession, SessionAttributes
-from .validation import LateChecks, check_request, minutes_of
+from .validation import check_request, late_checks_of, minutes_of
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_scheduler as scheduler
+    from aws_cdk import aws_ssm as ssm
 
 RESOURCE_TYPE = "Custom::EMRServerlessSession"
 
@@ -52,6 +58,7 @@ class Session(cdk.Resource):
         tags: Mapping[str, str] | None = None,
         removal_policy: cdk.RemovalPolicy | None = None,
         wait_until_ready: bool = True,
+        ensure_live_on_deploy: bool = False,
         stop_application: bool | None = None,
         provider: SessionProvider | None = None,
     ) -> None:
@@ -81,6 +88,9 @@ class Session(cdk.Resource):
             wait_until_ready: Whether the deployment waits until the session takes connections,
                 for as long as the provider's ``total_timeout``. If not, it goes on as soon as the
                 service has accepted the session. Default: wait.
+            ensure_live_on_deploy: Whether each deployment looks at the session, keeps it as it is
+                where it lives and starts a new one where it has ended. The template then differs
+                with each synth. Default: a deployment that changes nothing looks at nothing.
             stop_application: Whether to stop the application when the last session on it is over
                 and nothing else runs there: an application that is started can't be deleted.
                 Default: only when it is a ``CfnApplication`` of the same stack.
@@ -136,6 +146,9 @@ class Session(cdk.Resource):
             properties["StopApplication"] = "true"
         if not wait_until_ready:
             properties["WaitUntilReady"] = "false"
+        if ensure_live_on_deploy:
+            # Any change has the handler look at the session, and this one changes nothing else.
+            properties["CheckedForSynthAt"] = datetime.now(UTC).isoformat()
         self._resource = _SessionResource(
             self, "Resource", type=RESOURCE_TYPE, properties=properties
         )
@@ -144,8 +157,13 @@ class Session(cdk.Resource):
 
         node = self._resource.node
         node.add_dependency(provider.dependable_for(stack), execution_role)
-        node.add_validation(LateChecks(self._tag_manager))
+        late_checks = late_checks_of(stack)
+        late_checks.add(self, self._tag_manager)
         self._grants = SessionGrants(self)
+        self._properties = properties
+        self._provider = provider
+        self._late_checks = late_checks
+        self._parameter: ssm.IStringParameter | None = None
         if isinstance(application, emrserverless.CfnApplication):
             check_application(application, self, spark_defaults(runtime_configuration or ()))
         explain_idle_timeout(self, idle_timeout)
@@ -207,6 +225,81 @@ class Session(cdk.Resource):
     def grants(self) -> SessionGrants:
         """Permissions on the session, to give to others."""
         return self._grants
+
+    @property
+    def parameter(self) -> ssm.IStringParameter:
+        """An SSM parameter that names the current session's ARN.
+
+        It is made when it is first asked for and goes with the stack. CloudFormation writes it
+        when the session is created or replaced, the handler when a successor is started.
+        ``parameter.grant_read`` lets others read it.
+        """
+        if self._parameter is None:
+            from aws_cdk import aws_ssm as ssm
+
+            self._parameter = ssm.StringParameter(
+                self,
+                "Parameter",
+                parameter_name=self._parameter_name,
+                simple_name=False,
+                string_value=self.session_arn,
+                description=f"The current EMR Serverless session of {self.node.path}",
+            )
+        return self._parameter
+
+    def keep_alive(
+        self, *, schedule: scheduler.ScheduleExpression, id: str = "KeepAlive"
+    ) -> scheduler.Schedule:
+        """Has a successor started where the session is over, whenever the schedule says.
+
+        A successor is asked for what this session was asked for, tags included. It ends when this
+        session is deleted or replaced, and an update of the stack takes it for the session.
+        ``parameter`` names it, and grants cover it. Outside of the schedule nothing is started,
+        so that the idle time-out is what ends it. While an operation on the session is under way
+        nothing is started either.
+
+        Deleting or replacing a session that is kept alive takes a minute at least: a last call of
+        the schedule may be on its way. The successors of a session that is retained are left, too.
+
+        Args:
+            schedule: When to look: ``ScheduleExpression.cron(minute="0/15", hour="8-18",
+                week_day="MON-FRI", time_zone=TimeZone.EUROPE_BERLIN)``, for one.
+            id: The schedule's id, for a session with more than one. Default: ``KeepAlive``.
+
+        Returns:
+            The schedule, for its metrics.
+        """
+        from .keep_alive import keep_alive_schedule
+
+        self._resource.add_property_override("KeepAlive", "true")
+        self._late_checks.keep_alive(self)
+        self._provider.permissions_for(self.stack).keep_alive(self._parameter_name)
+        self._grants._cover_successors(
+            self.stack.format_arn(
+                service="emr-serverless",
+                resource="/applications",
+                resource_name=f"{self.application_id}/sessions/*",
+            ),
+            {
+                STACK_ID_TAG: self.stack.stack_id,
+                LOGICAL_ID_TAG: self.stack.get_logical_id(self._resource),
+            },
+        )
+        return keep_alive_schedule(
+            self,
+            id,
+            schedule=schedule,
+            provider=self._provider,
+            resource=self._resource,
+            session_arn=self.session_arn,
+            properties=self._properties,
+            parameter_name=self.parameter.parameter_name,
+        )
+
+    @property
+    def _parameter_name(self) -> str:
+        unique = cdk.Names.unique_resource_name(self, max_length=200)
+        return f"/emr-serverless-session/{self.stack.stack_name}/{unique}"
 
     @property
     def cdk_tag_manager(self) -> cdk.TagManager:

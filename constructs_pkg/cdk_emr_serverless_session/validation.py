@@ -12,7 +12,7 @@ from typing import Any
 
 import aws_cdk as cdk
 import jsii
-from constructs import IValidation
+from constructs import Construct, IValidation
 
 from .asked_once import asked_once
 from .configuration import Configuration
@@ -59,15 +59,40 @@ def check_request(
 
 @jsii.implements(IValidation)
 class LateChecks:
-    """Checks of what is complete only when the whole app is: the tags that ``Tags.of`` adds."""
+    """Checks of what is complete only when the whole app is: the tags that ``Tags.of`` adds.
 
-    def __init__(self, tags: cdk.TagManager) -> None:
-        """Checks the tags that are in the manager at the end."""
-        self._tags = tags
+    One for all sessions of a stack: that spares each of them a callback from the CDK's process.
+    """
+
+    def __init__(self) -> None:
+        """Checks nothing yet."""
+        self._tags: list[tuple[Construct, cdk.TagManager]] = []
+        self._kept_alive: set[Construct] = set()
+
+    def add(self, session: Construct, tags: cdk.TagManager) -> None:
+        """Has the tags checked that are in the manager at the end."""
+        self._tags.append((session, tags))
+
+    def keep_alive(self, session: Construct) -> None:
+        """Leaves room for the tag that a successor has beside the owner tags."""
+        self._kept_alive.add(session)
 
     def validate(self) -> list[str]:
-        """Called by the CDK at the end; returns the problems."""
-        return _tag_problems(self._tags.tag_values())
+        """Called by the CDK at the end; returns the problems, each with the session's path."""
+        found = []
+        for session, tags in self._tags:
+            own = len(OWNER_TAGS) + (session in self._kept_alive)
+            problems = _tag_problems(tags.tag_values(), own)
+            found += [f"{session.node.path}: {problem}" for problem in problems]
+        return found
+
+
+@asked_once
+def late_checks_of(stack: cdk.Stack) -> LateChecks:
+    """The checks of a stack, made and added to it when first asked for."""
+    checks = LateChecks()
+    stack.node.add_validation(checks)
+    return checks
 
 
 def shape_problems(name: str, shape_name: str, value: Any) -> Iterator[str]:
@@ -166,10 +191,10 @@ def _configuration_problems(name: str, configuration: Configuration) -> list[str
     return problems
 
 
-def _tag_problems(tags: Mapping[str, str]) -> list[str]:
+def _tag_problems(tags: Mapping[str, str], own: int = len(OWNER_TAGS)) -> list[str]:
     constraints = shape("TagMap")
     problems = []
-    own, limit = len(OWNER_TAGS), constraints["max"]
+    limit = constraints["max"]
     if len(tags) + own > limit:
         problems.append(
             f"tags: {len(tags)} entries, must be at most {limit - own}: "

@@ -12,7 +12,7 @@ from ministack import app as ministack_app
 from ministack.core import responses, router
 from ministack.services.cloudformation import provisioners
 
-from . import custom_resources
+from . import custom_resources, schedules
 from .application_resource import REPLACING_PROPERTIES, RESOURCE_TYPE, ApplicationResource
 from .iam_gate import IamGate
 from .sessions import LoggedRequest, Response, SessionService
@@ -65,6 +65,7 @@ class Layer:
         provisioners._STACK_TAG_PROPERTY[RESOURCE_TYPE] = ("Tags", "list")
         provisioners._REPLACING_PROPERTIES[RESOURCE_TYPE] = tuple(REPLACING_PROPERTIES)
         custom_resources.install()
+        schedules.install()
 
     async def _handle(
         self,

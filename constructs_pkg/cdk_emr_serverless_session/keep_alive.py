@@ -1,0 +1,65 @@
+"""The schedule that has a successor started where a session is over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import aws_cdk as cdk
+from aws_cdk import aws_scheduler as scheduler
+from aws_cdk import aws_scheduler_targets as targets
+from constructs import Construct
+
+if TYPE_CHECKING:
+    from .provider import SessionProvider
+
+# What StartSession is asked with; the rest says how the resource is handled.
+_ASKED = (
+    "ApplicationId",
+    "ExecutionRoleArn",
+    "Name",
+    "IdleTimeoutMinutes",
+    "ConfigurationOverrides",
+    "Tags",
+)
+# The handler takes no call that is later than this; there is no use in trying for longer.
+_LATEST = cdk.Duration.minutes(10)
+
+
+def keep_alive_schedule(
+    scope: Construct,
+    id: str,
+    *,
+    schedule: scheduler.ScheduleExpression,
+    provider: SessionProvider,
+    resource: cdk.CfnResource,
+    session_arn: str,
+    properties: Mapping[str, Any],
+    parameter_name: str,
+) -> scheduler.Schedule:
+    """Makes the schedule.
+
+    Its input is what the handler knows of the resource at a deployment. It refers to the session's
+    ARN, so that it is made after the session, follows each replacement, and goes before it.
+    """
+    stack = cdk.Stack.of(scope)
+    call = {
+        "StackId": stack.stack_id,
+        "LogicalResourceId": stack.get_logical_id(resource),
+        "PhysicalResourceId": session_arn,
+        "ResourceProperties": {name: properties[name] for name in _ASKED if name in properties},
+        "ParameterName": parameter_name,
+        "ScheduledTime": scheduler.ContextAttribute.scheduled_time,
+    }
+    return scheduler.Schedule(
+        scope,
+        id,
+        schedule=schedule,
+        description=f"Keeps the EMR Serverless session {resource.node.path} alive",
+        target=targets.LambdaInvoke(
+            provider.keep_alive_function,
+            input=scheduler.ScheduleTargetInput.from_object(call),
+            role=provider.keep_alive_role,
+            max_event_age=_LATEST,
+        ),
+    )
