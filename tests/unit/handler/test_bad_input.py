@@ -33,6 +33,11 @@ def configurations(count: int, entries: int = 1) -> dict[str, Any]:
     return {"RuntimeConfiguration": [one] * count}
 
 
+def session_ids(arn: str) -> dict[str, str]:
+    *_, application_id, _, session_id = arn.split("/")
+    return {"applicationId": application_id, "sessionId": session_id}
+
+
 def nested(depth: int) -> dict[str, Any]:
     configuration: dict[str, Any] = {"Classification": "innermost"}
     for _ in range(depth):
@@ -157,6 +162,11 @@ ANYTHING = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner),
     max_leaves=6,
 )
+WHATEVER_COMES = settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 # Names that the handler reads, with whatever behind them.
 PROPERTIES = ANYTHING | st.dictionaries(
     st.sampled_from(
@@ -170,11 +180,7 @@ PROPERTIES = ANYTHING | st.dictionaries(
 )
 
 
-@settings(
-    max_examples=60,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@WHATEVER_COMES
 @given(garbage=PROPERTIES, old=PROPERTIES)
 def test_a_delete_ends_its_session_whatever_its_properties_are(
     lab: Lab, garbage: Any, old: Any
@@ -183,3 +189,12 @@ def test_a_delete_ends_its_session_whatever_its_properties_are(
     answer = lab.delete(arn, garbage, OldResourceProperties=old)
     assert answer.is_success, answer.reason
     assert lab.session(arn).state == "TERMINATED"
+
+
+@WHATEVER_COMES
+@given(garbage=PROPERTIES, physical_id=st.text() | st.just("pending:00a1:" + "0" * 64))
+def test_a_delete_of_what_never_was_succeeds(lab: Lab, garbage: Any, physical_id: str) -> None:
+    bystander = lab.start(lab.application(), idleTimeoutMinutes=0)
+    assert lab.delete(physical_id, garbage).is_success
+    assert lab.session(bystander).arn in {session.arn for session in lab.live()}
+    lab.service.perform("TerminateSession", session_ids(bystander))
