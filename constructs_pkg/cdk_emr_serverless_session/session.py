@@ -21,7 +21,7 @@ from .owner_tags import LOGICAL_ID_TAG, STACK_ID_TAG
 from .provider import SessionProvider
 from .session_arn import parse_session_arn
 from .session_base import ISession, SessionAttributes
-from .validation import check_request, late_checks_of, minutes_of
+from .validation import check_request, check_types, late_checks_of, minutes_of
 
 if TYPE_CHECKING:
     from aws_cdk import aws_scheduler as scheduler
@@ -99,10 +99,14 @@ class Session(cdk.Resource):
         Raises:
             SessionValidationError: Values that the service would refuse, all of them together.
         """
+        path = f"{_path(scope)}/{id}"
+        check_types(
+            path, application=application, execution_role=execution_role, idle_timeout=idle_timeout
+        )
         application_id = _application_id(application)
         execution_role_arn = _role_arn(execution_role)
         check_request(
-            f"{_path(scope)}/{id}",
+            path,
             application_id=application_id,
             execution_role_arn=execution_role_arn,
             session_name=session_name,

@@ -22,6 +22,30 @@ from .service_model import shape
 
 _RESERVED_SPARK_KEY = "spark.connect.grpc.binding.address"
 
+# What makes the values that a text or a number is easily given for.
+_MADE_BY = {
+    "application": "CfnApplication.from_application_id or from_application_arn",
+    "execution_role": "iam.Role.from_role_arn",
+    "idle_timeout": "cdk.Duration.minutes",
+}
+
+
+def check_types(path: str, **values: object) -> None:
+    """Checks that constructs and durations are no plain values.
+
+    A type checker sees it first; whoever has none is told what to write.
+
+    Raises:
+        SessionValidationError: All problems that were found.
+    """
+    problems = [
+        f"{name}: {_shown(name, value)}, must be made by {_MADE_BY[name]}."
+        for name, value in values.items()
+        if isinstance(value, (str, int, float))
+    ]
+    if problems:
+        raise SessionValidationError(path, problems)
+
 
 def check_request(
     path: str,
@@ -147,6 +171,9 @@ def _idle_timeout_problems(idle_timeout: cdk.Duration) -> list[str]:
 
 
 def _configurations_problems(name: str, configurations: Sequence[Configuration]) -> list[str]:
+    if isinstance(configurations, (Configuration, Mapping, str)):
+        kind = type(configurations).__name__
+        return [f"{name}: {kind}, must be a list of Configuration."]
     problems = list(
         _bound_problems(
             name,
@@ -162,6 +189,8 @@ def _configurations_problems(name: str, configurations: Sequence[Configuration])
 
 
 def _configuration_problems(name: str, configuration: Configuration) -> list[str]:
+    if not isinstance(configuration, Configuration):
+        return [f"{name}: {type(configuration).__name__}, must be a Configuration."]
     members = shape("Configuration")["members"]
     problems = list(
         shape_problems(

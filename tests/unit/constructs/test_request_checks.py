@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import aws_cdk as cdk
@@ -231,7 +232,7 @@ def test_tags_of_scopes_are_checked_at_the_end(bench: Bench) -> None:
         "mine",
         include_resource_types=["Custom::EMRServerlessSession"],
     )
-    with pytest.raises(RuntimeError, match=r"Stack/Session/Resource\] tags.*the library's"):
+    with pytest.raises(RuntimeError, match=r"Stack/Session: tags.*the library's"):
         bench.app.synth()
 
 
@@ -242,3 +243,29 @@ def test_too_many_tags_of_scopes(bench: Bench) -> None:
     )
     with pytest.raises(RuntimeError, match="197 entries, must be at most 196"):
         bench.app.synth()
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"application": "00app"}, "application: '00app', must be made by CfnApplication.from_"),
+        (
+            {"execution_role": "arn"},
+            "execution_role: 'arn', must be made by iam.Role.from_role_arn",
+        ),
+        ({"idle_timeout": 30}, "idle_timeout: 30, must be made by cdk.Duration.minutes"),
+        (
+            {"runtime_configuration": [{"classification": "spark-defaults"}]},
+            "runtime_configuration[0]: dict, must be a Configuration",
+        ),
+        (
+            {"runtime_configuration": Configuration("spark-defaults")},
+            "runtime_configuration: Configuration, must be a list of Configuration",
+        ),
+    ],
+)
+def test_plain_values_for_constructs_are_told_from_them(
+    bench: Bench, options: dict[str, Any], problem: str
+) -> None:
+    with pytest.raises(SessionValidationError, match=re.escape(problem)):
+        bench.session(**options)
