@@ -34,10 +34,19 @@ class Request:
     answered_at: float | None = None
     cancelled_at: float | None = None
     """When CloudFormation stopped waiting for an answer."""
+    delivered_at: float | None = None
+    """When it first came to the function."""
 
     @property
     def succeeded(self) -> bool:
         return self.response is not None and self.response.is_success
+
+    @property
+    def was_overtaken(self) -> bool:
+        """Whether it came to the function only after it had been cancelled."""
+        if self.delivered_at is None or self.cancelled_at is None:
+            return False
+        return self.delivered_at > self.cancelled_at
 
     @property
     def name(self) -> str:
@@ -293,4 +302,10 @@ class Stack:
                 request.response, request.answered_at = response, self._agenda.now()
 
         copy = json.dumps(request.event)
-        return lambda: self._framework.handle(json.loads(copy), respond)
+
+        def deliver() -> None:
+            if request.delivered_at is None:
+                request.delivered_at = self._agenda.now()
+            self._framework.handle(json.loads(copy), respond)
+
+        return deliver

@@ -43,6 +43,18 @@ FOUND = {
             faults=(Fault("StartSession", "throttled"),),
         ),
     ),
+    "an update is delivered after its own rollback, which had to start a session": (
+        Step(
+            sessions=(Declared(waits=False), Declared()),
+            faults=(Fault("StartSession", "denied"),),
+            happenings=(Happening(1, "session fails"),),
+        ),
+        Step(
+            sessions=(Declared(), Declared()),
+            conditions=Conditions(other_fails_after=0.5, deliveries=((2,),)),
+            list_lag=5,
+        ),
+    ),
     "the first attempt at a start is lost, the second refused": (
         Step(
             faults=(

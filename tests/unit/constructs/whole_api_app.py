@@ -6,6 +6,7 @@ from aws_cdk import aws_emrserverless as emrserverless
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_scheduler as scheduler
 
 from cdk_emr_serverless_session import (
     Configuration,
@@ -64,11 +65,15 @@ session = Session(
     tags={"team": "data"},
     removal_policy=cdk.RemovalPolicy.RETAIN,
     wait_until_ready=False,
+    ensure_live_on_deploy=True,
     stop_application=True,
     provider=provider,
 )
 second = Session(stack, "Second", application=application, execution_role=role)
 cdk.Tags.of(session).add("stage", "test")
+office_hours: scheduler.Schedule = second.keep_alive(
+    schedule=scheduler.ScheduleExpression.rate(cdk.Duration.minutes(15)), id="OfficeHours"
+)
 
 analyst = iam.Role(stack, "Analyst", assumed_by=iam.AccountRootPrincipal())
 imported: list[ISession] = [
@@ -84,6 +89,7 @@ imported: list[ISession] = [
 for one in (session, second, *imported):
     for grant in give(one, analyst):
         grant.assert_success()
+second.parameter.grant_read(analyst)
 
 for name, value in (
     ("Arn", session.session_arn),

@@ -1,0 +1,230 @@
+"""Sessions that are looked at on each deploy, kept alive, and named by a parameter."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import assertions
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_scheduler as scheduler
+from cdk_nag import AwsSolutionsChecks
+
+from session_handler.event import Event, KeepAlive
+from tests.unit.constructs.bench import (
+    TYPE,
+    Bench,
+    action_list,
+    execution_role,
+    interactive_application,
+    resources_of,
+    statements_of,
+)
+
+OFFICE_HOURS = scheduler.ScheduleExpression.cron(minute="0/15", hour="8-18", week_day="MON-FRI")
+SCHEDULE = "AWS::Scheduler::Schedule"
+PARAMETER = "AWS::SSM::Parameter"
+
+
+def the(template: dict[str, Any], resource_type: str) -> dict[str, Any]:
+    (found,) = resources_of(template, resource_type).values()
+    properties: dict[str, Any] = found["Properties"]
+    return properties
+
+
+def schedule_input(bench: Bench) -> dict[str, Any]:
+    """A schedule's input, with a word for each reference."""
+    written = the(bench.template(), SCHEDULE)["Target"]["Input"]["Fn::Join"][1]
+    text = "".join(
+        part
+        if isinstance(part, str)
+        else ".".join(map(str, next(iter(part.values()))))
+        if isinstance(next(iter(part.values())), list)
+        else str(next(iter(part.values())))
+        for part in written
+    )
+    parsed: dict[str, Any] = json.loads(text)
+    return parsed
+
+
+def test_a_session_that_nothing_was_said_about_has_none_of_it(bench: Bench) -> None:
+    bench.session()
+    template = bench.template()
+    assert not resources_of(template, SCHEDULE)
+    assert not resources_of(template, PARAMETER)
+    assert "CheckedForSynthAt" not in bench.properties()
+    actions = {action for s in statements_of(template) for action in action_list(s)}
+    assert not actions & {"cloudformation:DescribeStackResource", "ssm:PutParameter"}
+
+
+def test_each_synth_asks_for_a_look_where_that_was_asked_for() -> None:
+    def properties() -> dict[str, Any]:
+        stack = cdk.Stack(app := cdk.App(), "Stack")
+        one = Bench(app, stack, interactive_application(stack), execution_role(stack))
+        one.session(ensure_live_on_deploy=True)
+        return one.properties()
+
+    first, second = properties(), properties()
+    assert first.pop("CheckedForSynthAt") != second.pop("CheckedForSynthAt")
+    assert first == second
+
+
+def test_a_schedule_calls_for_the_session_that_cloudformation_holds(bench: Bench) -> None:
+    session = bench.session(
+        session_name="kept", idle_timeout=cdk.Duration.minutes(30), tags={"team": "a"}
+    )
+    returned = session.keep_alive(schedule=OFFICE_HOURS)
+    assert isinstance(returned, scheduler.Schedule)
+    template = bench.template()
+    (logical_id,) = resources_of(template, TYPE)
+    schedule = the(template, SCHEDULE)
+    assert schedule["ScheduleExpression"] == "cron(0/15 8-18 ? * MON-FRI *)"
+    assert schedule["Target"]["RetryPolicy"]["MaximumEventAgeInSeconds"] == 600
+    written = schedule_input(bench)
+    assert written["PhysicalResourceId"] == f"{logical_id}.Arn"
+    assert written["LogicalResourceId"] == logical_id
+    assert written["StackId"] == "AWS::StackId"
+    assert written["ScheduledTime"] == "<aws.scheduler.scheduled-time>"
+    assert bench.properties()["KeepAlive"] == "true"
+
+
+def test_a_successor_is_asked_for_what_the_session_was_asked_for(bench: Bench) -> None:
+    session = bench.session(
+        session_name="kept",
+        idle_timeout=cdk.Duration.minutes(30),
+        tags={"team": "a"},
+        wait_until_ready=False,
+        ensure_live_on_deploy=True,
+    )
+    session.keep_alive(schedule=OFFICE_HOURS)
+    written = {**schedule_input(bench), "ScheduledTime": "2026-11-24T09:00:00Z"}
+    called = KeepAlive.parse(written).event
+    properties = bench.properties()
+    deployed = Event.parse(
+        {
+            "RequestType": "Create",
+            "RequestId": "r",
+            "StackId": "s",
+            "LogicalResourceId": "l",
+            "ResourceProperties": {
+                **properties,
+                # CloudFormation sends text, and what references come to.
+                "IdleTimeoutMinutes": str(properties["IdleTimeoutMinutes"]),
+                "ApplicationId": called.properties["ApplicationId"],
+                "ExecutionRoleArn": called.properties["ExecutionRoleArn"],
+            },
+        }
+    )
+    assert called.spec().digest == deployed.spec().digest
+    assert called.tags() == deployed.tags() == {"team": "a"}
+    assert "CheckedForSynthAt" not in called.properties
+
+
+def test_the_parameter_names_the_session(bench: Bench) -> None:
+    session = bench.session()
+    assert session.parameter is session.parameter
+    template = bench.template()
+    (logical_id,) = resources_of(template, TYPE)
+    parameter = the(template, PARAMETER)
+    assert parameter["Value"] == {"Fn::GetAtt": [logical_id, "Arn"]}
+    assert parameter["Name"].startswith("/emr-serverless-session/")
+
+
+def test_the_handler_may_write_that_parameter_and_look_at_its_own_stack(bench: Bench) -> None:
+    bench.session().keep_alive(schedule=OFFICE_HOURS)
+    template = bench.template()
+    name = the(template, PARAMETER)["Name"]
+    statements = {tuple(action_list(s)): s["Resource"] for s in statements_of(template)}
+    assert statements["cloudformation:DescribeStackResource",] == {"Ref": "AWS::StackId"}
+    assert statements["ssm:PutParameter",]["Fn::Join"][1][-1] == f":parameter{name}"
+
+
+@pytest.mark.parametrize("granted_first", [True, False])
+def test_a_grant_covers_successors_of_this_session_alone(bench: Bench, granted_first: bool) -> None:
+    session = bench.session()
+    analyst = iam.Role(bench.stack, "Analyst", assumed_by=iam.AccountRootPrincipal())
+    if granted_first:
+        session.grants.connect(analyst)
+    session.keep_alive(schedule=OFFICE_HOURS)
+    if not granted_first:
+        session.grants.connect(analyst).assert_success()
+    template = bench.template()
+    (logical_id,) = resources_of(template, TYPE)
+    held, successors = statements_of(template, "Analyst")
+    assert held["Resource"] == {"Fn::GetAtt": [logical_id, "Arn"]}
+    assert "Condition" not in held
+    assert action_list(successors) == action_list(held)
+    assert successors["Resource"]["Fn::Join"][1][-2:] == [
+        {"Fn::GetAtt": [logical_id, "ApplicationId"]},
+        "/sessions/*",
+    ]
+    assert successors["Condition"] == {
+        "StringEquals": {
+            "aws:ResourceTag/emr-serverless-session:stack-id": {"Ref": "AWS::StackId"},
+            "aws:ResourceTag/emr-serverless-session:logical-id": logical_id,
+        }
+    }
+
+
+def test_a_grantee_of_another_stack_is_covered_too(bench: Bench) -> None:
+    session = bench.session()
+    session.keep_alive(schedule=OFFICE_HOURS)
+    other = cdk.Stack(bench.app, "Other")
+    session.grants.connect(iam.Role(other, "Analyst", assumed_by=iam.AccountRootPrincipal()))
+    _, successors = statements_of(bench.template(other), "Analyst")
+    stack_id = successors["Condition"]["StringEquals"][
+        "aws:ResourceTag/emr-serverless-session:stack-id"
+    ]
+    assert stack_id != {"Ref": "AWS::StackId"}, "that would be the grantee's own stack"
+
+
+def test_a_session_may_have_several_schedules(bench: Bench) -> None:
+    session = bench.session()
+    session.keep_alive(schedule=OFFICE_HOURS)
+    saturday = scheduler.ScheduleExpression.cron(minute="0/30", hour="9-12", week_day="SAT")
+    session.keep_alive(schedule=saturday, id="Saturday")
+    assert len(resources_of(bench.template(), SCHEDULE)) == 2
+
+
+def test_sessions_share_the_function(bench: Bench) -> None:
+    for id in ("First", "Second"):
+        bench.session(id).keep_alive(schedule=OFFICE_HOURS)
+    functions = [
+        f["Properties"].get("Handler")
+        for f in resources_of(bench.template(), "AWS::Lambda::Function").values()
+    ]
+    assert functions.count("session_handler.handler.keep_alive") == 1
+
+
+def test_a_successors_own_tag_has_to_fit(bench: Bench) -> None:
+    session = bench.session(tags={f"tag{n}": "x" for n in range(196)})
+    session.keep_alive(schedule=OFFICE_HOURS)
+    with pytest.raises(RuntimeError, match=r"Session: tags: 196 entries, must be at most 195"):
+        bench.template()
+
+
+def test_cdk_nag_finds_nothing_that_is_not_acknowledged(tmp_path: Path) -> None:
+    app = cdk.App(outdir=str(tmp_path))
+    stack = cdk.Stack(app, "Stack")
+    one = Bench(app, stack, interactive_application(stack), execution_role(stack))
+    session = one.session()
+    session.keep_alive(schedule=OFFICE_HOURS)
+    analyst = iam.Role(stack, "Analyst", assumed_by=iam.AccountRootPrincipal())
+    session.grants.connect(analyst)
+    session.parameter.grant_read(analyst)
+    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    app.synth()
+
+
+def test_a_shared_provider_writes_the_parameter_of_another_stack(bench: Bench) -> None:
+    from cdk_emr_serverless_session import SessionProvider
+
+    platform = cdk.Stack(bench.app, "Platform")
+    session = bench.session(provider=SessionProvider(platform, "Provider"))
+    session.keep_alive(schedule=OFFICE_HOURS)
+    assertions.Template.from_stack(platform)
+    policies = resources_of(bench.template(), "AWS::IAM::ManagedPolicy")
+    assert "ssm:PutParameter" in json.dumps(policies)
