@@ -4,6 +4,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_emrserverless as emrserverless
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
 from cdk_emr_serverless_session import Configuration, Session
@@ -78,15 +79,24 @@ class TeamNotebookStack(cdk.Stack):
             runtime_configuration=[Configuration("spark-defaults", SPARK)],
         )
 
+        # Every quarter of an hour on weekdays: a session is there, or a successor starts.
+        session.keep_alive(
+            schedule=scheduler.ScheduleExpression.cron(
+                minute="0/15", hour="8-17", week_day="MON-FRI", time_zone=cdk.TimeZone.EUROPE_BERLIN
+            )
+        )
+
         # Whoever connects acts as the execution role: here, reads the bucket.
         team = iam.Role(self, "TeamRole", assumed_by=iam.AccountPrincipal(self.account))
         session.grants.connect(team)
         session.grants.read(team)
+        session.parameter.grant_read(team)
 
         cdk.Tags.of(self).add("team", "search")
         cdk.CfnOutput(self, "ApplicationId", value=session.application_id)
         cdk.CfnOutput(self, "SessionId", value=session.session_id)
         cdk.CfnOutput(self, "TeamRoleArn", value=team.role_arn)
+        cdk.CfnOutput(self, "Parameter", value=session.parameter.parameter_name)
 
 
 app = cdk.App()

@@ -58,9 +58,11 @@ def test_no_link_is_dead(site: Path) -> None:
 
 
 def test_a_dead_link_would_be_seen(site: Path) -> None:
+    before = dead_links(site)
     (site / "extra.html").write_text('<a href="nowhere.html">a</a><a href="index.html#no">b</a>')
     try:
-        assert dead_links(site) == ["extra.html: nowhere.html", "extra.html: index.html#no"]
+        seen = set(dead_links(site)) - set(before)
+        assert seen == {"extra.html: nowhere.html", "extra.html: index.html#no"}
     finally:
         (site / "extra.html").unlink()
 

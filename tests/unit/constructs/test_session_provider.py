@@ -304,3 +304,14 @@ def test_all_problems_are_reported_together(bench: Bench) -> None:
             log_retention=logs.RetentionDays.ONE_DAY,
         )
     assert len(refusal.value.problems) == 2
+
+
+def test_the_framework_logs_no_event(bench: Bench) -> None:
+    """Its errors have the whole event in them, with the address that answers CloudFormation."""
+    bench.session()
+    functions = resources_of(bench.template(), "AWS::Lambda::Function").values()
+    framework = [f for f in functions if f["Properties"]["Handler"].startswith("framework.")]
+    assert len(framework) == 3
+    for function in framework:
+        logging = function["Properties"]["LoggingConfig"]
+        assert (logging["LogFormat"], logging["ApplicationLogLevel"]) == ("JSON", "FATAL")

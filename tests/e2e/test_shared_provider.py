@@ -1,0 +1,59 @@
+"""One provider for the stacks of an app: each brings its permissions, and takes them along."""
+
+from pathlib import Path
+
+import aws_cdk as cdk
+
+from cdk_emr_serverless_session import Session, SessionProvider
+from demo.cdk_cli import CdkCli
+from demo.local_aws import LocalAws
+from tests.e2e.apps import application, execution_role, output
+from tests.e2e.deployment import USABLE, Deployment
+
+# More than the permissions of one managed policy have room for.
+ROLES = 9
+
+
+def app_of_three_stacks(outdir: Path) -> Path:
+    """Synthesize a stack with a provider, and two with sessions."""
+    app = cdk.App(outdir=str(outdir), analytics_reporting=False)
+    provider = SessionProvider(
+        cdk.Stack(app, "SharedPlatform"), "Provider", query_interval=cdk.Duration.seconds(1)
+    )
+    for name, roles in (("SharedFew", 1), ("SharedMany", ROLES)):
+        stack = cdk.Stack(app, name)
+        for number in range(roles):
+            shared = application(stack) if number == 0 else shared
+            session = Session(
+                stack,
+                f"Session{number}",
+                application=shared,
+                execution_role=execution_role(stack, f"Role{number}"),
+                idle_timeout=cdk.Duration.minutes(30),
+                provider=provider,
+            )
+        output(stack, session)
+    app.synth()
+    return outdir
+
+
+def test_stacks_that_share_a_provider_start_and_end_their_own_sessions(
+    aws: LocalAws, cdk_cli: CdkCli, tmp_path: Path
+) -> None:
+    assembly = app_of_three_stacks(tmp_path / "cdk.out")
+    few, many = (Deployment(aws, cdk_cli, tmp_path, name) for name in ("SharedFew", "SharedMany"))
+
+    cdk_cli.deploy(assembly)
+
+    assert [session["state"] in USABLE for session in few.live()] == [True]
+    assert [session["state"] in USABLE for session in many.live()] == [True] * ROLES
+
+    cdk_cli.destroy(assembly, "SharedMany")
+
+    assert many.live() == []
+    assert len(few.live()) == 1
+
+    cdk_cli.destroy(assembly, "--all")
+
+    assert few.live() == []
+    assert few.status() == many.status() == "absent"
