@@ -11,7 +11,7 @@ import pytest
 
 from session_handler.event import KeepAlive, MalformedRequest
 
-GOLDEN = Path(__file__).parent / "golden" / "keep_alive.json"
+GOLDEN = Path(__file__).parent / "golden_schedule" / "call.json"
 
 
 def sent(**changed: Any) -> dict[str, Any]:
@@ -39,9 +39,7 @@ def test_its_token_is_pinned() -> None:
     "changed",
     [
         {"ScheduledTime": "2026-11-24T09:30:00Z"},
-        {
-            "PhysicalResourceId": "arn:aws:emr-serverless:eu-west-1:123456789012:/applications/0/sessions/1"
-        },
+        {"PhysicalResourceId": "another"},
         {"LogicalResourceId": "Other"},
         {"StackId": "another"},
     ],
