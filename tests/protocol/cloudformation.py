@@ -34,19 +34,17 @@ class Request:
     answered_at: float | None = None
     cancelled_at: float | None = None
     """When CloudFormation stopped waiting for an answer."""
-    delivered_at: float | None = None
-    """When it first came to the function."""
+    deliveries: list[float] = field(default_factory=list)
+    """When it came to the function."""
 
     @property
     def succeeded(self) -> bool:
         return self.response is not None and self.response.is_success
 
-    @property
-    def was_overtaken(self) -> bool:
-        """Whether it came to the function only after it had been cancelled."""
-        if self.delivered_at is None or self.cancelled_at is None:
-            return False
-        return self.delivered_at > self.cancelled_at
+    def was_overtaken_by(self, other: Request) -> bool:
+        """Whether it came to the function after a later request for the same resource was sent."""
+        same = self.event["LogicalResourceId"] == other.event["LogicalResourceId"]
+        return same and self.sent_at <= other.sent_at and max(self.deliveries) > other.sent_at
 
     @property
     def name(self) -> str:
@@ -304,8 +302,7 @@ class Stack:
         copy = json.dumps(request.event)
 
         def deliver() -> None:
-            if request.delivered_at is None:
-                request.delivered_at = self._agenda.now()
+            request.deliveries.append(self._agenda.now())
             self._framework.handle(json.loads(copy), respond)
 
         return deliver

@@ -90,16 +90,17 @@ def check_rollback(world: World, held_before: dict[str, str]) -> None:
 
 
 def _overtaken(world: World, session: Session) -> bool:
-    """Whether an Update of its resource was delivered after its own rollback had begun.
+    """Whether an Update of its resource was delivered, or delivered again, after a later one.
 
-    It can't be told from a new one then, and takes what the rollback started for a stray.
+    It can't be told from a new one then, and takes what the later one started for a stray.
     """
     name = session.tags[LOGICAL_ID_TAG]
-    return any(
-        r.was_overtaken
-        and (r.event["RequestType"], r.event["LogicalResourceId"]) == ("Update", name)
+    updates = [
+        r
         for r in world.stack.requests
-    )
+        if (r.event["RequestType"], r.event["LogicalResourceId"]) == ("Update", name)
+    ]
+    return any(r.was_overtaken_by(later) for r in updates for later in updates if later is not r)
 
 
 def _asked_back(world: World, logical_id: str) -> float:

@@ -55,6 +55,15 @@ FOUND = {
             list_lag=5,
         ),
     ),
+    "an update is delivered again after a later one has replaced the session": (
+        Step(),
+        Step(
+            sessions=(Declared(application=1), Declared()),
+            conditions=Conditions(other_fails_after=0.5, deliveries=((0,), (0,), (0, 300))),
+            settles=False,
+        ),
+        Step(sessions=(Declared(application=1),)),
+    ),
     "the first attempt at a start is lost, the second refused": (
         Step(
             faults=(
