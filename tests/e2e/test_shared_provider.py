@@ -7,7 +7,7 @@ import aws_cdk as cdk
 from cdk_emr_serverless_session import Session, SessionProvider
 from demo.cdk_cli import CdkCli
 from demo.local_aws import LocalAws
-from tests.e2e.apps import application, execution_role, output
+from tests.e2e.apps import application, execution_role
 from tests.e2e.deployment import USABLE, Deployment
 
 # More than the permissions of one managed policy have room for.
@@ -22,9 +22,9 @@ def app_of_three_stacks(outdir: Path) -> Path:
     )
     for name, roles in (("SharedFew", 1), ("SharedMany", ROLES)):
         stack = cdk.Stack(app, name)
+        shared = application(stack)
         for number in range(roles):
-            shared = application(stack) if number == 0 else shared
-            session = Session(
+            Session(
                 stack,
                 f"Session{number}",
                 application=shared,
@@ -32,7 +32,6 @@ def app_of_three_stacks(outdir: Path) -> Path:
                 idle_timeout=cdk.Duration.minutes(30),
                 provider=provider,
             )
-        output(stack, session)
     app.synth()
     return outdir
 
