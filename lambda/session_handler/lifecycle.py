@@ -34,8 +34,6 @@ CONSISTENCY_SECONDS = 60.0
 PENDING_SECONDS = 120.0
 # What an invocation of is_complete and the waiter's pause can add to that.
 POLL_SECONDS = 60.0
-# The service's clock, which counts whole seconds, and Lambda's differ by less.
-CLOCK_SKEW_SECONDS = 5.0
 # No Create runs longer than the provider's total time-out can be.
 LONGEST_CREATE_SECONDS = 3600.0
 
@@ -345,7 +343,7 @@ class Lifecycle:
         for session in over:
             if pending and session.client_token == pending.client_token:
                 return None
-            if not pending and session.ended_at >= self._started_at - CLOCK_SKEW_SECONDS:
+            if not pending and session.ended_at > self._started_at:
                 return None
         if all(self._application(a) is None for a in application_ids):
             return None

@@ -64,6 +64,16 @@ FOUND = {
         ),
         Step(sessions=(Declared(application=1),)),
     ),
+    "a create is cancelled in the moment in which an earlier one's session has ended": (
+        Step(),
+        Step(
+            sessions=(Declared(), Declared()),
+            conditions=Conditions(other_fails_after=0.5),
+            happenings=(Happening(0, "auto-start off"),),
+        ),
+        Step(sessions=(Declared(), Declared(application=1))),
+        Step(sessions=(Declared(application=1), Declared()), list_lag=5),
+    ),
     "the first attempt at a start is lost, the second refused": (
         Step(
             faults=(
