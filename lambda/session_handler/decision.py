@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from math import inf
+from typing import NamedTuple
 
 from session_handler.identity import (
     CLIENT_TOKEN_TAG,
@@ -105,8 +106,7 @@ def strays(owned: Iterable[Session], previous: str, current: str, began_at: floa
     ]
 
 
-@dataclass(frozen=True)
-class TagChanges:
+class TagChanges(NamedTuple):
     """What to set on a session and what to take from it."""
 
     to_set: dict[str, str]

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from session_handler.identity import OWNER_TAG_PREFIX, Owner, client_token, digest
 
@@ -26,8 +26,7 @@ class MalformedRequest(ValueError):
         super().__init__(message if len(message) <= _LONGEST else f"{message[:_LONGEST]}...")
 
 
-@dataclass(frozen=True)
-class SessionSpec:
+class SessionSpec(NamedTuple):
     """What is asked of StartSession, tags and client token left out."""
 
     application_id: str
@@ -163,8 +162,7 @@ class Event:
         return _flag(self.properties, "KeepAlive", default=False)
 
 
-@dataclass(frozen=True)
-class KeepAlive:
+class KeepAlive(NamedTuple):
     """What a schedule sends: the resource, as CloudFormation has it, and for when."""
 
     event: Event

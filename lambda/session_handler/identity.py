@@ -10,8 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 OWNER_TAG_PREFIX = "emr-serverless-session:"
 STACK_ID_TAG = f"{OWNER_TAG_PREFIX}stack-id"
@@ -28,8 +27,7 @@ _SESSION_ARN = re.compile(
 _PENDING_ID = re.compile(r"pending:(?P<application>[0-9a-zA-Z]+):(?P<token>[0-9a-f]{64})")
 
 
-@dataclass(frozen=True)
-class SessionArn:
+class SessionArn(NamedTuple):
     """The ARN of a session, with the ids that the service's operations take."""
 
     arn: str
@@ -43,8 +41,7 @@ class SessionArn:
         return cls(match[0], match["application"], match["session"]) if match else None
 
 
-@dataclass(frozen=True)
-class PendingId:
+class PendingId(NamedTuple):
     """The physical resource id of a session whose ARN is not known (yet)."""
 
     application_id: str
@@ -60,8 +57,7 @@ class PendingId:
         return f"pending:{self.application_id}:{self.client_token}"
 
 
-@dataclass(frozen=True)
-class Owner:
+class Owner(NamedTuple):
     """The resource of a stack that a session belongs to."""
 
     stack_id: str

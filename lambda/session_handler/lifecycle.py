@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from session_handler import decision, errors
 from session_handler.decision import LIVE_STATES, OVER_STATES, Session
@@ -38,8 +38,7 @@ POLL_SECONDS = 60.0
 LONGEST_CREATE_SECONDS = 3600.0
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(NamedTuple):
     """The provider's times, in seconds."""
 
     on_event_timeout: float = 30.0
