@@ -18,7 +18,7 @@ class Aws:
             session: The boto3 session to make clients with; boto3's default if there is none.
         """
         self._given = client
-        self._session = session or boto3.Session(
+        self.session = session or boto3.Session(
             region_name=client.meta.region_name if client else None
         )
         self._made: dict[tuple[str, str | None], Any] = {}
@@ -31,5 +31,5 @@ class Aws:
         """A client of any service."""
         key = (service, region)
         if key not in self._made:
-            self._made[key] = self._session.client(service, region_name=region)
+            self._made[key] = self.session.client(service, region_name=region)
         return self._made[key]
