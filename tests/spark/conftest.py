@@ -8,6 +8,7 @@ and sessions idle; ``connected(live.remote_url())`` is a plain PySpark session, 
 library's client. The environment says to boto3 and gRPC where all of it is, as it does for users.
 """
 
+import gc
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +28,12 @@ from cdk_emr_serverless_session.local.spark import SparkBacking
 
 START_SECONDS = 90
 ROLE = "arn:aws:iam::000000000000:role/execution"
+APPLICATION = {
+    "clientToken": "spark",
+    "type": "SPARK",
+    "releaseLabel": "emr-7.13.0",
+    "interactiveConfiguration": {"sessionEnabled": True},
+}
 
 
 @dataclass(frozen=True)
@@ -133,8 +140,24 @@ def certified(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SparkB
 
 
 @pytest.fixture
+def collecting_garbage_here() -> Iterator[None]:
+    """No garbage collection in other threads.
+
+    It closes the PySpark sessions that it finds, and waits for the endpoint's answer: for ever,
+    if that was found by a thread of the endpoint, which is in the client's process here only.
+    """
+    gc.disable()
+    yield
+    gc.collect()
+    gc.enable()
+
+
+@pytest.fixture
 def spark(
-    clock: ManualClock, certified: tuple[SparkBacking, Path], monkeypatch: pytest.MonkeyPatch
+    clock: ManualClock,
+    certified: tuple[SparkBacking, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    collecting_garbage_here: None,  # noqa: ARG001
 ) -> Iterator[SparkSessions]:
     backing, authority = certified
     service = SessionService(
@@ -148,15 +171,7 @@ def spark(
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
         monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
-        made = service.perform(
-            "CreateApplication",
-            {
-                "clientToken": "spark",
-                "type": "SPARK",
-                "releaseLabel": "emr-7.13.0",
-                "interactiveConfiguration": {"sessionEnabled": True},
-            },
-        )
+        made = service.perform("CreateApplication", APPLICATION)
         yield SparkSessions(service, backing, clock, url, authority, made["applicationId"])
         for session in service.sessions():
             backing.end(session.session_id)
@@ -169,4 +184,4 @@ def connected(remote: str) -> Iterator[SparkSession]:
     try:
         yield session
     finally:
-        session.client.close()
+        session.stop()
