@@ -194,13 +194,13 @@ def test_a_session_that_idled_out_is_said_by_the_next_query(
         session.range(10).count()
 
 
-class Parameters(boto3.Session):
+class Parameters(boto3.Session):  # type: ignore[misc]
     """A boto3 session whose SSM has one parameter: there is no SSM beside these sessions."""
 
     value = ""
 
-    def client(self, service_name: str, *args: Any, **fields: Any) -> Any:  # type: ignore[override]
-        return self if service_name == "ssm" else super().client(service_name, *args, **fields)  # type: ignore[call-overload]
+    def client(self, service_name: str, *args: Any, **fields: Any) -> Any:
+        return self if service_name == "ssm" else super().client(service_name, *args, **fields)
 
     def get_parameter(self, Name: str) -> dict[str, Any]:
         return {"Parameter": {"Name": Name, "Value": self.value}}

@@ -143,7 +143,7 @@ class Account:
         )
 
 
-class _SessionHere(boto3.Session):
+class _SessionHere(boto3.Session):  # type: ignore[misc]
     """A boto3 session with an endpoint of its own, so that tests leave the environment alone."""
 
     def __init__(self, url: str) -> None:
@@ -152,8 +152,8 @@ class _SessionHere(boto3.Session):
         )
         self._url = url
 
-    def client(self, service_name: str, **fields: Any) -> Any:  # type: ignore[override]
-        return super().client(service_name, endpoint_url=self._url, **fields)  # type: ignore[call-overload]
+    def client(self, service_name: str, **fields: Any) -> Any:
+        return super().client(service_name, endpoint_url=self._url, **fields)
 
 
 @contextmanager

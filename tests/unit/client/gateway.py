@@ -65,7 +65,7 @@ class _Gateway(grpc.GenericRpcHandler):
     def __init__(self, all_: Gateways, door: Door, credentials: Any) -> None:
         self._all = all_
         self._door = door
-        self.server = grpc.server(ThreadPoolExecutor(8), handlers=(self,))
+        self.server = grpc.server(ThreadPoolExecutor(8), handlers=[self])
         self.port = self.server.add_secure_port("127.0.0.1:0", credentials)
         self.server.start()
 
@@ -97,4 +97,4 @@ class _Gateway(grpc.GenericRpcHandler):
         asked = base_pb2.AnalyzePlanRequest.FromString(request)
         answer = base_pb2.AnalyzePlanResponse(session_id=asked.session_id)
         answer.spark_version.version = self._all.spark_version
-        return answer.SerializeToString()
+        return bytes(answer.SerializeToString())

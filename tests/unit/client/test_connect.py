@@ -9,7 +9,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import grpc
 import pytest
@@ -95,7 +95,7 @@ def call(channel: grpc.Channel, kind: str) -> bytes:
     asked: Any = iter([b"a", b"b"]) if kind.startswith("stream") else b"ab"
     # The token of a client's first call, which PySpark would go on sending.
     answer = getattr(channel, kind)(method)(asked, metadata=[("x-aws-proxy-auth", "old")])
-    return list(answer)[-1] if kind.endswith("stream") else answer  # type: ignore[no-any-return]
+    return bytes(list(answer)[-1] if kind.endswith("stream") else answer)
 
 
 # Tokens
@@ -126,7 +126,7 @@ def test_a_stream_that_outlived_its_token_is_for_pyspark_to_re_attach(
 ) -> None:
     gateways.gate.clear()
     with linked(aws, clock, gateways, arn) as channel:
-        answers = channel.unary_stream("/test/UnaryStream")(b"ab")
+        answers: Any = cast(Any, channel).unary_stream("/test/UnaryStream")(b"ab")
         assert next(answers) == b"ab"
         clock.advance(3600)
         gateways.cut_off.set()
@@ -146,7 +146,7 @@ def test_a_token_that_is_refused_before_its_time_stays_refused(
 
         with pytest.raises(grpc.RpcError) as raised:
             call(channel, "unary_stream")
-        assert raised.value.code() is grpc.StatusCode.UNAUTHENTICATED  # type: ignore[attr-defined]
+        assert raised.value.code() is grpc.StatusCode.UNAUTHENTICATED
 
 
 # Sessions that end
