@@ -214,5 +214,6 @@ class TokenOutlivedError(grpc.RpcError):
         """What the endpoint said."""
         return str(self._cause.details())
 
-    def trailing_metadata(self) -> None:
+    def trailing_metadata(self) -> tuple[()]:
         """None: those of the endpoint belong to its own code, and PySpark compares the two."""
+        return ()
