@@ -16,10 +16,10 @@ help: ## list the targets
 environment: ## build .venv and node_modules, if their inputs changed
 	@$(PYTHON) tools/environment.py
 
-demo: environment ## deploy examples/quickstart to a local AWS and destroy it again
+demo: environment ## deploy examples/quickstart to a local AWS, query its session, destroy it again
 	@$(BIN)/python -m demo
 
-test: environment ## run every test: unit, protocol, end to end
+test: environment ## run every test: unit, protocol, Spark, end to end
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 soak: environment ## run 20,000 random schedules of operations and faults (SCHEDULES, SEED)

@@ -1,10 +1,11 @@
-"""Deploy the quickstart to a local AWS, look at the session, and destroy it again.
+"""Deploy the quickstart to a local AWS, run a query on its session, and destroy it again.
 
 ``python -m demo APP`` does so with another app, of one stack with the same outputs.
 """
 
 import contextlib
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -19,6 +20,7 @@ from demo.cdk_cli import ROOT, CdkCli, CdkError
 from demo.evidence import evidence
 from demo.local_aws import LocalAws, LocalAwsError
 
+QUERY_SECONDS = 120
 QUICKSTART = ROOT / "examples" / "quickstart" / "app.py"
 
 
@@ -33,7 +35,7 @@ def main(arguments: list[str]) -> int:
         signal.signal(number, leave)
     say = Narrator()
     with tempfile.TemporaryDirectory(prefix="emr-serverless-session-demo-") as folder:
-        aws = LocalAws(Path(folder), session_start_seconds=3)
+        aws = LocalAws(Path(folder), session_start_seconds=3, spark=True)
         try:
             run(app, aws, say)
         except (CdkError, LocalAwsError, DemoError, ClientError, BotoCoreError) as error:
@@ -66,6 +68,8 @@ def run(app: Path, aws: LocalAws, say: "Narrator") -> None:
         session = get_session(aws, outputs)
     show({"stack outputs": outputs, "session": described(session)})
     expect(session["state"] in {"STARTED", "IDLE", "BUSY"}, f"the session is {session['state']}")
+    with say.step("run a query on it with PySpark"):
+        query(aws, outputs["SessionArn"])
     with say.step("cdk destroy"):
         cdk.destroy(assembly)
     with say.step("look again"):
@@ -85,6 +89,20 @@ def get_session(aws: LocalAws, outputs: dict[str, str]) -> dict[str, Any]:
     )
     session: dict[str, Any] = answer["session"]
     return session
+
+
+def query(aws: LocalAws, arn: str) -> None:
+    """Connect to the session from a process of its own, as a notebook would."""
+    try:
+        subprocess.run(
+            [sys.executable, "-m", "demo.query", arn],
+            cwd=ROOT,
+            env={**aws.environment(), "PYTHONWARNINGS": "ignore"},
+            timeout=QUERY_SECONDS,
+            check=True,
+        )
+    except subprocess.SubprocessError as error:
+        raise DemoError(f"the query failed: {error}") from error
 
 
 def get_application(aws: LocalAws, outputs: dict[str, str]) -> str:

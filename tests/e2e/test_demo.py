@@ -42,6 +42,8 @@ def test_the_quickstart_lives_and_ends(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
     for shown in ("SessionArn", "STARTED", "30 minutes", "stack-id", "TERMINATED", "DELETED"):
         assert shown in done.stdout
+    # The sum of every third number from 3 to 999,999, as the session's Spark has it.
+    assert "166666833333" in done.stdout
     assert list((tmp_path / "tmp").iterdir()) == []
 
 

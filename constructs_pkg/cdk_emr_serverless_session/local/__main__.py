@@ -1,7 +1,8 @@
 """Run the local AWS: ``python -m cdk_emr_serverless_session.local``.
 
-Serves on 127.0.0.1 until SIGTERM or ctrl-c. Owns a temporary directory and
-the Lambda functions' processes, and takes both with it when it goes.
+Serves on 127.0.0.1 until SIGTERM or ctrl-c. Owns a temporary directory, the
+Lambda functions' processes and those of Spark Connect servers, and takes all
+of them with it when it goes.
 """
 
 import argparse
@@ -17,16 +18,22 @@ import socket
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from . import environment
 
+if TYPE_CHECKING:
+    from .layer import Layer
+
 MODULES = ("ministack", "hypercorn", "boto3")
+SPARK_MODULES = ("grpc", "pysail", "pyspark", "trustme")
+TICK_SECONDS = 1.0
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Read the command line and serve; gives the exit code."""
     options = _parser().parse_args(arguments)
-    missing = _missing()
+    missing = _missing(options.spark)
     if missing:
         print(missing, file=sys.stderr)
         return 1
@@ -55,14 +62,15 @@ def _leave() -> None:
     os._exit(0)
 
 
-def _missing() -> str:
+def _missing(spark: bool) -> str:
     """What to install before the local AWS can run, if anything."""
-    modules = [module for module in MODULES if importlib.util.find_spec(module) is None]
-    if modules:
-        return (
-            f"The local AWS needs {', '.join(modules)}. Install the extra 'local':\n"
-            "  pip install 'cdk-emr-serverless-session[local]' boto3"
-        )
+    for extra, wanted in (("local", MODULES), ("spark", SPARK_MODULES if spark else ())):
+        modules = [module for module in wanted if importlib.util.find_spec(module) is None]
+        if modules:
+            return (
+                f"The local AWS needs {', '.join(modules)}. Install the extra '{extra}':\n"
+                f"  pip install 'cdk-emr-serverless-session[{extra}]' boto3"
+            )
     own = any((directory / "node").exists() for directory in environment.node_directories())
     if not own and shutil.which("node") is None:
         return (
@@ -84,6 +92,11 @@ def _parser() -> argparse.ArgumentParser:
         default=3.0,
         metavar="N",
         help="how long a session takes to start (default: %(default)s; AWS: 90 and more)",
+    )
+    parser.add_argument(
+        "--spark",
+        action="store_true",
+        help="run a Spark Connect server behind each session (extra 'spark')",
     )
     parser.add_argument(
         "--env-file", type=Path, metavar="PATH", help="write the environment here, once ready"
@@ -124,8 +137,15 @@ async def _serve(options: argparse.Namespace, listener: socket.socket, directory
     from .sessions import log_line
 
     log = logging.getLogger("local-aws")
+    backing = authority = None
+    if options.spark:
+        from .spark import SparkBacking
+
+        backing, authority = SparkBacking(), directory / "endpoints-ca.pem"
+        backing.certificates.write_authority(authority)
     layer = Layer(
         start_seconds=options.session_start_seconds,
+        backing=backing,
         listener=lambda request: log.info("%s", log_line(request)),
     )
     layer.install()
@@ -142,12 +162,23 @@ async def _serve(options: argparse.Namespace, listener: socket.socket, directory
     server = asyncio.create_task(
         serve(as_https(ministack_app.app), config, shutdown_trigger=stop.wait)
     )
+    ticking = asyncio.create_task(_tick(layer))
     try:
         await _until_healthy(port, server)
-        _announce(environment.for_users(port, directory), options.env_file)
+        _announce(environment.for_users(port, directory, authority), options.env_file)
         await server
     finally:
+        ticking.cancel()
         lambda_runtime.reset()
+        if backing:
+            backing.close()
+
+
+async def _tick(layer: "Layer") -> None:
+    """Have sessions end on time, and with them what runs behind them."""
+    while True:
+        await asyncio.sleep(TICK_SECONDS)
+        layer.pass_time()
 
 
 async def _until_healthy(port: int, server: "asyncio.Task[None]") -> None:

@@ -53,8 +53,12 @@ def node_directories() -> list[Path]:
     return [*places, Path(sys.executable).parent]
 
 
-def for_users(port: int, directory: Path) -> dict[str, str]:
-    """What points the CDK CLI, boto3 and the AWS CLI at the server."""
+def for_users(port: int, directory: Path, authority: Path | None = None) -> dict[str, str]:
+    """What points the CDK CLI, boto3 and the AWS CLI at the server.
+
+    ``authority`` is a file with what gRPC clients have to trust to use the
+    sessions' endpoints.
+    """
     url = f"http://127.0.0.1:{port}"
     return {
         "AWS_ENDPOINT_URL": url,
@@ -66,6 +70,7 @@ def for_users(port: int, directory: Path) -> dict[str, str]:
         "AWS_DEFAULT_REGION": REGION,
         "AWS_EC2_METADATA_DISABLED": "true",
         "CDK_HOME": str(directory / "cdk-home"),
+        **({"GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": str(authority)} if authority else {}),
     }
 
 

@@ -14,6 +14,7 @@ from ministack.services.cloudformation import provisioners
 
 from . import custom_resources, schedules
 from .application_resource import REPLACING_PROPERTIES, RESOURCE_TYPE, ApplicationResource
+from .backing import Backing
 from .iam_gate import IamGate
 from .sessions import LoggedRequest, Response, SessionService
 
@@ -30,10 +31,12 @@ class Layer:
         *,
         start_seconds: float,
         stop_seconds: float = 1.0,
+        backing: Backing | None = None,
         listener: Callable[[LoggedRequest], None] | None = None,
     ) -> None:
         self._start_seconds = start_seconds
         self._stop_seconds = stop_seconds
+        self._backing = backing
         self._listener = listener
         self._services: dict[tuple[str, str], SessionService] = {}
 
@@ -47,9 +50,15 @@ class Layer:
                 start_seconds=self._start_seconds,
                 stop_seconds=self._stop_seconds,
                 gate=IamGate(),
+                backing=self._backing,
                 listener=self._listener,
             )
         return self._services[account, region]
+
+    def pass_time(self) -> None:
+        """Let sessions do what time alone does, though nobody asks for them."""
+        for service in list(self._services.values()):
+            service.sessions()
 
     def install(self) -> None:
         """Add the service and its CloudFormation type, and put custom resources right."""

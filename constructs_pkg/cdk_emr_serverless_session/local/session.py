@@ -21,7 +21,8 @@ class Session:
     """A session. ``settle`` brings its state up to a given moment.
 
     ``usable_at`` is when it will be STARTED, or FAILED if ``failure`` is set;
-    ``starting_at`` is when it leaves SUBMITTED.
+    ``starting_at`` is when it leaves SUBMITTED. While it ``waits`` for what is
+    behind it, it isn't STARTED at any time.
     """
 
     application_id: str
@@ -35,6 +36,7 @@ class Session:
     usable_at: float
     stop_seconds: float
     failure: str | None = None
+    waits: bool = False
     tags: dict[str, str] = field(default_factory=dict)
     state: str = "SUBMITTED"
     state_details: str = "Session submitted."
@@ -47,7 +49,7 @@ class Session:
         """Do what time alone does."""
         if self.state == "SUBMITTED" and now >= self.starting_at:
             self._enter("STARTING", self.starting_at, "Session starting.")
-        if self.state == "STARTING" and now >= self.usable_at:
+        if self.state == "STARTING" and now >= self.usable_at and not self.waits:
             if self.failure is None:
                 self._enter("STARTED", self.usable_at, "Session started.")
                 self.started_at = self.idle_since = self.usable_at
@@ -59,6 +61,18 @@ class Session:
         if self.state == "TERMINATING" and now >= self.updated_at + self.stop_seconds:
             self.ended_at = self.updated_at + self.stop_seconds
             self._enter("TERMINATED", self.ended_at, self.state_details)
+
+    def come_up(self, now: float) -> None:
+        """End the wait for what is behind it."""
+        if self.waits:
+            self.waits = False
+            self.usable_at = max(self.usable_at, now)
+
+    def fail(self, now: float, reason: str) -> None:
+        """Fail, because what is behind it did; if it isn't over or on its way."""
+        if self.state not in OVER and self.state != "TERMINATING":
+            self._enter("FAILED", now, f"Session failed. {reason}")
+            self.ended_at = now
 
     def terminate(self, now: float, reason: str = "Session terminated by user.") -> None:
         """End it, if it isn't over or on its way."""

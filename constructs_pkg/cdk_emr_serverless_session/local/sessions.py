@@ -3,6 +3,7 @@
 ``SessionService.handle`` takes an HTTP request and gives the answer; there is
 no other way in but a few methods for tests. Needs botocore and nothing else:
 no MiniStack, no network, no threads, no sleep. Time passes as its clock says.
+What runs behind its sessions is a ``Backing``'s.
 """
 
 import base64
@@ -16,6 +17,7 @@ from typing import Any
 
 from . import wire
 from .applications import Application, spark_properties
+from .backing import Backing, Door, Nothing
 from .clock import Clock, SystemClock
 from .errors import (
     AccessDenied,
@@ -28,13 +30,13 @@ from .errors import (
 )
 from .permissions import Caller, Gate, OpenGate, asked
 from .session import OVER, USABLE, Session
+from .tokens import Tokens
 
 # A Spark property that makes a session go to FAILED; its value ends up in stateDetails.
 FAIL_PROPERTY = "spark.emr-serverless.local.fail"
 RESERVED_PROPERTY = "spark.connect.grpc.binding.address"
 MAXIMUM_SESSIONS = 25
 PAGE = 50
-TOKEN_SECONDS = 3600
 
 Response = tuple[int, dict[str, str], bytes]
 Params = Mapping[str, Any]
@@ -69,6 +71,7 @@ class SessionService:
         stop_seconds: float = 1.0,
         create_seconds: float = 0.0,
         gate: Gate | None = None,
+        backing: Backing | None = None,
         listener: Callable[[LoggedRequest], None] | None = None,
     ) -> None:
         self.clock = clock or SystemClock()
@@ -79,10 +82,12 @@ class SessionService:
         self.create_seconds = create_seconds
         self.requests: list[LoggedRequest] = []
         self._gate = gate or OpenGate(account)
+        self._backing = backing or Nothing()
         self._listener = listener
         self._lock = threading.RLock()
         self._applications: dict[str, Application] = {}
         self._sessions: dict[tuple[str, str], Session] = {}
+        self._tokens = Tokens()
         self._answers: dict[tuple[str, str], tuple[Params, Params]] = {}
 
     def handle(
@@ -153,6 +158,11 @@ class SessionService:
         """End the work of a session: it is IDLE from now on."""
         with self._lock:
             self.session(application_id, session_id).rest(self.clock.now())
+
+    def token_problem(self, session_id: str, token: str | None) -> str | None:
+        """Why a token doesn't open a session, if it doesn't."""
+        with self._lock:
+            return self._tokens.problem(session_id, token, self.clock.now())
 
     def _perform(self, name: str, params: Params, caller: Caller) -> dict[str, Any]:
         operation = self._operation(name)
@@ -233,6 +243,9 @@ class SessionService:
             updated_at=now,
         )
         self._sessions[application.application_id, session_id] = session
+        if session.failure is None:
+            self._backing.start(Door(self, application.application_id, session_id))
+            session.waits = not self._backing.up(session_id)
         return {
             "applicationId": application.application_id,
             "sessionId": session_id,
@@ -270,18 +283,20 @@ class SessionService:
     def _terminate_session(self, params: Params, _: Caller | None) -> dict[str, Any]:
         session = self._asked_session(params)
         session.terminate(self.clock.now())
+        self._backing.end(session.session_id)
         return {"applicationId": session.application_id, "sessionId": session.session_id}
 
     def _get_session_endpoint(self, params: Params, _: Caller | None) -> dict[str, Any]:
         session = self._asked_session(params)
         if session.state not in USABLE:
             raise Validation(f"Session {session.session_id} is in state {session.state}")
+        token = self._tokens.issue(session.session_id, self.clock.now())
         return {
             "applicationId": session.application_id,
             "sessionId": session.session_id,
-            "endpoint": f"https://{session.session_id}.emr-serverless-session.invalid",
-            "authToken": secrets.token_urlsafe(32),
-            "authTokenExpiresAt": self.clock.now() + TOKEN_SECONDS,
+            "endpoint": self._backing.endpoint(session.session_id),
+            "authToken": token.value,
+            "authTokenExpiresAt": token.expires_at,
         }
 
     def _get_resource_dashboard(self, params: Params, _: Caller | None) -> dict[str, Any]:
@@ -398,13 +413,26 @@ class SessionService:
         """Let the time since the last request pass."""
         now = self.clock.now()
         for session in self._sessions.values():
-            session.settle(now)
+            self._follow(session, now)
         for application in self._applications.values():
             sessions = self._of(application)
             for session in sessions:
                 application.touch(session.ended_at or session.created_at)
             working = any(session.state not in OVER for session in sessions)
             application.settle(now, self.stop_seconds, working)
+
+    def _follow(self, session: Session, now: float) -> None:
+        """Let the time pass for a session, and for what is behind it."""
+        if session.state in OVER:
+            return
+        failure = self._backing.failure(session.session_id)
+        if failure:
+            session.fail(now, failure)
+        elif self._backing.up(session.session_id):
+            session.come_up(now)
+        session.settle(now)
+        if session.state == "TERMINATING" or session.state in OVER:
+            self._backing.end(session.session_id)
 
     @property
     def _arn_prefix(self) -> str:

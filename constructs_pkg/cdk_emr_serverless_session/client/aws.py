@@ -1,0 +1,35 @@
+"""The AWS clients that are in use: the caller's own, or boto3's from the environment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import boto3
+
+
+class Aws:
+    """Clients of EMR Serverless and Systems Manager, made when they are first needed."""
+
+    def __init__(self, *, client: Any = None, session: Any = None) -> None:
+        """Clients of a boto3 session.
+
+        Args:
+            client: A client of ``emr-serverless`` to use for every session, whatever its region.
+            session: The boto3 session to make clients with; boto3's default if there is none.
+        """
+        self._given = client
+        self.session = session or boto3.Session(
+            region_name=client.meta.region_name if client else None
+        )
+        self._made: dict[tuple[str, str | None], Any] = {}
+
+    def emr_serverless(self, region: str | None = None) -> Any:
+        """The client for sessions of a region; without one, of the region of the environment."""
+        return self._given or self.of("emr-serverless", region)
+
+    def of(self, service: str, region: str | None = None) -> Any:
+        """A client of any service."""
+        key = (service, region)
+        if key not in self._made:
+            self._made[key] = self.session.client(service, region_name=region)
+        return self._made[key]

@@ -1,0 +1,88 @@
+"""What runs behind a session: nothing, unless the session service is given something better.
+
+The service starts it with the session, asks now and then how it is, and ends
+it with the session; all of it must return at once. What runs there knows the
+session by a ``Door`` only.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from .session import USABLE
+
+if TYPE_CHECKING:
+    from .sessions import SessionService
+
+
+@dataclass(frozen=True)
+class Door:
+    """A session as its endpoint sees it: who may come in, and when there is work."""
+
+    service: "SessionService"
+    application_id: str
+    session_id: str
+
+    def problem(self, token: str | None) -> str | None:
+        """Why a token doesn't open the session, if it doesn't."""
+        return self.service.token_problem(self.session_id, token)
+
+    def closed(self) -> str | None:
+        """Why the session takes no calls, if it doesn't."""
+        session = self.service.session(self.application_id, self.session_id)
+        if session.state in USABLE:
+            return None
+        return f"Session {self.session_id} is {session.state}: {session.state_details}"
+
+    def work(self) -> None:
+        """Make the session BUSY."""
+        self.service.work(self.application_id, self.session_id)
+
+    def rest(self) -> None:
+        """Make the session IDLE."""
+        self.service.rest(self.application_id, self.session_id)
+
+
+class Backing(Protocol):
+    """What the session service asks of whatever runs behind its sessions."""
+
+    def start(self, door: Door) -> None:
+        """Start what is behind a session that was just submitted."""
+        ...
+
+    def up(self, session_id: str) -> bool:
+        """Whether it takes calls; until then the session stays STARTING."""
+        ...
+
+    def failure(self, session_id: str) -> str | None:
+        """Why it has ended by itself, if it has: then the session is FAILED."""
+        ...
+
+    def endpoint(self, session_id: str) -> str:
+        """The URL that clients connect to."""
+        ...
+
+    def end(self, session_id: str) -> None:
+        """End it, if it is there: the session is over."""
+        ...
+
+
+class Nothing:
+    """Sessions that are all state: their endpoint is a name that leads nowhere."""
+
+    def start(self, door: Door) -> None:
+        """Start nothing."""
+
+    def up(self, session_id: str) -> bool:  # noqa: ARG002
+        """Nothing is up at once."""
+        return True
+
+    def failure(self, session_id: str) -> str | None:  # noqa: ARG002
+        """Nothing never fails."""
+        return None
+
+    def endpoint(self, session_id: str) -> str:
+        """A name of a domain that can't exist."""
+        return f"https://{session_id}.emr-serverless-session.invalid"
+
+    def end(self, session_id: str) -> None:
+        """End nothing."""

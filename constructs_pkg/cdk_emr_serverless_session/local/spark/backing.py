@@ -1,0 +1,70 @@
+"""A Spark Connect server and an endpoint for each session, started and ended with it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..backing import Door
+from .certificates import DOMAIN, Certificates
+from .endpoint import Endpoint
+from .server import SCRIPT, SparkServer
+
+
+@dataclass
+class _Pair:
+    server: SparkServer
+    endpoint: Endpoint
+    ended: bool = False
+
+
+class SparkBacking:
+    """What runs behind the sessions of a local AWS.
+
+    Args:
+        script: What a server's process runs.
+    """
+
+    def __init__(self, script: Path = SCRIPT) -> None:
+        self.certificates = Certificates()
+        self._script = script
+        self._pairs: dict[str, _Pair] = {}
+
+    def start(self, door: Door) -> None:
+        """Start a server, and an endpoint that will lead to it."""
+        server = SparkServer(self._script)
+        endpoint = Endpoint(door, server, self.certificates.server_credentials())
+        self._pairs[door.session_id] = _Pair(server, endpoint)
+
+    def up(self, session_id: str) -> bool:
+        """Whether the server has said where it listens."""
+        pair = self._pairs.get(session_id)
+        return pair is not None and pair.server.port is not None
+
+    def failure(self, session_id: str) -> str | None:
+        """How the server has ended by itself, if it has."""
+        pair = self._pairs.get(session_id)
+        return pair.server.failure() if pair and not pair.ended else None
+
+    def endpoint(self, session_id: str) -> str:
+        """The URL of the endpoint: a name of the session's own, with a port."""
+        return f"https://{session_id}.{DOMAIN}:{self._pairs[session_id].endpoint.port}"
+
+    def end(self, session_id: str) -> None:
+        """End the server. The endpoint stays, and says that the session is over."""
+        pair = self._pairs.get(session_id)
+        if pair and not pair.ended:
+            pair.ended = True
+            pair.server.kill()
+
+    def process_id(self, session_id: str) -> int:
+        """The server's process, for tests."""
+        return self._pairs[session_id].server.pid
+
+    def wait(self, session_id: str, seconds: float = 30) -> None:
+        """Wait until a session's server is up or has ended, for tests; raises TimeoutError."""
+        self._pairs[session_id].server.wait(seconds)
+
+    def close(self) -> None:
+        """End all servers and endpoints."""
+        for session_id, pair in self._pairs.items():
+            self.end(session_id)
+            pair.endpoint.close()

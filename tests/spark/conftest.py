@@ -1,0 +1,187 @@
+"""Sessions with a real Spark Connect server behind them, under a clock that tests move.
+
+A test takes ``spark`` (a ``SparkSessions``): ``spark.start()`` is a live session, a ``Live``, with
+``endpoint()`` (host and port, and a fresh token), ``arn``, ``state()`` and ``terminate()``.
+``spark.client("emr-serverless")`` is boto3's client of the service, at ``spark.url``;
+``spark.authority`` the file that a client has to trust; ``clock.advance(3600)`` makes tokens expire
+and sessions idle; ``connected(live.remote_url())`` is a plain PySpark session, without the
+library's client. The environment says to boto3 and gRPC where all of it is, as it does for users.
+"""
+
+import gc
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import boto3
+import pytest
+from pyspark.sql import SparkSession
+
+from cdk_emr_serverless_session.local.clock import ManualClock
+from cdk_emr_serverless_session.local.http import serve
+from cdk_emr_serverless_session.local.sessions import SessionService
+from cdk_emr_serverless_session.local.spark import SparkBacking
+
+START_SECONDS = 90
+ROLE = "arn:aws:iam::000000000000:role/execution"
+APPLICATION = {
+    "clientToken": "spark",
+    "type": "SPARK",
+    "releaseLabel": "emr-7.13.0",
+    "interactiveConfiguration": {"sessionEnabled": True},
+}
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """What GetSessionEndpoint gives, taken apart."""
+
+    host: str
+    port: int
+    token: str
+
+
+@dataclass(frozen=True)
+class Live:
+    """A session that was started."""
+
+    sessions: "SparkSessions"
+    application_id: str
+    session_id: str
+
+    @property
+    def arn(self) -> str:
+        return str(self._describe()["arn"])
+
+    def state(self) -> str:
+        return str(self._describe()["state"])
+
+    def details(self) -> str:
+        return str(self._describe()["stateDetails"])
+
+    def process_id(self) -> int:
+        return self.sessions.backing.process_id(self.session_id)
+
+    def endpoint(self) -> Endpoint:
+        answer = self._aws().get_session_endpoint(**self._ids())
+        url = urlsplit(answer["endpoint"])
+        assert url.hostname
+        assert url.port
+        return Endpoint(url.hostname, url.port, answer["authToken"])
+
+    def remote_url(self, token: str | None = None) -> str:
+        """What ``SparkSession.builder.remote`` takes, with a fresh token or another."""
+        endpoint = self.endpoint()
+        token = quote(endpoint.token if token is None else token, safe="")
+        return f"sc://{endpoint.host}:{endpoint.port}/;use_ssl=true;x-aws-proxy-auth={token}"
+
+    def terminate(self) -> None:
+        self._aws().terminate_session(**self._ids())
+
+    def _aws(self) -> Any:
+        return self.sessions.client("emr-serverless")
+
+    def _ids(self) -> dict[str, str]:
+        return {"applicationId": self.application_id, "sessionId": self.session_id}
+
+    def _describe(self) -> dict[str, Any]:
+        described: dict[str, Any] = self._aws().get_session(**self._ids())["session"]
+        return described
+
+
+@dataclass(frozen=True)
+class SparkSessions:
+    """The session service over HTTP, with a Spark Connect server behind each session."""
+
+    service: SessionService
+    backing: SparkBacking
+    clock: ManualClock
+    url: str
+    authority: Path
+    application_id: str
+
+    def client(self, service: str) -> Any:
+        return boto3.session.Session().client(service, endpoint_url=self.url)
+
+    def submit(self, **fields: Any) -> Live:
+        """Start a session, and don't wait."""
+        started = self.client("emr-serverless").start_session(
+            applicationId=self.application_id, executionRoleArn=ROLE, **fields
+        )
+        return Live(self, self.application_id, started["sessionId"])
+
+    def start(self, **fields: Any) -> Live:
+        """Start a session, and move the clock to when it takes connections."""
+        live = self.submit(**fields)
+        self.backing.wait(live.session_id)
+        self.clock.advance(START_SECONDS)
+        assert live.state() == "STARTED"
+        return live
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture(scope="session")
+def certified(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SparkBacking, Path]]:
+    """One authority for all tests: gRPC reads the file once a process."""
+    backing = SparkBacking()
+    authority = tmp_path_factory.mktemp("authority") / "ca.pem"
+    backing.certificates.write_authority(authority)
+    os.environ["GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"] = str(authority)
+    yield backing, authority
+    backing.close()
+
+
+@pytest.fixture
+def collecting_garbage_here() -> Iterator[None]:
+    """No garbage collection in other threads.
+
+    It closes the PySpark sessions that it finds, and waits for the endpoint's answer: for ever,
+    if that was found by a thread of the endpoint, which is in the client's process here only.
+    """
+    gc.disable()
+    yield
+    gc.collect()
+    gc.enable()
+
+
+@pytest.fixture
+def spark(
+    clock: ManualClock,
+    certified: tuple[SparkBacking, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    collecting_garbage_here: None,  # noqa: ARG001
+) -> Iterator[SparkSessions]:
+    backing, authority = certified
+    service = SessionService(
+        clock=clock, start_seconds=START_SECONDS, stop_seconds=30, backing=backing
+    )
+    with serve(service) as url:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            monkeypatch.delenv(name)
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+        monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+        made = service.perform("CreateApplication", APPLICATION)
+        yield SparkSessions(service, backing, clock, url, authority, made["applicationId"])
+        for session in service.sessions():
+            backing.end(session.session_id)
+
+
+@contextmanager
+def connected(remote: str) -> Iterator[SparkSession]:
+    """A PySpark session of its own, whatever others there are in this process."""
+    session = SparkSession.builder.remote(remote).create()
+    try:
+        yield session
+    finally:
+        session.stop()

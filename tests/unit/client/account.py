@@ -1,0 +1,182 @@
+"""An account on loopback: sessions, SSM parameters and stacks, asked by the real AWS clients."""
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs
+
+import boto3
+
+from cdk_emr_serverless_session.local.clock import ManualClock
+from cdk_emr_serverless_session.local.http import serve
+from cdk_emr_serverless_session.local.sessions import SessionService
+
+ROLE = "arn:aws:iam::000000000000:role/execution"
+CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_REGION": "us-east-1",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+
+Answer = tuple[int, dict[str, str], bytes]
+
+
+class TestClock(ManualClock):
+    """A clock that a wait moves."""
+
+    __test__ = False
+
+    def sleep(self, seconds: float) -> None:
+        self.advance(seconds)
+
+
+@dataclass
+class Stack:
+    """A stack as CloudFormation describes it: its status, and (status, physical id) by resource."""
+
+    status: str = "CREATE_COMPLETE"
+    resources: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+
+@dataclass
+class Account:
+    """What there is; tests put things in and take them away."""
+
+    service: SessionService
+    parameters: dict[str, str] = field(default_factory=dict)
+    stacks: dict[str, Stack] = field(default_factory=dict)
+    refused: set[str] = field(default_factory=set)
+    url: str = ""
+    on_parameter: Callable[[], None] = lambda: None
+
+    def session(self) -> boto3.Session:
+        """A boto3 session whose clients all come here."""
+        return _SessionHere(self.url)
+
+    def client(self) -> Any:
+        return self.session().client("emr-serverless")
+
+    def environment(self) -> dict[str, str]:
+        """What leads a program here."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        return {**kept, **CREDENTIALS, "AWS_ENDPOINT_URL": self.url}
+
+    def application(self, release: str = "emr-7.13.0") -> str:
+        asked = {
+            "type": "SPARK",
+            "releaseLabel": release,
+            "interactiveConfiguration": {"sessionEnabled": True},
+        }
+        return str(self.client().create_application(**asked)["applicationId"])
+
+    def start(self, application_id: str | None = None, **fields: Any) -> str:
+        """Start a session; gives its ARN."""
+        return str(
+            self.client().start_session(
+                applicationId=application_id or self.application(), executionRoleArn=ROLE, **fields
+            )["arn"]
+        )
+
+    def terminate(self, arn: str) -> None:
+        _, _, application_id, _, session_id = arn.split("/")
+        self.client().terminate_session(applicationId=application_id, sessionId=session_id)
+
+    def asked(self, operation: str) -> int:
+        """How often an operation was asked for."""
+        return sum(request.operation == operation for request in self.service.requests)
+
+    # HTTP
+
+    def handle(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        query: Mapping[str, Sequence[str]],
+    ) -> Answer:
+        """Answer a request to any of the services."""
+        if headers.get("x-amz-target") == "AmazonSSM.GetParameter":
+            return self._parameter(json.loads(body)["Name"])
+        if headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+            form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
+            return self._cloudformation(form)
+        if self.refused and any(path.endswith(end) for end in self.refused):
+            message = {"message": "User is not authorized to perform the action"}
+            answered = {"x-amzn-errortype": "AccessDeniedException"}
+            return 403, answered, json.dumps(message).encode()
+        return self.service.handle(method, path, headers, body, query)
+
+    def _parameter(self, name: str) -> Answer:
+        self.on_parameter()
+        if name not in self.parameters:
+            return 400, {}, json.dumps({"__type": "ParameterNotFound"}).encode()
+        answer = {"Parameter": {"Name": name, "Value": self.parameters[name]}}
+        return 200, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(answer).encode()
+
+    def _cloudformation(self, form: Mapping[str, str]) -> Answer:
+        stack = self.stacks.get(form["StackName"])
+        if stack is None:
+            return _refusal(f"Stack with id {form['StackName']} does not exist")
+        if form["Action"] == "DescribeStacks":
+            return _xml(
+                "DescribeStacks",
+                f"<Stacks><member><StackName>s</StackName><StackStatus>{stack.status}"
+                "</StackStatus><CreationTime>2026-01-01T00:00:00Z</CreationTime></member></Stacks>",
+            )
+        logical_id = form["LogicalResourceId"]
+        if logical_id not in stack.resources:
+            return _refusal(f"Resource {logical_id} does not exist for stack s")
+        status, physical_id = stack.resources[logical_id]
+        return _xml(
+            "DescribeStackResource",
+            f"<StackResourceDetail><LogicalResourceId>{logical_id}</LogicalResourceId>"
+            f"<PhysicalResourceId>{physical_id}</PhysicalResourceId>"
+            "<ResourceType>Custom::EMRServerlessSession</ResourceType>"
+            "<LastUpdatedTimestamp>2026-01-01T00:00:00Z</LastUpdatedTimestamp>"
+            f"<ResourceStatus>{status}</ResourceStatus></StackResourceDetail>",
+        )
+
+
+class _SessionHere(boto3.Session):  # type: ignore[misc]
+    """A boto3 session with an endpoint of its own, so that tests leave the environment alone."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(
+            aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1"
+        )
+        self._url = url
+
+    def client(self, service_name: str, **fields: Any) -> Any:
+        return super().client(service_name, endpoint_url=self._url, **fields)
+
+
+@contextmanager
+def account(service: SessionService) -> Iterator[Account]:
+    """An account over HTTP for as long as the context lasts."""
+    made = Account(service)
+    with serve(made) as url:
+        made.url = url
+        yield made
+
+
+def _xml(action: str, content: str) -> Answer:
+    name = f"{action}Response"
+    body = (
+        f'<{name} xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/">'
+        f"<{action}Result>{content}</{action}Result></{name}>"
+    )
+    return 200, {"Content-Type": "text/xml"}, body.encode()
+
+
+def _refusal(message: str) -> Answer:
+    body = (
+        "<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code>"
+        f"<Message>{message}</Message></Error></ErrorResponse>"
+    )
+    return 400, {"Content-Type": "text/xml"}, body.encode()

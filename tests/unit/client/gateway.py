@@ -1,0 +1,100 @@
+"""What stands in front of sessions: gRPC over TLS for whoever has a token. Spark is left out of it.
+
+Answers Spark's version, as the preflight asks it, and has one method of each kind for the tests.
+"""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import grpc
+import trustme
+from pyspark.sql.connect.proto import base_pb2
+
+from cdk_emr_serverless_session.local.backing import Door
+
+DOMAIN = "emr-serverless.localhost"
+TOKEN_HEADER = "x-aws-proxy-auth"
+
+
+class Gateways:
+    """A gateway for each session, as the session service starts them."""
+
+    def __init__(self, spark_version: str = "3.5.6-amzn-0") -> None:
+        self.authority = trustme.CA()
+        self.spark_version = spark_version
+        # What calls are held at, between their first answer and their second.
+        self.gate = threading.Event()
+        self.gate.set()
+        self.cut_off = threading.Event()
+        self.seen: list[tuple[str, str]] = []
+        leaf = self.authority.issue_cert(f"*.{DOMAIN}")
+        chain = b"".join(part.bytes() for part in leaf.cert_chain_pems)
+        self._credentials = grpc.ssl_server_credentials([(leaf.private_key_pem.bytes(), chain)])
+        self._gateways: dict[str, _Gateway] = {}
+
+    @property
+    def roots(self) -> bytes:
+        """What clients have to trust."""
+        return self.authority.cert_pem.bytes()
+
+    def start(self, door: Door) -> None:
+        self._gateways[door.session_id] = _Gateway(self, door, self._credentials)
+
+    def up(self, session_id: str) -> bool:
+        return session_id in self._gateways
+
+    def failure(self, session_id: str) -> str | None:  # noqa: ARG002
+        return None
+
+    def endpoint(self, session_id: str) -> str:
+        return f"https://{session_id}.{DOMAIN}:{self._gateways[session_id].port}"
+
+    def end(self, session_id: str) -> None:
+        """Nothing: the gateway says by itself that the session is over."""
+
+    def close(self, session_id: str | None = None) -> None:
+        """Have nothing listen any more, of one session or all."""
+        for name, gateway in self._gateways.items():
+            if session_id in (None, name):
+                gateway.server.stop(grace=None).wait()
+
+
+class _Gateway(grpc.GenericRpcHandler):
+    def __init__(self, all_: Gateways, door: Door, credentials: Any) -> None:
+        self._all = all_
+        self._door = door
+        self.server = grpc.server(ThreadPoolExecutor(8), handlers=[self])
+        self.port = self.server.add_secure_port("127.0.0.1:0", credentials)
+        self.server.start()
+
+    def service(self, handler_call_details: Any) -> Any:
+        method = handler_call_details.method
+        spark = method.endswith("/AnalyzePlan")
+
+        def answer(requests: Iterator[bytes], context: Any) -> Iterator[bytes]:
+            sent = [value for key, value in context.invocation_metadata() if key == TOKEN_HEADER]
+            self._all.seen.append((method, *sent))
+            if self._door.closed():
+                context.abort(grpc.StatusCode.NOT_FOUND, self._door.closed())
+            if self._door.problem(sent[0] if sent else None):
+                context.abort(grpc.StatusCode.UNAUTHENTICATED, "The token is no good")
+            if spark:
+                yield self._version(next(iter(requests)))
+                return
+            said = b"".join(requests)
+            yield said
+            if method.endswith("Stream"):
+                self._all.gate.wait(10)
+                if self._all.cut_off.is_set():
+                    context.abort(grpc.StatusCode.UNAUTHENTICATED, "The token has expired")
+                yield said
+
+        return grpc.stream_stream_rpc_method_handler(answer)
+
+    def _version(self, request: bytes) -> bytes:
+        asked = base_pb2.AnalyzePlanRequest.FromString(request)
+        answer = base_pb2.AnalyzePlanResponse(session_id=asked.session_id)
+        answer.spark_version.version = self._all.spark_version
+        return bytes(answer.SerializeToString())

@@ -1,0 +1,292 @@
+"""``emr-session``: what it prints, for people and programs, and how it ends."""
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from urllib.parse import unquote
+
+import pytest
+
+from cdk_emr_serverless_session.command.main import main
+
+from .account import CREDENTIALS, Account, Stack, TestClock
+
+STACK = "arn:aws:cloudformation:us-east-1:000000000000:stack/Notebooks/7f0c"
+OWNER = {"emr-serverless-session:stack-id": STACK, "emr-serverless-session:logical-id": "Session"}
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def run(aws: Account, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run the command, without a process for each time."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in {**CREDENTIALS, "AWS_ENDPOINT_URL": aws.url}.items():
+        monkeypatch.setenv(name, value)
+
+    def run_command(*arguments: str) -> subprocess.CompletedProcess[str]:
+        capsys.readouterr()
+        try:
+            code = main(arguments)
+        except SystemExit as end:
+            code = int(str(end.code))
+        said = capsys.readouterr()
+        return subprocess.CompletedProcess(arguments, code, said.out, said.err)
+
+    return run_command
+
+
+@pytest.fixture
+def program(aws: Account) -> Run:
+    """Run the command as a program of its own."""
+
+    def run_program(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "cdk_emr_serverless_session.command", *arguments],
+            env=aws.environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    return run_program
+
+
+@pytest.fixture
+def arn(aws: Account, clock: TestClock) -> str:
+    """A session of a stack that holds it."""
+    arn = aws.start(name="search", tags=OWNER)
+    clock.advance(100)
+    aws.parameters["/notebooks/session"] = arn
+    aws.stacks[STACK] = Stack(resources={"Session": ("CREATE_COMPLETE", arn)})
+    return arn
+
+
+def session_id(arn: str) -> str:
+    return arn.rpartition("/")[2]
+
+
+# list
+
+
+def test_list_is_a_table_of_live_sessions_and_whose_they_are(run: Run, arn: str) -> None:
+    head, line = run("list").stdout.splitlines()
+
+    assert head.split()[:6] == ["APPLICATION", "SESSION", "STATE", "NAME", "STACK", "RESOURCE"]
+    assert line.split()[1:6] == [session_id(arn), "STARTED", "search", "Notebooks", "Session"]
+
+
+def test_list_is_json_for_programs(run: Run, arn: str) -> None:
+    (row,) = json.loads(run("list", "--json").stdout)
+
+    assert row["arn"] == arn
+    assert row["state"] == "STARTED"
+
+
+def test_list_leaves_out_what_is_over_unless_asked(
+    run: Run, aws: Account, clock: TestClock, arn: str
+) -> None:
+    aws.terminate(arn)
+    clock.advance(60)
+
+    assert run("list").stdout == "There are no live sessions.\n"
+    assert json.loads(run("list", "--json").stdout) == []
+    assert "TERMINATED" in run("list", "--all").stdout
+
+
+def test_list_reads_every_page(run: Run, aws: Account) -> None:
+    applications = [aws.application() for _ in range(3)]
+    for application in applications:
+        for _ in range(20):
+            aws.start(application)
+
+    assert len(json.loads(run("list", "--json").stdout)) == 60
+    assert len(json.loads(run("list", "--json", "--application", applications[0]).stdout)) == 20
+
+
+# url, env, dashboard
+
+
+def test_url_is_the_address_with_its_token(run: Run, arn: str) -> None:
+    printed = run("url", arn).stdout
+
+    assert printed.startswith(f"sc://{session_id(arn)}.")
+    assert ":443/;use_ssl=true;x-aws-proxy-auth=" in printed
+    assert json.loads(run("url", arn, "--json").stdout)["url"].startswith("sc://")
+
+
+def test_env_is_for_a_shell_to_evaluate(program: Run, arn: str) -> None:
+    shell = f"{program('env', '/notebooks/session').stdout}echo $SPARK_REMOTE"
+
+    said = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, check=True).stdout
+    assert said.startswith(f"sc://{session_id(arn)}.")
+    assert "x-aws-proxy-auth=" in said
+
+
+def test_env_is_json_without_the_shells_quotes(run: Run, arn: str) -> None:
+    assert json.loads(run("env", arn, "--json").stdout)["SPARK_REMOTE"].startswith("sc://")
+
+
+def test_the_help_says_what_prints_a_token(run: Run) -> None:
+    said = run("--help").stdout
+
+    assert '"url" and "env" alone print an endpoint token' in said
+    assert "WITH ITS TOKEN" in run("env", "--help").stdout
+
+
+@pytest.mark.parametrize("command", ["list", "dashboard", "strays"])
+def test_the_other_commands_print_no_token(run: Run, aws: Account, arn: str, command: str) -> None:
+    token = unquote(shlex.split(run("url", arn).stdout)[0].rpartition("=")[2])
+    named = [arn] if command == "dashboard" else []
+
+    said = run(command, *named)
+    assert said.returncode == 0
+    assert token not in said.stdout + said.stderr
+    assert aws.asked("GetSessionEndpoint") == 1
+
+
+def test_dashboard_is_the_address_of_the_spark_ui(run: Run, arn: str) -> None:
+    assert session_id(arn) in run("dashboard", arn).stdout
+
+
+# terminate
+
+
+def test_terminate_ends_the_session_that_a_parameter_names(
+    run: Run, aws: Account, arn: str
+) -> None:
+    ended = json.loads(run("terminate", "/notebooks/session", "--json").stdout)
+
+    assert ended == [{"session": session_id(arn), "state": "TERMINATING", "arn": arn}]
+    assert aws.asked("TerminateSession") == 1
+
+
+# strays
+
+
+def strays(run: Run) -> tuple[int, dict[str, str]]:
+    """The exit code, and why by verdict."""
+    ended = run("strays", "--json")
+    return ended.returncode, {row["verdict"]: row["why"] for row in json.loads(ended.stdout)}
+
+
+@pytest.mark.usefixtures("arn")
+def test_a_session_that_its_stack_holds_is_no_stray(run: Run) -> None:
+    assert run("strays").stdout == "There are no strays.\n"
+    assert strays(run) == (0, {})
+
+
+def test_a_session_that_no_stack_started_is_no_stray(run: Run, aws: Account) -> None:
+    aws.start()
+
+    assert strays(run) == (0, {})
+
+
+def test_a_successor_is_no_stray_while_its_stack_holds_what_it_stands_in_for(
+    run: Run, aws: Account, clock: TestClock, arn: str
+) -> None:
+    aws.terminate(arn)
+    clock.advance(60)
+    aws.start(tags={**OWNER, "emr-serverless-session:held-arn": arn})
+    assert strays(run) == (0, {})
+
+    aws.stacks[STACK].resources["Session"] = ("UPDATE_COMPLETE", f"{arn}other")
+    assert strays(run) == (3, {"stray": f"the stack holds {arn}other"})
+
+
+@pytest.mark.parametrize("stack", [None, Stack("DELETE_COMPLETE")])
+def test_a_session_whose_stack_is_gone_is_a_stray(
+    run: Run, aws: Account, arn: str, stack: Stack | None
+) -> None:
+    del aws.stacks[STACK]
+    if stack:
+        aws.stacks[STACK] = stack
+
+    assert strays(run) == (3, {"stray": "the stack is gone"})
+    assert arn in run("strays").stdout
+
+
+@pytest.mark.parametrize(
+    ("resources", "why"),
+    [
+        ({}, "the stack has no resource Session"),
+        ({"Session": ("DELETE_COMPLETE", "{arn}")}, "the stack has let it go (DELETE_COMPLETE)"),
+        ({"Session": ("DELETE_SKIPPED", "{arn}")}, "the stack has let it go (DELETE_SKIPPED)"),
+        ({"Session": ("CREATE_FAILED", "")}, "the stack holds nothing"),
+        ({"Session": ("UPDATE_COMPLETE", "another")}, "the stack holds another"),
+    ],
+)
+def test_a_session_that_its_stack_does_not_hold_is_a_stray(
+    run: Run, aws: Account, arn: str, resources: dict[str, tuple[str, str]], why: str
+) -> None:
+    aws.stacks[STACK].resources = {
+        name: (status, held.format(arn=arn)) for name, (status, held) in resources.items()
+    }
+
+    assert strays(run) == (3, {"stray": why})
+
+
+@pytest.mark.usefixtures("arn")
+def test_a_session_whose_stack_is_changing_is_shown_and_not_judged(run: Run, aws: Account) -> None:
+    aws.stacks[STACK] = Stack("UPDATE_IN_PROGRESS")
+
+    assert strays(run) == (0, {"stack is changing": "the stack is UPDATE_IN_PROGRESS"})
+
+
+def test_a_session_that_is_over_is_no_stray(run: Run, aws: Account, arn: str) -> None:
+    del aws.stacks[STACK]
+    aws.terminate(arn)
+
+    assert strays(run) == (0, {})
+
+
+# How it ends
+
+
+@pytest.mark.parametrize("command", ["url", "env", "shell"])
+def test_a_session_that_is_over_is_one_line_with_the_next_step(
+    program: Run, aws: Account, arn: str, command: str
+) -> None:
+    aws.terminate(arn)
+    ended = program(command, arn)
+
+    assert ended.returncode == 1
+    assert ended.stdout == ""
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith(f"emr-session: Session {session_id(arn)} of application")
+    assert "Deploy its stack" in line
+
+
+def test_a_refusal_is_one_line_that_names_the_action(run: Run, aws: Account, arn: str) -> None:
+    aws.refused.add("/endpoint")
+    ended = run("url", arn)
+
+    assert ended.returncode == 1
+    (line,) = ended.stderr.splitlines()
+    assert "AccessDeniedException" in line
+    assert "Have the action that is named allowed for you." in line
+
+
+def test_an_unknown_session_is_one_line_that_says_where_to_look(run: Run, arn: str) -> None:
+    ended = run("terminate", f"{arn.rpartition('/')[0]}/00gone")
+
+    assert ended.returncode == 1
+    (line,) = ended.stderr.splitlines()
+    assert "emr-session list shows what there is" in line
+
+
+def test_an_unknown_profile_is_one_line(run: Run) -> None:
+    ended = run("list", "--profile", "nobody")
+
+    assert ended.returncode == 1
+    assert len(ended.stderr.splitlines()) == 1
+
+
+def test_wrong_arguments_are_told_from_what_failed(run: Run) -> None:
+    assert run("url").returncode == 2
+    assert run().returncode == 2

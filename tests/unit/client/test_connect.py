@@ -1,0 +1,391 @@
+"""``connect`` gives a client whose every call has a valid token, and says what is wrong in seconds.
+
+The gateway is a real one over TLS; Spark behind it is in tests/spark.
+"""
+
+import copy
+import logging
+import os
+import socket
+import time
+from collections.abc import Iterator
+from typing import Any, cast
+
+import grpc
+import pytest
+import trustme
+
+from cdk_emr_serverless_session.client import (
+    ConnectError,
+    EndpointError,
+    SessionMovedError,
+    SessionOverError,
+    SparkVersionError,
+    connect,
+)
+from cdk_emr_serverless_session.client.aws import Aws
+from cdk_emr_serverless_session.client.channel import TokenOutlivedError, session_channel
+from cdk_emr_serverless_session.client.link import Link
+from cdk_emr_serverless_session.client.locate import locate
+from cdk_emr_serverless_session.local.sessions import SessionService
+
+from .account import Account, TestClock, account
+from .gateway import Gateways
+
+KINDS = ["unary_unary", "unary_stream", "stream_unary", "stream_stream"]
+MARGIN = 300
+PARAMETER = "/notebooks/session"
+pyspark = pytest.importorskip("pyspark")
+
+
+@pytest.fixture(scope="module")
+def module_gateways() -> Iterator[Gateways]:
+    gateways = Gateways(spark_version=f"{pyspark.__version__}-amzn-0")
+    yield gateways
+    gateways.close()
+
+
+@pytest.fixture
+def gateways(module_gateways: Gateways) -> Gateways:
+    module_gateways.seen.clear()
+    module_gateways.cut_off.clear()
+    return module_gateways
+
+
+@pytest.fixture
+def aws(clock: TestClock, gateways: Gateways) -> Iterator[Account]:
+    service = SessionService(clock=clock, start_seconds=90, stop_seconds=30, backing=gateways)
+    with account(service) as made:
+        yield made
+
+
+@pytest.fixture
+def application(aws: Account) -> str:
+    # Of no release whose Spark is known: the tests run with any PySpark.
+    return aws.application(release="emr-99.0.0")
+
+
+@pytest.fixture
+def arn(aws: Account, application: str) -> str:
+    arn = aws.start(application, idleTimeoutMinutes=600)
+    aws.parameters[PARAMETER] = arn
+    return arn
+
+
+def connected(aws: Account, clock: TestClock, target: str, gateways: Gateways, **more: Any) -> Any:
+    options = {"root_certificates": gateways.roots, **more}
+    return connect(target, session=aws.session(), clock=clock, **options)
+
+
+def linked(
+    aws: Account, clock: TestClock, gateways: Gateways, target: str, *, follow: bool = False
+) -> grpc.Channel:
+    """A channel as ``connect`` gives it to PySpark, without PySpark."""
+    clock.advance(100)
+    clients = Aws(session=aws.session())
+    at = locate(target, clients)
+    link = Link(clients, target, at, follow=follow, timeout=600, clock=clock)
+    credentials = grpc.ssl_channel_credentials(gateways.roots)
+    return session_channel(link, lambda address: grpc.secure_channel(address, credentials))
+
+
+def call(channel: grpc.Channel, kind: str) -> bytes:
+    """Make a call of a kind; gives the last answer."""
+    method = "/test/" + "".join(part.title() for part in kind.split("_"))
+    asked: Any = iter([b"a", b"b"]) if kind.startswith("stream") else b"ab"
+    # The token of a client's first call, which PySpark would go on sending.
+    answer = getattr(channel, kind)(method)(asked, metadata=[("x-aws-proxy-auth", "old")])
+    return bytes(list(answer)[-1] if kind.endswith("stream") else answer)
+
+
+# Tokens
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_call_has_the_token_and_no_other(
+    aws: Account, clock: TestClock, gateways: Gateways, arn: str, kind: str
+) -> None:
+    with linked(aws, clock, gateways, arn) as channel:
+        assert call(channel, kind) == b"ab"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_call_survives_the_hour(
+    aws: Account, clock: TestClock, gateways: Gateways, arn: str, kind: str
+) -> None:
+    with linked(aws, clock, gateways, arn) as channel:
+        call(channel, kind)
+        clock.advance(3600)
+        assert call(channel, kind) == b"ab"
+
+    assert len({token for _, token in gateways.seen}) == 2
+
+
+def test_a_stream_that_outlived_its_token_is_for_pyspark_to_re_attach(
+    aws: Account, clock: TestClock, gateways: Gateways, arn: str
+) -> None:
+    gateways.gate.clear()
+    with linked(aws, clock, gateways, arn) as channel:
+        answers: Any = cast(Any, channel).unary_stream("/test/UnaryStream")(b"ab")
+        assert next(answers) == b"ab"
+        clock.advance(3600)
+        gateways.cut_off.set()
+        gateways.gate.set()
+
+        with pytest.raises(TokenOutlivedError) as raised:
+            next(answers)
+        assert raised.value.code() is grpc.StatusCode.UNAVAILABLE
+        assert call(channel, "unary_unary") == b"ab"
+
+
+def test_a_token_that_is_refused_before_its_time_stays_refused(
+    aws: Account, clock: TestClock, gateways: Gateways, arn: str
+) -> None:
+    with linked(aws, clock, gateways, arn) as channel:
+        gateways.cut_off.set()
+
+        with pytest.raises(grpc.RpcError) as raised:
+            call(channel, "unary_stream")
+        assert raised.value.code() is grpc.StatusCode.UNAUTHENTICATED
+
+
+# Sessions that end
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_session_that_ended_is_said_by_every_kind_of_call(
+    aws: Account, clock: TestClock, gateways: Gateways, arn: str, kind: str
+) -> None:
+    with linked(aws, clock, gateways, arn) as channel:
+        call(channel, kind)
+        aws.terminate(arn)
+
+        with pytest.raises(SessionOverError, match="TERMINATING"):
+            call(channel, kind)
+
+
+def test_a_session_that_ended_is_said_when_a_new_token_is_asked_for(
+    aws: Account, clock: TestClock, gateways: Gateways, arn: str
+) -> None:
+    with linked(aws, clock, gateways, arn) as channel:
+        aws.terminate(arn)
+        clock.advance(3600)
+
+        with pytest.raises(SessionOverError, match="TERMINATED"):
+            call(channel, "unary_unary")
+
+
+# Successors
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_client_that_follows_moves_to_the_successor_and_says_so_once(
+    aws: Account, clock: TestClock, gateways: Gateways, application: str, arn: str, kind: str
+) -> None:
+    with linked(aws, clock, gateways, PARAMETER, follow=True) as channel:
+        call(channel, kind)
+        aws.terminate(arn)
+        aws.parameters[PARAMETER] = successor = aws.start(application)
+
+        with pytest.raises(SessionMovedError, match=successor.rpartition("/")[2]):
+            call(channel, kind)
+        assert call(channel, kind) == b"ab"
+
+
+def test_a_client_that_follows_moves_when_a_new_token_is_asked_for_too(
+    aws: Account, clock: TestClock, gateways: Gateways, application: str, arn: str
+) -> None:
+    with linked(aws, clock, gateways, PARAMETER, follow=True) as channel:
+        aws.terminate(arn)
+        clock.advance(3600)
+        aws.parameters[PARAMETER] = aws.start(application)
+
+        with pytest.raises(SessionMovedError):
+            call(channel, "unary_unary")
+        assert call(channel, "unary_unary") == b"ab"
+
+
+def test_as_long_as_there_is_no_successor_the_session_is_over(
+    aws: Account, clock: TestClock, gateways: Gateways, application: str, arn: str
+) -> None:
+    with linked(aws, clock, gateways, PARAMETER, follow=True) as channel:
+        aws.terminate(arn)
+        with pytest.raises(SessionOverError):
+            call(channel, "unary_unary")
+
+        aws.parameters[PARAMETER] = aws.start(application)
+        with pytest.raises(SessionMovedError):
+            call(channel, "unary_unary")
+
+
+def test_a_client_that_was_not_asked_to_follow_stays(
+    aws: Account, clock: TestClock, gateways: Gateways, application: str, arn: str
+) -> None:
+    with linked(aws, clock, gateways, PARAMETER) as channel:
+        aws.terminate(arn)
+        aws.parameters[PARAMETER] = aws.start(application)
+
+        with pytest.raises(SessionOverError):
+            call(channel, "unary_unary")
+
+
+def test_following_begins_before_the_successor_is_there(
+    aws: Account, clock: TestClock, gateways: Gateways, application: str, arn: str
+) -> None:
+    aws.terminate(arn)
+    clock.advance(60)
+    looks: list[str] = []
+
+    def keep_alive() -> None:
+        looks.append(aws.parameters[PARAMETER])
+        if len(looks) == 5:
+            aws.parameters[PARAMETER] = aws.start(application)
+
+    aws.on_parameter = keep_alive
+    spark = connected(aws, clock, PARAMETER, gateways, follow=True)
+
+    assert spark.version.startswith(pyspark.__version__)
+    spark.stop()
+
+
+def test_an_arn_cannot_be_followed(aws: Account, clock: TestClock, arn: str) -> None:
+    with pytest.raises(ConnectError, match="needs the name of the session's parameter"):
+        connect(arn, follow=True, session=aws.session(), clock=clock)
+
+
+# PySpark
+
+
+def test_connect_gives_a_spark_session(
+    aws: Account, clock: TestClock, gateways: Gateways, arn: str
+) -> None:
+    spark = connected(aws, clock, arn, gateways)
+
+    assert spark.version.startswith(pyspark.__version__)
+    assert os.environ["SPARK_CONNECT_MODE_ENABLED"] == "1"
+    spark.stop()
+
+
+def test_a_file_of_certificates_will_do(
+    aws: Account, clock: TestClock, gateways: Gateways, arn: str, tmp_path: Any
+) -> None:
+    (tmp_path / "ca.pem").write_bytes(gateways.roots)
+
+    connected(aws, clock, arn, gateways, root_certificates=tmp_path / "ca.pem").stop()
+
+
+def test_a_copy_of_the_builder_is_for_another_spark_session_over_the_same_link(
+    aws: Account, clock: TestClock, gateways: Gateways, arn: str
+) -> None:
+    spark = connected(aws, clock, arn, gateways)
+    builder = spark.client._builder
+    new = copy.deepcopy(builder)
+    params = "_params" if hasattr(builder, "_params") else "params"
+    getattr(new, params).pop("session_id")
+
+    assert builder.session_id
+    with new.toChannel() as channel:
+        assert call(channel, "unary_unary") == b"ab"
+    spark.stop()
+
+
+def test_pyspark_of_another_major_version_is_an_error_unless_it_is_wanted(
+    aws: Account, clock: TestClock, gateways: Gateways, arn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gateways, "spark_version", "9.0.0")
+    with pytest.raises(SparkVersionError, match=r"has Spark 9\.0\.0"):
+        connected(aws, clock, arn, gateways)
+
+    connected(aws, clock, arn, gateways, check_version=False).stop()
+
+
+def test_a_release_whose_spark_is_known_is_judged_before_anything_is_connected(
+    aws: Account, clock: TestClock, gateways: Gateways, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pyspark, "__version__", "2.4.0")
+    with pytest.raises(SparkVersionError, match=r"emr-7\.13\.0 has Spark 3\.5\.6"):
+        connected(aws, clock, aws.start(), gateways)
+
+    assert gateways.seen == []
+
+
+# What is wrong is said in seconds
+
+
+@pytest.fixture
+def stopwatch() -> Iterator[None]:
+    begun = time.monotonic()
+    yield
+    assert time.monotonic() - begun < 15
+
+
+@pytest.mark.usefixtures("stopwatch")
+def test_a_certificate_that_is_not_trusted_is_an_error(
+    aws: Account, clock: TestClock, gateways: Gateways, arn: str
+) -> None:
+    with pytest.raises(EndpointError, match=r"no certificate that is trusted here.*root_certif"):
+        connected(aws, clock, arn, gateways, root_certificates=trustme.CA().cert_pem.bytes())
+
+
+@pytest.mark.usefixtures("stopwatch")
+def test_an_endpoint_that_nobody_listens_at_is_an_error(
+    aws: Account, clock: TestClock, gateways: Gateways, arn: str
+) -> None:
+    gateways.close(arn.rpartition("/")[2])
+
+    with pytest.raises(EndpointError, match=r"doesn't answer.*HTTPS"):
+        connected(aws, clock, arn, gateways)
+
+
+@pytest.mark.usefixtures("stopwatch")
+def test_an_endpoint_that_never_answers_is_an_error(
+    aws: Account, clock: TestClock, gateways: Gateways, arn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"https://silent.emr-serverless.localhost:{silent.getsockname()[1]}"
+        monkeypatch.setattr(gateways, "endpoint", lambda _: url)
+
+        with pytest.raises(EndpointError, match=r"doesn't answer \(within 10 s\)"):
+            connected(aws, clock, arn, gateways)
+
+
+@pytest.mark.usefixtures("stopwatch")
+def test_a_token_that_is_refused_is_an_error(
+    aws: Account,
+    clock: TestClock,
+    gateways: Gateways,
+    arn: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(aws.service, "token_problem", lambda *_: "The token is no good")
+
+    with pytest.raises(EndpointError, match=r"refuses the token.*clock"):
+        connected(aws, clock, arn, gateways)
+
+
+# Secrets
+
+
+def test_no_token_is_logged_shown_or_raised(
+    aws: Account,
+    clock: TestClock,
+    gateways: Gateways,
+    arn: str,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        spark = connected(aws, clock, arn, gateways)
+        aws.terminate(arn)
+        with pytest.raises(SessionOverError) as raised:
+            spark.version  # noqa: B018
+        builder = spark.client._builder
+        shown = [repr(spark), repr(builder), repr(vars(builder)), repr(raised.value)]
+        shown += [repr(part) for part in vars(builder._link).values()]
+        spark.stop()
+
+    tokens = {token for _, token in gateways.seen}
+    out = capfd.readouterr()
+    assert tokens
+    for token in tokens:
+        assert token not in "".join([caplog.text, out.out, out.err, *shown])

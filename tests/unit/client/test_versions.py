@@ -1,0 +1,35 @@
+"""A PySpark that doesn't fit is told before it is used."""
+
+import warnings
+
+import pytest
+
+from cdk_emr_serverless_session.client import SparkVersionError, SparkVersionWarning
+from cdk_emr_serverless_session.client.versions import check, spark_of
+
+
+@pytest.mark.parametrize("release", ["emr-7.13.0", "emr-7.13.0-20260401"])
+def test_the_spark_of_a_known_release_is_known(release: str) -> None:
+    assert spark_of(release) == "3.5.6"
+
+
+@pytest.mark.parametrize("release", ["emr-99.0.0", "emr-7.130.0", "spark"])
+def test_the_spark_of_another_release_is_not_guessed(release: str) -> None:
+    assert spark_of(release) is None
+
+
+@pytest.mark.parametrize("spark", ["3.5.6", "3.5.6-amzn-1", ""])
+def test_a_pyspark_that_fits_is_passed_in_silence(spark: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        check("3.5.6", spark, "emr-7.13.0")
+
+
+def test_another_minor_version_is_a_warning_that_says_what_to_install() -> None:
+    with pytest.warns(SparkVersionWarning, match=r"pyspark\[connect\]==3.5.6"):
+        check("3.4.1", "3.5.6-amzn-1", "emr-7.13.0")
+
+
+def test_another_major_version_is_an_error_that_says_what_to_install() -> None:
+    with pytest.raises(SparkVersionError, match=r"pyspark\[connect\]==3.5.6.*numpy<2"):
+        check("4.0.0", "3.5.6", "emr-7.13.0")
