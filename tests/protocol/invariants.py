@@ -85,8 +85,8 @@ def check_rollback(world: World, held_before: dict[str, str]) -> None:
         if left in ("SUBMITTED", "STARTING", "STARTED", "IDLE", "BUSY"):
             assert current(world, world.stack.resources[logical_id].physical_id) == arn
         else:
-            over_by_itself = arn not in world.ended_by_handler
-            assert over_by_itself, f"the rollback ended {arn}, which it was to return to"
+            ended = arn in world.ended_by_handler and not _overtaken(world, _session(world, arn))
+            assert not ended, f"the rollback ended {arn}, which it was to return to"
 
 
 def _overtaken(world: World, session: Session) -> bool:

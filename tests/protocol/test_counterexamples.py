@@ -74,6 +74,17 @@ FOUND = {
         Step(sessions=(Declared(), Declared(application=1))),
         Step(sessions=(Declared(application=1), Declared()), list_lag=5),
     ),
+    "an update that was overtaken ends what a rollback is to return to": (
+        Step(sessions=(Declared(kept_alive=True), Declared())),
+        Step(sessions=(Declared(application=1),), happenings=(Happening(1, "session fails"),)),
+        Step(
+            sessions=(Declared(), Declared(application=1)),
+            conditions=Conditions(deliveries=((0,), (0, 300))),
+            faults=(Fault("StartSession", "denied"), Fault("GetSession", "throttled", times=99)),
+            happenings=(Happening(0, "session fails"),),
+        ),
+        Step(conditions=Conditions(other_fails_after=0.5)),
+    ),
     "the first attempt at a start is lost, the second refused": (
         Step(
             faults=(
