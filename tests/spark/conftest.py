@@ -20,6 +20,7 @@ from urllib.parse import quote, urlsplit
 import boto3
 import pytest
 from pyspark.sql import SparkSession
+from pyspark.sql.connect import session as connect_session
 
 from cdk_emr_serverless_session.local.clock import ManualClock
 from cdk_emr_serverless_session.local.http import serve
@@ -180,6 +181,9 @@ def spark(
 @contextmanager
 def connected(remote: str) -> Iterator[SparkSession]:
     """A PySpark session of its own, whatever others there are in this process."""
+    # PySpark makes a function with whichever session was the first: one may have been left open.
+    connect_session.SparkSession._default_session = None
+    connect_session.SparkSession._active_session.session = None
     session = SparkSession.builder.remote(remote).create()
     try:
         yield session
