@@ -68,8 +68,9 @@ def is_excused(world: World, arn: str) -> bool:
     over = min(answered, request.cancelled_at or answered)
     if session.created_at > over:
         return True  # its Update was cancelled before anything had started, and went on
-    if world.stack.deleted_in_failed_rollback and not request.succeeded:
-        return True  # its Update failed, and so did the rollback that was to end it
+    counted = request.succeeded and answered <= over
+    if world.stack.deleted_in_failed_rollback and not counted:
+        return True  # its Update failed or was cancelled, and the rollback failed to end it
     return session.created_at + world.network.longest_lag > over  # it was not listed yet
 
 

@@ -85,6 +85,14 @@ FOUND = {
         ),
         Step(conditions=Conditions(other_fails_after=0.5)),
     ),
+    "a rollback can't end what its update has started, and the stack is deleted": (
+        Step(),
+        Step(
+            sessions=(Declared(application=1), Declared()),
+            conditions=Conditions(other_fails_after=0.5),
+            faults=(Fault("TerminateSession", "denied", times=8),),
+        ),
+    ),
     "the first attempt at a start is lost, the second refused": (
         Step(
             faults=(
