@@ -19,6 +19,8 @@ from .framework import ProviderFramework, Response
 STACK_ID = "arn:aws:cloudformation:us-east-1:000000000000:stack/lab/6f1c-0001"
 RESPONSE_URL = "https://cloudformation-custom-resource-response.example/secret-signature"
 SERVICE_TIMEOUT_GRACE = 120.0
+# CloudFormation doesn't roll back in the very moment in which something fails.
+PAUSE_SECONDS = 1.0
 
 Properties = Mapping[str, Any]
 Template = Mapping[str, Properties]
@@ -110,6 +112,7 @@ class Stack:
             self.status = "CREATE_COMPLETE"
             return self.status
         self._undo_creates(creates)
+        self._agenda.wait(PAUSE_SECONDS)
         self.status = self._delete_all("ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
         return self.status
 
@@ -175,6 +178,7 @@ class Stack:
     ) -> str:
         self._rollback = (updates, creates, before)
         self._undo_creates({n: r for n, r in creates.items() if n not in self.resources})
+        self._agenda.wait(PAUSE_SECONDS)
         back = {
             name: self._send_update(name, before[name][0], old=request.event["ResourceProperties"])
             for name, request in updates.items()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from cdk_emr_serverless_session.local.session import Session
 from session_handler.identity import HELD_ARN_TAG, LOGICAL_ID_TAG, SessionArn
 
@@ -15,24 +17,26 @@ WATCHED_SECONDS = 200.0
 EMPTY = ("DELETE_COMPLETE", "ROLLBACK_COMPLETE")
 
 
-def check(world: World) -> None:
-    """All invariants. Call it when the agenda is empty."""
+def check(world: World) -> Counter[str]:
+    """All invariants. Call it when the agenda is empty. Gives the excuses that were made."""
+    excuses: Counter[str] = Counter()
     assert world.broken == []
     _every_request_was_answered_in_time(world)
     if world.stack.status not in (*HOLDING, *EMPTY):
-        return  # a user has to act first
+        return excuses  # a user has to act first
     held = {r.physical_id for r in world.stack.resources.values()}
     expected = held | {current(world, arn) for arn in held}
-    live = {arn for arn in world.live() if arn in expected or not is_excused(world, arn)}
-    assert live <= expected, f"the stack doesn't hold {live - expected}"
-    ended = {
-        arn
-        for arn in held - live
-        if arn in world.ended_by_handler and not _overtaken(world, _session(world, arn))
-    }
-    assert not ended, f"{ended} was ended by the handler and is still held"
-    stray = {arn for arn in held - live if SessionArn.parse(arn) is None}
-    assert not stray, f"the stack holds {stray}, which is no session"
+    live = set(world.live())
+    for arn in live - expected:
+        reason = excuse(world, arn)
+        assert reason, f"the stack doesn't hold {arn}"
+        excuses[f"left: {reason}"] += 1
+    for arn in held - live:
+        assert SessionArn.parse(arn) is not None, f"the stack holds {arn}, which is no session"
+        if arn in world.ended_by_handler:
+            assert _overtaken(world, _session(world, arn)), f"{arn} was ended and is still held"
+            excuses["ended: by an Update that a later one had overtaken"] += 1
+    return excuses
 
 
 def current(world: World, held: str) -> str:
@@ -44,34 +48,51 @@ def current(world: World, held: str) -> str:
     return next((arn for arn in successors if arn in live), held)
 
 
-def is_excused(world: World, arn: str) -> bool:
-    """Whether a session is one that nobody can end: docs/what-can-be-left.md lists them all."""
+def excuse(world: World, arn: str) -> str | None:
+    """Why nobody can end this session: docs/what-can-be-left.md lists all the reasons."""
     session = _session(world, arn)
     token = session.request["clientToken"]
     logical_id = session.tags[LOGICAL_ID_TAG]
     if token in world.lost_tokens:
-        return True  # on_event of its Create was killed
+        return "on_event of its Create was killed"
     for name, physical_id in world.stack.abandoned:
         if name == logical_id and (physical_id == arn or SessionArn.parse(physical_id) is None):
-            return True  # its clean-up failed
+            return "its clean-up failed"
         if name == logical_id and physical_id == session.tags.get(HELD_ARN_TAG):
-            return True  # so did that of the session in whose place it runs
-    request = next(r for r in world.stack.requests if token in world.tokens[r.event["RequestId"]])
+            return "the clean-up of the session in whose place it runs failed"
+    request = next(
+        (r for r in world.stack.requests if token in world.tokens[r.event["RequestId"]]), None
+    )
+    if request is None:  # a schedule started it
+        return _taken_over_late(world, logical_id)
     answered = request.answered_at if request.answered_at is not None else float("inf")
+    unlisted_until = session.created_at + world.network.longest_lag
     if request.event["RequestType"] == "Create":
-        # A second delivery that came after the first was answered; or after the Delete's watch.
         marked = request.response is not None and request.response.physical_id == CREATE_FAILED
-        if marked and session.created_at + world.network.longest_lag > answered:
-            return True  # a second delivery was refused, and didn't find the first one's session
+        if marked and unlisted_until > answered:
+            return "its Create's second delivery was refused while it was not listed yet"
         waited = request.cancelled_at is not None and request.cancelled_at + WATCHED_SECONDS
-        return session.created_at > min(answered, waited or answered)
+        if session.created_at > min(answered, waited or answered):
+            return "its Create came to the service after the answer, or after the Delete's watch"
+        return None
     over = min(answered, request.cancelled_at or answered)
     if session.created_at > over:
-        return True  # its Update was cancelled before anything had started, and went on
+        return "its Update was cancelled before anything had started, and went on"
     counted = request.succeeded and answered <= over
     if world.stack.deleted_in_failed_rollback and not counted:
-        return True  # its Update failed or was cancelled, and the rollback failed to end it
-    return session.created_at + world.network.longest_lag > over  # it was not listed yet
+        return "its Update failed, the rollback too, and the stack was deleted"
+    if unlisted_until > over:
+        return "its Update was undone while it was not listed yet"
+    return None
+
+
+def _taken_over_late(world: World, logical_id: str) -> str | None:
+    for request in world.stack.requests:
+        event, answered = request.event, request.answered_at
+        late = answered is not None and max(request.deliveries) > answered
+        if late and (event["RequestType"], event["LogicalResourceId"]) == ("Update", logical_id):
+            return "an Update that was delivered again after its answer took it for its own"
+    return None
 
 
 def check_rollback(world: World, held_before: dict[str, str]) -> None:

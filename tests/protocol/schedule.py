@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from . import invariants
-from .cloudformation import CALM, Conditions
+from .cloudformation import CALM, PAUSE_SECONDS, Conditions
 from .faults import Fault
 from .world import STOP_SECONDS, World, world
 
@@ -74,22 +74,26 @@ class Step:
 def run(*steps: Step) -> Counter[str]:
     """Live through the steps, checking the invariants at each rest, and delete the stack.
 
-    Gives what was seen: each status and each fault, counted.
+    Gives what was seen: each status, each fault, and each excuse, counted.
     """
     seen: Counter[str] = Counter()
     with world() as here:
         for step in steps:
             seen[_take(here, step)] += 1
+            if step.settles:
+                seen += _rest(here)
             if here.stack.status in invariants.EMPTY:
                 break
-        _rest(here)
-        _delete_in_calm(here)
+        seen += _rest(here)
+        seen += _delete_in_calm(here)
+        seen["sessions started"] += len(here.service.sessions()) - len(here.bystanders)
         seen.update({f"fault: {kind}": n for kind, n in here.network.struck.items()})
     return seen
 
 
 def _take(here: World, step: Step) -> str:
     stack = here.stack
+    here.agenda.wait(PAUSE_SECONDS)  # nobody deploys in the very moment in which a stack is done
     here.network.expect(*step.faults)
     here.network.list_lag = step.list_lag
     for happening in step.happenings:
@@ -107,26 +111,26 @@ def _take(here: World, step: Step) -> str:
         stack.update(template, step.conditions)
         if stack.status == "UPDATE_ROLLBACK_COMPLETE":
             invariants.check_rollback(here, held)
-    if step.settles:
-        _rest(here)
     return stack.status
 
 
-def _rest(here: World) -> None:
+def _rest(here: World) -> Counter[str]:
     here.agenda.run()
-    invariants.check(here)
+    return Counter({"rests": 1}) + invariants.check(here)
 
 
-def _delete_in_calm(here: World) -> None:
+def _delete_in_calm(here: World) -> Counter[str]:
+    seen: Counter[str] = Counter()
     here.network.expect()
     here.network.list_lag = 0.0
     for _ in range(ENOUGH_DELETES):
         if here.stack.status in (*invariants.EMPTY, "(none)"):
             break
         here.stack.delete()
-        _rest(here)
+        seen += _rest(here)
     else:
         raise AssertionError(f"the stack can't be deleted: {here.stack.requests[-1].response}")
+    return seen
 
 
 def _happen(here: World, what: What) -> None:

@@ -1,6 +1,7 @@
 """``make soak``: many schedules, in as many processes as there are processors.
 
-SCHEDULES and SEED set how many and which. Prints what was run and what it met.
+SCHEDULES and SEED set how many and which. Prints what was run and what it met; each chunk that
+broke an invariant prints its schedule, made smaller, and the others go on.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from .strategies import schedules
 CHUNK = 500
 
 
-def soak(chunk_seed: int, count: int) -> Counter[str]:
-    """Run so many schedules; the first that breaks an invariant is raised, made smaller."""
+def soak(chunk_seed: int, count: int) -> tuple[Counter[str], str]:
+    """Run so many schedules. Gives what they met, and the first that broke an invariant."""
     seen: Counter[str] = Counter()
 
     @seed(chunk_seed)
@@ -29,6 +30,7 @@ def soak(chunk_seed: int, count: int) -> Counter[str]:
         max_examples=count,
         database=None,
         deadline=None,
+        report_multiple_bugs=False,
         suppress_health_check=list(HealthCheck),
         phases=[Phase.generate, Phase.shrink],
     )
@@ -38,8 +40,12 @@ def soak(chunk_seed: int, count: int) -> Counter[str]:
         seen.update(met)
         seen["schedules"] += 1
 
-    every_schedule()
-    return seen
+    try:
+        every_schedule()
+    except Exception as broken:  # noqa: BLE001 - it is printed, and the soak fails
+        notes = getattr(broken, "__notes__", ())
+        return seen, "\n".join([f"seed {chunk_seed}: {broken!r}", *notes])
+    return seen, ""
 
 
 def main() -> int:
@@ -49,13 +55,16 @@ def main() -> int:
     print(f"{count} schedules, seed {first_seed}", flush=True)
     chunks = [min(CHUNK, count - done) for done in range(0, count, CHUNK)]
     total: Counter[str] = Counter()
+    broken: list[str] = []
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        for seen in pool.map(soak, range(first_seed, first_seed + len(chunks)), chunks):
+        for seen, found in pool.map(soak, range(first_seed, first_seed + len(chunks)), chunks):
             total += seen
-            print(f"{total['schedules']:8} {time.monotonic() - began:8.0f} s", flush=True)
+            print(f"{total['schedules']:8} {time.monotonic() - began:8.0f} s {found}", flush=True)
+            broken += [found] if found else []
     for what, times in sorted(total.items()):
-        print(f"{what:32}{times:10}")
-    return 0
+        print(f"{what:76}{times:10}")
+    print(f"{len(broken)} of {len(chunks)} chunks broke an invariant")
+    return 1 if broken else 0
 
 
 if __name__ == "__main__":
