@@ -70,7 +70,10 @@ class EmrServerless:
                 page = self._call("ListSessions", "list_sessions", **parameters)
             except NotFound:
                 return []
-            arns = (SessionArn.parse(summary.get("arn")) for summary in page.get("sessions") or ())
+            summaries = page.get("sessions")
+            if not isinstance(summaries, list):  # an answer cut short is not an empty list
+                raise Unsettled("ListSessions", "UnreadableAnswer", "the answer has no sessions")
+            arns = (SessionArn.parse(summary.get("arn")) for summary in summaries)
             found += [arn for arn in arns if arn is not None]
             if not page.get("nextToken"):
                 return found

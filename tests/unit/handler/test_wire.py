@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -187,3 +188,13 @@ def test_a_conflict_that_the_application_outlasts_is_pending(server: Server) -> 
         (200, None, {"application": starting}),
     ]
     assert on_event(event())["PhysicalResourceId"].startswith("pending:")
+
+
+def test_an_answer_that_was_cut_short_is_no_empty_list(server: Server) -> None:
+    """Nothing would be ended, and the Delete would say that nothing lives."""
+    application = {"application": {"type": "Spark", "state": "STARTED"}}
+    server.answers = [(200, None, {}), (200, None, application)]
+    long_ago = time.time() - 3000
+    made_up = event("Delete", PhysicalResourceId="lab-Session-MADEUP", StartedAt=long_ago)
+    with pytest.raises(Exception, match="ListSessions: UnreadableAnswer"):
+        is_complete(made_up)
