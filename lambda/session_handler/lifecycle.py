@@ -165,7 +165,11 @@ class Lifecycle:
             if self._application_on_its_way(error):
                 self._note(error)
                 return str(pending)
-            started = self._started_by_another_delivery()
+            try:
+                started = self._started_by_another_delivery()
+            except Unsettled as other:
+                self._note(other)  # it may exist: is_complete, and then a Delete, see to it
+                return str(pending)
             if started is not None:
                 self._note(error)
                 return started.arn
@@ -175,7 +179,7 @@ class Lifecycle:
         """The session of this very request: it may be refused where it is asked for again."""
         try:
             return next((session.arn for session in self._of_this_request()), None)
-        except ServiceError as error:
+        except Refused as error:
             self._note(error)
             return None
 

@@ -136,6 +136,17 @@ def test_a_second_delivery_that_is_refused_does_not_fail_a_create_that_started(
     assert lab.stack.create({NAME: lab.properties()}, conditions) == "CREATE_COMPLETE"
 
 
+def test_a_second_delivery_that_is_refused_while_nothing_can_be_listed_leaves_no_session(
+    lab: World,
+) -> None:
+    lab.network.expect(
+        Fault("StartSession", "quota", skip=1, times=99), Fault("ListSessions", "error", times=2)
+    )
+    conditions = Conditions(deliveries=((0, 3),))
+    assert lab.stack.create({NAME: lab.properties()}, conditions) == "ROLLBACK_COMPLETE"
+    assert lab.live() == []
+
+
 def test_a_create_that_is_delivered_again_after_its_delete_starts_nothing(lab: World) -> None:
     conditions = Conditions(deliveries=((0, 400),))
     lab.stack.create({NAME: lab.properties()}, conditions)
