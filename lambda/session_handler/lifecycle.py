@@ -372,7 +372,13 @@ class Lifecycle:
         if not self.event.stops_application:
             return None
         for application_id in application_ids:
-            waiting_for = self._stop_application(application_id)
+            try:
+                waiting_for = self._stop_application(application_id)
+            except (Denied, Conflict) as error:
+                if self._knows_its_start and self._waited < CONSISTENCY_SECONDS:
+                    raise
+                self._note(error)  # the session is over, and that was what was asked
+                continue
             if waiting_for is not None:
                 return waiting_for
         return None
@@ -388,11 +394,8 @@ class Lifecycle:
         if state == "STARTED":
             try:
                 self.service.stop_application(application_id)
-            except (Denied, Conflict) as error:
-                if self._waited < CONSISTENCY_SECONDS:
-                    raise
-                self._note(error)  # the session is over, and that was what was asked
-                return None
+            except (Denied, Conflict):
+                raise
             except Refused as error:
                 self._note(error)  # gone, or a job runs there: not ours to cut off
                 return None

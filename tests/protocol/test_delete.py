@@ -142,6 +142,17 @@ def test_two_sessions_that_are_deleted_together_stop_their_application(lab: Worl
     assert lab.service.application(lab.applications[1]).state == "STOPPED"
 
 
+@pytest.mark.parametrize("operation", ["ListSessions", "GetApplication", "StopApplication"])
+def test_an_application_that_may_not_be_stopped_fails_no_delete(
+    lab: World, operation: str
+) -> None:
+    """Its session is over: the answer must not say that it may still be live."""
+    arn = created(lab, 1, StopApplication="true")
+    lab.network.expect(Fault(operation, "denied", times=99))
+    assert lab.stack.delete() == "DELETE_COMPLETE"
+    assert lab.state(arn) == "TERMINATED"
+
+
 def test_an_application_with_other_sessions_is_not_stopped(lab: World) -> None:
     created(lab, 0, StopApplication="true")
     assert lab.stack.delete() == "DELETE_COMPLETE"
