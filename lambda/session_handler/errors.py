@@ -26,6 +26,9 @@ MAX_MESSAGE_BYTES = 2000
 # The service repeats what it refuses, whole: what to do comes after that, and has to fit too.
 MAX_SAID_BYTES = 1000
 
+# What takes six bytes in the answer's JSON, or can't be sent at all.
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
+
 # What the service says of a token comes under several codes, and no time makes it better.
 _TOKEN_REFUSED = re.compile(r"client ?token|idempoten", re.IGNORECASE)
 
@@ -134,9 +137,14 @@ def classify(operation: str, error: Exception) -> ServiceError:
 def start_refused(
     error: ServiceError, session: str, application_id: str, application: Mapping[str, Any] | None
 ) -> SessionFailure:
-    """StartSession was refused: what was asked, what the service said, what to do now."""
+    """A call was refused: what was asked, what the service said, what to do now."""
+    refused = (
+        f"was not started on application {application_id}."
+        if error.operation == "StartSession"
+        else f"on application {application_id}: {error.operation} was refused."
+    )
     return SessionFailure(
-        f"The EMR Serverless session {session} was not started on application {application_id}. "
+        f"The EMR Serverless session {session} {refused} "
         f"The service said: {error.code}: {_said(error.message)} "
         f"What to do: {_advice(error, application_id, application)}"
     )
@@ -316,6 +324,7 @@ def _fit(message: str) -> str:
 
 
 def _cut(text: str, size: int) -> str:
+    text = _UNPRINTABLE.sub("?", text)
     encoded = text.encode()
     if len(encoded) <= size:
         return text

@@ -1,5 +1,6 @@
 """Errors: which are definite, and what the person deploying is told to do."""
 
+import json
 from typing import Any
 
 import pytest
@@ -104,6 +105,14 @@ def test_a_refused_start_says_what_to_do(
     assert advice in message
 
 
+def test_a_refused_change_of_tags_does_not_say_that_nothing_was_started() -> None:
+    error = Refused("TagResource", "ValidationException", "A tag's value is too long.")
+    message = str(errors.start_refused(error, "Session", "00a1", APPLICATION))
+    assert "not started" not in message
+    assert "TagResource was refused" in message
+    assert all(part in message for part in ("Session", "00a1", error.message, "What to do"))
+
+
 @pytest.mark.parametrize(
     ("details", "advice"),
     [
@@ -127,6 +136,14 @@ def test_no_route_to_the_service_is_named() -> None:
 def test_a_long_message_fits_into_the_answer(letter: str) -> None:
     message = str(errors.session_over("Session", "arn:x", "00a1", "FAILED", letter * 5000))
     assert len(message.encode()) <= errors.MAX_MESSAGE_BYTES
+
+
+@pytest.mark.parametrize("letter", ["\x01", "\udc80", '"', "\\", "\n"])
+def test_a_message_fits_as_json_whatever_the_service_says(letter: str) -> None:
+    """The framework sends it as JSON, and has some thousand bytes of its own to say."""
+    message = str(errors.session_over("Session", "arn:x", "00a1", "FAILED", letter * 5000))
+    assert len(json.dumps(message, ensure_ascii=False).encode()) <= 3000
+    assert "What to do" in message
 
 
 @pytest.mark.parametrize(
