@@ -19,7 +19,16 @@ from cdk_emr_serverless_session.local.sessions import SessionService
 from .agenda import Agenda
 
 Kind = Literal[
-    "refused", "quota", "denied", "throttled", "error", "dropped", "slow", "unreachable", "killed"
+    "refused",
+    "quota",
+    "denied",
+    "throttled",
+    "error",
+    "garbled",
+    "dropped",
+    "slow",
+    "unreachable",
+    "killed",
 ]
 # An error answer for each kind that is one: status, code, message.
 _ERRORS = {
@@ -42,7 +51,7 @@ class Killed(BaseException):
 class Fault:
     """What goes wrong with ``times`` attempts at an operation, after ``skip`` that go well.
 
-    ``acted``: the service did what was asked before it went wrong.
+    ``garbled`` is an answer that says nothing; ``acted``: the service did what was asked before it went wrong.
     """
 
     operation: str
@@ -122,6 +131,8 @@ class MisbehavingService:
         if fault.kind == "unreachable":
             self._agenda.wait(2)
             raise ConnectTimeoutError(endpoint_url=request.url)
+        if fault.kind == "garbled":
+            return 200, {"Content-Type": "application/json"}, b"{}"
         status, code, message = _ERRORS[fault.kind]
         headers = {"Content-Type": "application/json", "x-amzn-errortype": code}
         return status, headers, json.dumps({"message": message}).encode()

@@ -14,6 +14,7 @@ _ANYWHERE = [
     ("denied", False),
     ("throttled", False),
     ("unreachable", False),
+    ("garbled", True),
     *((kind, acted) for kind in ("error", "dropped", "slow", "killed") for acted in (False, True)),
 ]
 _OPERATIONS = (

@@ -24,7 +24,7 @@ def test_a_create_completes_when_its_session_is_usable(lab: World) -> None:
     }
 
 
-@pytest.mark.parametrize("kind", ["dropped", "slow", "error"])
+@pytest.mark.parametrize("kind", ["dropped", "slow", "error", "garbled"])
 @pytest.mark.parametrize("times", [1, 2, 5])
 def test_a_lost_answer_to_start_session_starts_one_session(
     lab: World, kind: str, times: int

@@ -87,7 +87,7 @@ def test_a_delete_with_a_made_up_id_and_no_application_succeeds(lab: World) -> N
 
 
 @pytest.mark.parametrize("operation", ["TerminateSession", "GetSession"])
-@pytest.mark.parametrize("kind", ["throttled", "error", "dropped", "slow", "denied"])
+@pytest.mark.parametrize("kind", ["throttled", "error", "garbled", "dropped", "slow", "denied"])
 @pytest.mark.parametrize("acted", [False, True])
 def test_a_delete_survives_faults(lab: World, operation: str, kind: str, acted: bool) -> None:
     arn = created(lab)
