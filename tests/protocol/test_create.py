@@ -109,6 +109,9 @@ def test_a_cancelled_create_that_waits_for_a_stopping_application_leaves_no_sess
     application.stop(lab.agenda.now(), 400)
     properties = lab.properties(1)
     assert lab.stack.create({NAME: properties}, other_fails_after(5)) == "ROLLBACK_COMPLETE"
+    lab.agenda.run()
+    assert len(lab.asked_for("StartSession")) > 30, "the Create went on for as long as it stopped"
+    assert lab.live() == []
 
 
 def test_a_start_session_in_flight_while_its_delete_comes_leaves_no_session(lab: World) -> None:
