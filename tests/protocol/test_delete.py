@@ -68,6 +68,14 @@ def test_a_delete_with_a_made_up_id_ends_what_the_create_started(lab: World) -> 
     assert lab.stack.delete() == "DELETE_COMPLETE"
 
 
+def test_a_delete_with_a_made_up_id_waits_until_the_session_is_over(lab: World) -> None:
+    arn = created(lab)
+    lab.service.sessions()[-1].stop_seconds = 400
+    lab.stack.resources[NAME].physical_id = "lab-Session-MADEUP"
+    assert lab.stack.delete() == "DELETE_COMPLETE"
+    assert lab.state(arn) == "TERMINATED"
+
+
 def test_a_delete_with_a_pending_id_ends_what_the_create_started(lab: World) -> None:
     created(lab)
     token = lab.asked_for("StartSession")[-1]["clientToken"]
