@@ -6,7 +6,7 @@ import pytest
 
 from .cloudformation import Request
 from .faults import Fault
-from .world import World
+from .world import ROLE, World
 
 NAME = "Session"
 
@@ -146,6 +146,16 @@ def test_the_last_session_stops_its_application(lab: World) -> None:
 def test_two_sessions_that_are_deleted_together_stop_their_application(lab: World) -> None:
     properties = lab.properties(1, StopApplication="true")
     lab.stack.create({"One": properties, "Two": properties})
+    assert lab.stack.delete() == "DELETE_COMPLETE"
+    assert lab.service.application(lab.applications[1]).state == "STOPPED"
+
+
+def test_an_application_is_stopped_once_the_sessions_of_others_have_ended(lab: World) -> None:
+    created(lab, 1, StopApplication="true")
+    other = {"executionRoleArn": ROLE, "clientToken": "by-hand"}
+    lab.service.perform("StartSession", {"applicationId": lab.applications[1], **other})
+    lab.service.sessions()[-1].stop_seconds = 300
+    lab.service.sessions()[-1].terminate(lab.agenda.now())
     assert lab.stack.delete() == "DELETE_COMPLETE"
     assert lab.service.application(lab.applications[1]).state == "STOPPED"
 
