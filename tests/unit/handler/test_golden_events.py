@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from session_handler.event import Event
-from tests.unit.handler.conftest import Lab
+from session_handler.handler import is_complete, on_event
+from tests.unit.handler.conftest import START_SECONDS, Lab
 
 GOLDEN = Path(__file__).parent / "golden"
 # What is sent one after the other, and which session CloudFormation holds after each.
@@ -119,6 +120,19 @@ def test_a_story_goes_as_it_always_went(lab: Lab, story: str) -> None:
         assert users == event["ResourceProperties"].get("Tags", {})
     assert lab.live() == []
     assert len(lab.asked("StartSession")) == max(STORIES[story].values()) - 1
+
+
+def test_an_update_that_an_older_handler_began_ends_no_session(lab: Lab) -> None:
+    """It doesn't say which session CloudFormation holds: no other can be told for a stray."""
+    lab.application()
+    held = lab.send(golden("create")).physical_id
+    event = golden("update_extras_are_dropped") | {"PhysicalResourceId": held}
+    event["ResourceProperties"] = {**event["ResourceProperties"], "Name": "another"}
+    begun = on_event(event)
+    del begun["PreviousPhysicalResourceId"]
+    lab.agenda.wait(START_SECONDS + 1)
+    assert is_complete(event | begun)["IsComplete"]
+    assert {held, begun["PhysicalResourceId"]} == {session.arn for session in lab.live()}
 
 
 @pytest.mark.parametrize("name", names())
