@@ -133,6 +133,14 @@ def test_a_failed_update_has_ended_its_session_when_it_answers(lab: World) -> No
     assert live_at_the_answer == [1]
 
 
+def test_an_update_that_fails_does_not_end_the_session_it_kept(lab: World) -> None:
+    lab.service.start_seconds = 5000
+    before = created(lab, WaitUntilReady="false")
+    properties = lab.properties(Tags={"team": "b"})
+    assert lab.stack.update({NAME: properties}) == "UPDATE_ROLLBACK_COMPLETE"
+    assert before in lab.live()
+
+
 @pytest.mark.parametrize("seconds", [0.5, 5, 45])
 def test_a_cancelled_update_returns_to_the_session_it_left(lab: World, seconds: float) -> None:
     before = created(lab, Name="a")
