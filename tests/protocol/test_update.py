@@ -219,10 +219,3 @@ def test_a_rollback_that_fails_can_be_continued(lab: World) -> None:
     )
     assert lab.stack.continue_rollback() == "UPDATE_ROLLBACK_COMPLETE"
     assert held(lab) == before
-
-
-def test_a_retained_session_is_not_ended_as_a_stray(lab: World) -> None:
-    lab.stack.create({NAME: lab.properties(Retain="true", Name="a")})
-    lab.stack.update({NAME: lab.properties(Retain="true", Name="b")})
-    ended = lab.ended_by_handler
-    assert len(ended) == 1, "only what CloudFormation itself asked to delete"
