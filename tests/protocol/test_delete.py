@@ -161,9 +161,7 @@ def test_an_application_is_stopped_once_the_sessions_of_others_have_ended(lab: W
 
 
 @pytest.mark.parametrize("operation", ["ListSessions", "GetApplication", "StopApplication"])
-def test_an_application_that_may_not_be_stopped_fails_no_delete(
-    lab: World, operation: str
-) -> None:
+def test_an_application_that_may_not_be_stopped_fails_no_delete(lab: World, operation: str) -> None:
     """Its session is over: the answer must not say that it may still be live."""
     arn = created(lab, 1, StopApplication="true")
     lab.network.expect(Fault(operation, "denied", times=99))
