@@ -51,7 +51,8 @@ class Killed(BaseException):
 class Fault:
     """What goes wrong with ``times`` attempts at an operation, after ``skip`` that go well.
 
-    ``garbled`` is an answer that says nothing; ``acted``: the service did what was asked before it went wrong.
+    ``garbled`` is an answer that says nothing; ``acted``: the service did what was asked before
+    it went wrong.
     """
 
     operation: str

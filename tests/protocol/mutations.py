@@ -31,11 +31,11 @@ MUTATIONS = (
     ),
     Mutation(
         2,
-        "a lost answer to StartSession raises",
+        "an unknown outcome of StartSession raises",
         "lifecycle.py",
         "        except (Unsettled, Denied) as error:\n            self._note(error)\n",
         "        except Denied as error:\n            self._note(error)\n",
-        "test_create.py::test_a_lost_answer_to_start_session_starts_one_session",
+        "test_create.py::test_a_start_session_that_did_not_arrive_is_sent_again",
     ),
     Mutation(
         3,
