@@ -8,12 +8,16 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from session_handler import client
 from session_handler.handler import is_complete, on_event
 from session_handler.identity import Owner
+from session_handler.lifecycle import Limits
+from session_handler.service import LONGEST_CALL_SECONDS
 
 ROLE = "arn:aws:iam::123456789012:role/execution"
 ARN = "arn:aws:emr-serverless:eu-west-1:123456789012:/applications/00a1/sessions/00s1"
@@ -198,3 +202,73 @@ def test_an_answer_that_was_cut_short_is_no_empty_list(server: Server) -> None:
     made_up = event("Delete", PhysicalResourceId="lab-Session-MADEUP", StartedAt=long_ago)
     with pytest.raises(Exception, match="ListSessions: UnreadableAnswer"):
         is_complete(made_up)
+
+
+def test_every_page_of_a_list_is_read(server: Server) -> None:
+    owned = {"state": "IDLE", "tags": Owner(STACK, "Session").tags("spec", "token")}
+    server.answers = [
+        (200, None, {"sessions": [], "nextToken": "more"}),
+        (200, None, {"sessions": [{"arn": ARN}]}),
+        (200, None, {"session": owned}),
+        (200, None, {"applicationId": "00a1", "sessionId": "00s1"}),
+    ]
+    made_up = event("Delete", PhysicalResourceId="lab-Session-MADEUP", StartedAt=time.time())
+    assert not is_complete(made_up)["IsComplete"]
+    assert "nextToken=more" in server.asked[1][1]
+    assert server.asked[3][:2] == ("DELETE", "/applications/00a1/sessions/00s1")
+
+
+def test_a_session_that_was_just_started_may_not_be_found_yet(server: Server) -> None:
+    server.answers = [(404, "ResourceNotFoundException", {"message": "not found"})] * 3
+    started = event(PhysicalResourceId=ARN, StartedAt=time.time())
+    assert not is_complete(started)["IsComplete"]
+    assert len(server.asked) == 1
+
+
+def test_a_session_that_ends_before_it_is_terminated_is_no_error(server: Server) -> None:
+    server.answers = [
+        (200, None, {"session": {"state": "IDLE"}}),
+        (400, "ValidationException", {"message": "The session is over."}),
+        (200, None, {"session": {"state": "TERMINATED"}}),
+    ]
+    deleted = event("Delete", PhysicalResourceId=ARN, StartedAt=time.time())
+    assert not is_complete(deleted)["IsComplete"]
+
+
+def test_a_conflict_that_nothing_will_solve_is_refused_at_once(server: Server) -> None:
+    nobody: dict[str, Any] = {"sessions": []}
+    stopped = {
+        "application": {
+            "type": "Spark",
+            "releaseLabel": "emr-7.13.0",
+            "interactiveConfiguration": {"sessionEnabled": True},
+            "state": "STOPPED",
+            "autoStartConfiguration": {"enabled": False},
+        }
+    }
+    server.answers = [
+        (409, "ConflictException", {"message": "the application is STOPPED"}),
+        (200, None, stopped),
+        (200, None, nobody),
+        (200, None, stopped),
+    ]
+    with pytest.raises(Exception, match="auto-start is off"):
+        on_event(event())
+
+
+def test_a_call_that_lambda_would_cut_off_is_not_made(server: Server) -> None:
+    """Its outcome could be read by nobody."""
+    server.answers = [(200, None, {"session": {"state": "TERMINATED"}})]
+    update = event("Update", OldResourceProperties={}, PhysicalResourceId=ARN)
+    short = SimpleNamespace(get_remaining_time_in_millis=lambda: 1000 * LONGEST_CALL_SECONDS - 1)
+    assert on_event(update, short)["PhysicalResourceId"].startswith("pending:")
+    assert len(server.asked) == 1
+
+
+def test_the_longest_call_is_what_the_clients_time_outs_make_it() -> None:
+    """And two such calls don't fit into on_event: it begins the second only with time left."""
+    retries = client._CONFIG.retries["total_max_attempts"]
+    pause = 1.0  # botocore's first, at most
+    attempt = client._CONFIG.connect_timeout + client._CONFIG.read_timeout
+    assert retries * attempt + (retries - 1) * pause <= LONGEST_CALL_SECONDS
+    assert Limits().on_event_timeout > LONGEST_CALL_SECONDS
