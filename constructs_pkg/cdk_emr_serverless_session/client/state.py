@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ USABLE = frozenset({"STARTED", "IDLE", "BUSY"})
 OVER = frozenset({"FAILED", "TERMINATING", "TERMINATED"})
 LIVE = ("SUBMITTED", "STARTING", "STARTED", "IDLE", "BUSY")
 POLL_SECONDS = 2.0
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,7 @@ def wait_until_usable(
     """
     until = clock.now() + timeout
     arn = located()
+    said = None
     while True:
         seen = look(aws, arn)
         if seen.usable:
@@ -88,6 +92,14 @@ def wait_until_usable(
             raise seen.over_error()
         if clock.now() >= until:
             raise seen.over_error() if seen.over else _not_ready(seen, timeout)
+        if said != (arn, seen.state):
+            said = arn, seen.state
+            _log.info(
+                "Session %s is %s: waiting for %g s at most.",
+                arn.session_id,
+                seen.state,
+                until - clock.now(),
+            )
         clock.sleep(POLL_SECONDS)
         arn = located() if follow else arn
 

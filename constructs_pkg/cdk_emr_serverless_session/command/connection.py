@@ -16,13 +16,13 @@ from .output import print_value
 
 def url(aws: Aws, options: Namespace) -> int:
     """Print the address with its token."""
-    print_value("url", remote_url(options.session, session=aws.session), as_json=options.json)
+    print_value("url", _address(aws, options), as_json=options.json)
     return 0
 
 
 def env(aws: Aws, options: Namespace) -> int:
     """Print what sets SPARK_REMOTE in a shell."""
-    address = remote_url(options.session, session=aws.session)
+    address = _address(aws, options)
     line = address if options.json else f"export SPARK_REMOTE={shlex.quote(address)}"
     print_value("SPARK_REMOTE", line, as_json=options.json)
     return 0
@@ -39,6 +39,7 @@ def shell(aws: Aws, options: Namespace) -> int:
     spark = connect(
         options.session,
         follow=options.follow,
+        timeout=options.timeout,
         root_certificates=options.root_certificates,
         session=aws.session,
     )
@@ -47,6 +48,10 @@ def shell(aws: Aws, options: Namespace) -> int:
     finally:
         spark.stop()
     return 0
+
+
+def _address(aws: Aws, options: Namespace) -> str:
+    return remote_url(options.session, timeout=options.timeout, session=aws.session)
 
 
 def _interact(names: dict[str, Any], banner: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 
@@ -16,7 +17,9 @@ from botocore.exceptions import (
 
 from ..client.aws import Aws
 from ..client.errors import ConnectError
+from ..client.spark import TIMEOUT_SECONDS
 from . import connection, sessions, strays
+from .output import waits_on_standard_error
 
 FAILED = 1
 DESCRIPTION = """\
@@ -36,7 +39,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         aws = Aws(session=boto3.Session(region_name=options.region, profile_name=options.profile))
         run: Callable[[Aws, argparse.Namespace], int] = options.run
-        return run(aws, options)
+        with waits_on_standard_error():
+            code = run(aws, options)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        # Whoever was reading has gone. Python flushes once more in the end, and would say so.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
     except (ConnectError, BotoCoreError, ClientError) as error:
         print(f"emr-session: {_line(error)}", file=sys.stderr)
         return FAILED
@@ -45,11 +55,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _line(error: Exception) -> str:
-    text = " ".join(str(error).split())
+    text = " ".join(str(error).split()).rstrip(".") + "."
     if isinstance(error, NoRegionError):
         return f"{text} Give --region, or set AWS_REGION."
     if isinstance(error, NoCredentialsError):
-        return f"{text}. Sign in (aws sso login), or give --profile."
+        return f"{text} Sign in (aws sso login), or give --profile."
     if isinstance(error, ClientError):
         code = error.response["Error"]["Code"]
         if "AccessDenied" in code:
@@ -79,6 +89,14 @@ def _parser() -> argparse.ArgumentParser:
     output.add_argument("--json", action="store_true", help="print JSON, for programs")
     one = argparse.ArgumentParser(add_help=False)
     one.add_argument("session", metavar="SESSION", help="ARN, or name of the SSM parameter")
+    usable = argparse.ArgumentParser(add_help=False, parents=[one])
+    usable.add_argument(
+        "--timeout",
+        type=float,
+        default=TIMEOUT_SECONDS,
+        metavar="SECONDS",
+        help="how long to wait for a session that is starting (%(default)g)",
+    )
 
     def command(
         name: str,
@@ -93,16 +111,18 @@ def _parser() -> argparse.ArgumentParser:
     listing = command("list", sessions.list_, "the live sessions, and whose they are", output)
     listing.add_argument("--application", metavar="ID", help="of this application alone")
     listing.add_argument("--all", action="store_true", help="those that are over too")
-    command("url", connection.url, "print the address, WITH ITS TOKEN, for any client", one, output)
+    command(
+        "url", connection.url, "print the address, WITH ITS TOKEN, for any client", usable, output
+    )
     command(
         "env",
         connection.env,
         "print 'export SPARK_REMOTE=...', WITH ITS TOKEN, to eval",
-        one,
+        usable,
         output,
     )
     command("dashboard", connection.dashboard, "print the address of the Spark UI", one, output)
-    shell = command("shell", connection.shell, "a Python shell with 'spark' connected", one)
+    shell = command("shell", connection.shell, "a Python shell with 'spark' connected", usable)
     shell.add_argument(
         "--follow", action="store_true", help="move to the successor that the parameter names"
     )

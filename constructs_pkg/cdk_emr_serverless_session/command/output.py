@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import logging
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
+
+from .. import client
 
 
 def print_rows(rows: Sequence[Mapping[str, Any]], *, as_json: bool, nothing: str) -> None:
@@ -28,6 +33,22 @@ def print_rows(rows: Sequence[Mapping[str, Any]], *, as_json: bool, nothing: str
 def print_value(name: str, value: str, *, as_json: bool) -> None:
     """Print one value, alone or as a JSON object."""
     print(json.dumps({name: value}) if as_json else value)
+
+
+@contextmanager
+def waits_on_standard_error() -> Iterator[None]:
+    """Say there what the client is waiting for: standard output may be read by a program."""
+    log = logging.getLogger(client.__name__)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("emr-session: %(message)s"))
+    before = log.level
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(before)
 
 
 def moment(value: datetime) -> str:

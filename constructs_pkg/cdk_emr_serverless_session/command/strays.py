@@ -1,4 +1,7 @@
-"""``strays``: live sessions that carry a stack's owner tags, and that no stack holds (any more)."""
+"""``strays``: live sessions that carry a stack's owner tags, and that no stack holds (any more).
+
+What a stack has left alone on purpose, by a removal policy of RETAIN, is shown as such.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +16,14 @@ from .inventory import Listed, Owner, inventory
 from .output import moment, print_rows
 
 FOUND = 3
-STRAY, CHANGING = "stray", "stack is changing"
+STRAY, RETAINED, CHANGING = "stray", "retained", "stack is changing"
 
 
 def strays(aws: Aws, options: Namespace) -> int:
-    """Print them, with why. Those of a stack in the middle of an operation are shown unjudged."""
+    """Print them, with why, and those that were retained.
+
+    Those of a stack in the middle of an operation are shown unjudged.
+    """
     rows = []
     for listed in inventory(aws, application_id=options.application, states=LIVE):
         judged = listed.owner and judge(aws.of("cloudformation"), listed, listed.owner)
@@ -43,9 +49,16 @@ def judge(cloudformation: Any, listed: Listed, owner: Owner) -> tuple[str, str] 
     """The verdict on a session and why, or None where its stack holds it.
 
     Raises:
-        botocore.exceptions.ClientError: CloudFormation refuses ``DescribeStacks`` or
-            ``DescribeStackResource``.
+        botocore.exceptions.ClientError: CloudFormation refuses ``DescribeStacks``,
+            ``DescribeStackResource`` or ``DescribeStackEvents``.
     """
+    verdict = _by_what_is_held(cloudformation, listed, owner)
+    if verdict and verdict[0] == STRAY and _was_left_alone(cloudformation, listed, owner):
+        return RETAINED, "the stack left it to its time-outs (DELETE_SKIPPED)"
+    return verdict
+
+
+def _by_what_is_held(cloudformation: Any, listed: Listed, owner: Owner) -> tuple[str, str] | None:
     try:
         (stack,) = cloudformation.describe_stacks(StackName=owner.stack_id)["Stacks"]
     except ClientError as error:
@@ -71,6 +84,27 @@ def judge(cloudformation: Any, listed: Listed, owner: Owner) -> tuple[str, str] 
     if held and held in (listed.arn, owner.held_arn):
         return None
     return STRAY, f"the stack holds {held or 'nothing'}"
+
+
+def _was_left_alone(cloudformation: Any, listed: Listed, owner: Owner) -> bool:
+    """Whether the stack let it, or what it stands in for, go without a Delete.
+
+    The events alone say so of a session that was replaced. CloudFormation keeps those of a stack
+    that is gone for 90 days, and a session lives for one.
+    """
+    pages = cloudformation.get_paginator("describe_stack_events").paginate(StackName=owner.stack_id)
+    try:
+        return any(
+            event["ResourceStatus"] == "DELETE_SKIPPED"
+            and event["LogicalResourceId"] == owner.logical_id
+            and event.get("PhysicalResourceId") in (listed.arn, owner.held_arn)
+            for page in pages
+            for event in page["StackEvents"]
+        )
+    except ClientError as error:
+        if not _is_absence(error):
+            raise
+        return False
 
 
 def _is_absence(error: ClientError) -> bool:

@@ -37,10 +37,14 @@ class TestClock(ManualClock):
 
 @dataclass
 class Stack:
-    """A stack as CloudFormation describes it: its status, and (status, physical id) by resource."""
+    """A stack as CloudFormation describes it: its status, and (status, physical id) by resource.
+
+    ``skipped`` is the (logical id, physical id) of what it has let go and left alone.
+    """
 
     status: str = "CREATE_COMPLETE"
     resources: dict[str, tuple[str, str]] = field(default_factory=dict)
+    skipped: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass
@@ -129,6 +133,8 @@ class Account:
                 f"<Stacks><member><StackName>s</StackName><StackStatus>{stack.status}"
                 "</StackStatus><CreationTime>2026-01-01T00:00:00Z</CreationTime></member></Stacks>",
             )
+        if form["Action"] == "DescribeStackEvents":
+            return _events(form["StackName"], stack, int(form.get("NextToken", "0")))
         logical_id = form["LogicalResourceId"]
         if logical_id not in stack.resources:
             return _refusal(f"Resource {logical_id} does not exist for stack s")
@@ -172,6 +178,24 @@ def _xml(action: str, content: str) -> Answer:
         f"<{action}Result>{content}</{action}Result></{name}>"
     )
     return 200, {"Content-Type": "text/xml"}, body.encode()
+
+
+def _events(stack_id: str, stack: Stack, page: int) -> Answer:
+    """One event a page, the newest first."""
+    events = [
+        *(("UPDATE_COMPLETE", "s", stack_id) for _ in range(2)),
+        *(("DELETE_SKIPPED", *skipped) for skipped in stack.skipped),
+    ]
+    status, logical_id, physical_id = events[page]
+    more = f"<NextToken>{page + 1}</NextToken>" if page + 1 < len(events) else ""
+    return _xml(
+        "DescribeStackEvents",
+        f"<StackEvents><member><StackId>{stack_id}</StackId><EventId>{page}</EventId>"
+        f"<StackName>s</StackName><LogicalResourceId>{logical_id}</LogicalResourceId>"
+        f"<PhysicalResourceId>{physical_id}</PhysicalResourceId>"
+        f"<ResourceStatus>{status}</ResourceStatus><Timestamp>2026-01-01T00:00:00Z</Timestamp>"
+        f"</member></StackEvents>{more}",
+    )
 
 
 def _refusal(message: str) -> Answer:

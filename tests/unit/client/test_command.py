@@ -216,7 +216,6 @@ def test_a_session_whose_stack_is_gone_is_a_stray(
     [
         ({}, "the stack has no resource Session"),
         ({"Session": ("DELETE_COMPLETE", "{arn}")}, "the stack has let it go (DELETE_COMPLETE)"),
-        ({"Session": ("DELETE_SKIPPED", "{arn}")}, "the stack has let it go (DELETE_SKIPPED)"),
         ({"Session": ("CREATE_FAILED", "")}, "the stack holds nothing"),
         ({"Session": ("UPDATE_COMPLETE", "another")}, "the stack holds another"),
     ],
@@ -229,6 +228,39 @@ def test_a_session_that_its_stack_does_not_hold_is_a_stray(
     }
 
     assert strays(run) == (3, {"stray": why})
+
+
+RETAINED = {"retained": "the stack left it to its time-outs (DELETE_SKIPPED)"}
+
+
+@pytest.mark.parametrize("status", ["DELETE_COMPLETE", "UPDATE_COMPLETE"])
+def test_a_session_that_its_stack_let_go_by_its_removal_policy_is_told_from_a_stray(
+    run: Run, aws: Account, arn: str, status: str
+) -> None:
+    aws.stacks[STACK] = Stack(status, skipped=[("Other", "other"), ("Session", arn)])
+
+    assert strays(run) == (0, RETAINED)
+    assert arn in run("strays").stdout
+
+
+def test_a_session_that_was_replaced_and_retained_is_told_from_a_stray(
+    run: Run, aws: Account, arn: str
+) -> None:
+    aws.stacks[STACK].resources["Session"] = ("UPDATE_COMPLETE", "another")
+    aws.stacks[STACK].skipped = [("Session", arn)]
+
+    assert strays(run) == (0, RETAINED)
+
+
+def test_the_successor_of_a_retained_session_is_retained(
+    run: Run, aws: Account, clock: TestClock, arn: str
+) -> None:
+    aws.terminate(arn)
+    clock.advance(60)
+    aws.start(tags={**OWNER, "emr-serverless-session:held-arn": arn})
+    aws.stacks[STACK] = Stack("DELETE_COMPLETE", skipped=[("Session", arn)])
+
+    assert strays(run) == (0, RETAINED)
 
 
 @pytest.mark.usefixtures("arn")
@@ -285,6 +317,57 @@ def test_an_unknown_profile_is_one_line(run: Run) -> None:
 
     assert ended.returncode == 1
     assert len(ended.stderr.splitlines()) == 1
+
+
+def test_what_the_service_said_and_the_next_step_are_two_sentences(run: Run) -> None:
+    said = run("list", "--application", "00gone").stderr
+
+    assert "Application 00gone does not exist. Check the id" in said
+
+
+@pytest.mark.parametrize("more", [[], ["--json"]])
+@pytest.mark.usefixtures("arn")
+def test_a_reader_that_has_gone_ends_it_without_a_word(aws: Account, more: list[str]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as nowhere:
+        ended = subprocess.run(
+            [sys.executable, "-m", "cdk_emr_serverless_session.command", "list", *more],
+            env=aws.environment(),
+            stdout=nowhere,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    assert ended.returncode == 1
+    assert ended.stderr == ""
+
+
+def test_a_wait_is_said_where_it_does_not_end_up_in_what_is_evaluated(
+    run: Run, aws: Account, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cdk_emr_serverless_session.client.urls.SystemClock", lambda: clock)
+    starting = aws.start()
+    ended = run("env", starting)
+
+    assert ended.stdout.startswith("export SPARK_REMOTE=")
+    assert ended.stdout.count("\n") == 1
+    assert f"Session {session_id(starting)}" in ended.stderr
+    assert "SUBMITTED" in ended.stderr
+
+
+def test_the_wait_can_be_made_shorter(
+    run: Run, aws: Account, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cdk_emr_serverless_session.client.urls.SystemClock", lambda: clock)
+    begun = clock.now()
+    ended = run("url", aws.start(), "--timeout", "10")
+
+    assert ended.returncode == 1
+    assert "after 10 s" in ended.stderr
+    assert clock.now() - begun <= 12
 
 
 def test_wrong_arguments_are_told_from_what_failed(run: Run) -> None:
