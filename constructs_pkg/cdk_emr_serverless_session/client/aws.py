@@ -5,6 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import boto3
+from botocore.config import Config
+
+# A person waits for the answer: botocore itself would try for five minutes.
+ANSWER_SECONDS = 10
+ATTEMPTS = 3
 
 
 class Aws:
@@ -31,5 +36,10 @@ class Aws:
         """A client of any service."""
         key = (service, region)
         if key not in self._made:
-            self._made[key] = self.session.client(service, region_name=region)
+            config = Config(
+                connect_timeout=ANSWER_SECONDS,
+                read_timeout=ANSWER_SECONDS,
+                retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+            )
+            self._made[key] = self.session.client(service, region_name=region, config=config)
         return self._made[key]

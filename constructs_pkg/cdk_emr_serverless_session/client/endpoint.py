@@ -6,7 +6,7 @@ Importing this keeps botocore, too, from logging the answers that hold a token.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote, urlsplit
 
@@ -17,6 +17,15 @@ DEFAULT_PORT = 443
 TOKEN_HEADER = "x-aws-proxy-auth"
 
 
+class Token(str):
+    """A token that is in no ``repr``: not in one of a tuple, a list or a call's details either."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "<token>"
+
+
 @dataclass(frozen=True)
 class Endpoint:
     """Where a session is reached, and a token good until ``expires_at`` (epoch seconds)."""
@@ -24,7 +33,7 @@ class Endpoint:
     host: str
     port: int
     expires_at: float
-    token: str = field(repr=False)
+    token: Token
 
     @property
     def address(self) -> str:
@@ -55,7 +64,7 @@ def fetch(aws: Aws, arn: SessionArn) -> Endpoint:
         host=str(url.hostname),
         port=url.port or DEFAULT_PORT,
         expires_at=expires_at.timestamp(),
-        token=answer["authToken"],
+        token=Token(answer["authToken"]),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from .aws import Aws
 from .clock import Clock
@@ -16,7 +16,7 @@ from .endpoint import Endpoint, fetch
 from .errors import SessionMovedError
 from .locate import locate
 from .session_arn import SessionArn
-from .state import look, wait_until_usable
+from .state import look, may_pass, wait_until_usable
 from .token import TokenSource
 
 
@@ -72,13 +72,21 @@ class Link:
     def check(self, arn: SessionArn) -> None:
         """Look whether a session that a call failed on is over.
 
+        Where AWS can't be asked for the moment, nothing is said: what breaks a call may break the
+        look, too, and PySpark tries again what was cut off.
+
         Raises:
             SessionOverError: It is, and isn't followed or has no successor yet.
             SessionMovedError: It is, and its successor is the session of now.
         """
         with self._lock:
             if arn == self._arn:
-                seen = look(self._aws, arn)
+                try:
+                    seen = look(self._aws, arn)
+                except (BotoCoreError, ClientError) as error:
+                    if may_pass(error):
+                        return
+                    raise
                 if not seen.over:
                     return
                 over = seen.over_error()

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
 from .aws import Aws
 from .clock import Clock
@@ -63,6 +63,14 @@ def look(aws: Aws, arn: SessionArn) -> Seen:
             raise
         return Seen(arn, "NOT FOUND", error.response["Error"]["Message"], "")
     return Seen(arn, session["state"], session["stateDetails"], session["releaseLabel"])
+
+
+def may_pass(error: BotoCoreError | ClientError) -> bool:
+    """Whether an error is the network's or the service's, for the moment, and not the caller's."""
+    if isinstance(error, ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return bool(status >= 500 or status == 429)
+    return isinstance(error, HTTPClientError)
 
 
 def wait_until_usable(

@@ -55,6 +55,7 @@ class Account:
     parameters: dict[str, str] = field(default_factory=dict)
     stacks: dict[str, Stack] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
+    unreachable: bool = False
     url: str = ""
     on_parameter: Callable[[], None] = lambda: None
 
@@ -105,6 +106,8 @@ class Account:
         query: Mapping[str, Sequence[str]],
     ) -> Answer:
         """Answer a request to any of the services."""
+        if self.unreachable:
+            return 503, {}, b"{}"
         if headers.get("x-amz-target") == "AmazonSSM.GetParameter":
             return self._parameter(json.loads(body)["Name"])
         if headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):

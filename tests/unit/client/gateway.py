@@ -1,14 +1,16 @@
 """What stands in front of sessions: gRPC over TLS for whoever has a token. Spark is left out of it.
 
-Answers Spark's version, as the preflight asks it, and has one method of each kind for the tests.
+Answers Spark's version, as the preflight asks it, and any query with the same rows, from where a
+client re-attaches. Has one method of each kind for the tests.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import grpc
+import pyarrow
 import trustme
 from pyspark.sql.connect.proto import base_pb2
 
@@ -29,6 +31,10 @@ class Gateways:
         self.gate.set()
         self.cut_off = threading.Event()
         self.seen: list[tuple[str, str]] = []
+        # A stream of rows is cut off after so many answers, and then this is done.
+        self.rows = range(0)
+        self.answers_a_stream: int | None = None
+        self.on_cut: Callable[[], object] = lambda: None
         leaf = self.authority.issue_cert(f"*.{DOMAIN}")
         chain = b"".join(part.bytes() for part in leaf.cert_chain_pems)
         self._credentials = grpc.ssl_server_credentials([(leaf.private_key_pem.bytes(), chain)])
@@ -83,6 +89,12 @@ class _Gateway(grpc.GenericRpcHandler):
             if spark:
                 yield self._version(next(iter(requests)))
                 return
+            if method.endswith(("/ExecutePlan", "/ReattachExecute")):
+                yield from self._rows(method, next(iter(requests)), context)
+                return
+            if method.endswith("/ReleaseExecute"):
+                yield self._released(next(iter(requests)))
+                return
             said = b"".join(requests)
             yield said
             if method.endswith("Stream"):
@@ -93,8 +105,45 @@ class _Gateway(grpc.GenericRpcHandler):
 
         return grpc.stream_stream_rpc_method_handler(answer)
 
+    def _rows(self, method: str, request: bytes, context: Any) -> Iterator[bytes]:
+        """One row an answer, each answer's id its number."""
+        asked: Any
+        if method.endswith("/ExecutePlan"):
+            asked, first = base_pb2.ExecutePlanRequest.FromString(request), 0
+        else:
+            asked = base_pb2.ReattachExecuteRequest.FromString(request)
+            first = int(asked.last_response_id) + 1 if asked.HasField("last_response_id") else 0
+        for given, number in enumerate(range(first, len(self._all.rows) + 1)):
+            if given == self._all.answers_a_stream:
+                self._all.on_cut()
+                context.abort(grpc.StatusCode.UNAUTHENTICATED, "The token has expired")
+            answer = base_pb2.ExecutePlanResponse(
+                session_id=asked.session_id,
+                operation_id=asked.operation_id,
+                response_id=str(number),
+            )
+            if number == len(self._all.rows):
+                answer.result_complete.SetInParent()
+            else:
+                answer.arrow_batch.row_count = 1
+                answer.arrow_batch.data = _batch(self._all.rows[number])
+            yield bytes(answer.SerializeToString())
+
+    def _released(self, request: bytes) -> bytes:
+        asked = base_pb2.ReleaseExecuteRequest.FromString(request)
+        answer = base_pb2.ReleaseExecuteResponse(session_id=asked.session_id)
+        return bytes(answer.SerializeToString())
+
     def _version(self, request: bytes) -> bytes:
         asked = base_pb2.AnalyzePlanRequest.FromString(request)
         answer = base_pb2.AnalyzePlanResponse(session_id=asked.session_id)
         answer.spark_version.version = self._all.spark_version
         return bytes(answer.SerializeToString())
+
+
+def _batch(number: int) -> bytes:
+    batch = pyarrow.record_batch({"id": pyarrow.array([number], pyarrow.int64())})
+    sink = pyarrow.BufferOutputStream()
+    with pyarrow.ipc.new_stream(sink, batch.schema) as writer:
+        writer.write_batch(batch)
+    return bytes(sink.getvalue())

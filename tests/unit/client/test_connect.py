@@ -11,9 +11,11 @@ import time
 from collections.abc import Iterator
 from typing import Any, cast
 
+import boto3
 import grpc
 import pytest
 import trustme
+from botocore.exceptions import ReadTimeoutError
 
 from cdk_emr_serverless_session.client import (
     ConnectError,
@@ -149,6 +151,20 @@ def test_a_token_that_is_refused_before_its_time_stays_refused(
         assert raised.value.code() is grpc.StatusCode.UNAUTHENTICATED
 
 
+def test_a_break_while_aws_cannot_be_asked_is_left_to_pyspark_to_retry(
+    aws: Account, clock: TestClock, gateways: Gateways, arn: str
+) -> None:
+    """A network that is away for a moment is away for the look at the session, too."""
+    with linked(aws, clock, gateways, arn) as channel:
+        call(channel, "unary_stream")
+        aws.unreachable = True
+        gateways.close(arn.rpartition("/")[2])
+
+        with pytest.raises(grpc.RpcError) as raised:
+            call(channel, "unary_stream")
+        assert raised.value.code() is grpc.StatusCode.UNAVAILABLE
+
+
 # Sessions that end
 
 
@@ -266,6 +282,30 @@ def test_connect_gives_a_spark_session(
     spark.stop()
 
 
+@pytest.mark.parametrize("answers", [1, 2, 7])
+def test_rows_that_are_cut_off_by_each_tokens_end_all_come_and_come_once(
+    aws: Account,
+    clock: TestClock,
+    gateways: Gateways,
+    arn: str,
+    monkeypatch: pytest.MonkeyPatch,
+    answers: int,
+) -> None:
+    monkeypatch.setattr(gateways, "rows", range(8))
+    monkeypatch.setattr(gateways, "answers_a_stream", answers)
+    monkeypatch.setattr(gateways, "on_cut", lambda: clock.advance(3600))
+    spark = connected(aws, clock, arn, gateways)
+
+    assert [row.id for row in spark.range(8).collect()] == list(range(8))
+    streams = [
+        (method, token)
+        for method, token in gateways.seen
+        if method.endswith(("/ExecutePlan", "/ReattachExecute"))
+    ]
+    assert len(streams) == len({token for _, token in streams}) == -(-9 // answers)
+    spark.stop()
+
+
 def test_a_file_of_certificates_will_do(
     aws: Account, clock: TestClock, gateways: Gateways, arn: str, tmp_path: Any
 ) -> None:
@@ -363,7 +403,42 @@ def test_a_token_that_is_refused_is_an_error(
         connected(aws, clock, arn, gateways)
 
 
+@pytest.mark.usefixtures("stopwatch")
+def test_aws_that_never_answers_is_an_error(arn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cdk_emr_serverless_session.client.aws.ANSWER_SECONDS", 1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+
+        with pytest.raises(ReadTimeoutError):
+            connect(arn, session=boto3.Session(**keys))
+
+
 # Secrets
+
+
+def test_a_call_in_a_debugger_shows_no_token(
+    aws: Account, clock: TestClock, gateways: Gateways, arn: str
+) -> None:
+    shown: list[str] = []
+
+    class Looks(grpc.UnaryUnaryClientInterceptor):  # type: ignore[misc]
+        def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
+            shown.append(repr(details))
+            return continuation(details, request)
+
+    clock.advance(100)
+    clients = Aws(session=aws.session())
+    link = Link(clients, arn, locate(arn, clients), follow=False, timeout=600, clock=clock)
+    credentials = grpc.ssl_channel_credentials(gateways.roots)
+    with session_channel(
+        link,
+        lambda address: grpc.intercept_channel(grpc.secure_channel(address, credentials), Looks()),
+    ) as channel:
+        call(channel, "unary_unary")
+
+    assert shown
+    assert link.endpoint().token not in "".join(shown)
 
 
 def test_no_token_is_logged_shown_or_raised(

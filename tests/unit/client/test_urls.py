@@ -12,7 +12,7 @@ from cdk_emr_serverless_session.client import (
     dashboard_url,
     remote_url,
 )
-from cdk_emr_serverless_session.client.endpoint import Endpoint
+from cdk_emr_serverless_session.client.endpoint import Endpoint, Token
 
 from .account import Account, TestClock
 
@@ -37,7 +37,7 @@ def test_a_parameter_names_the_session(aws: Account, clock: TestClock) -> None:
 
 
 def test_a_port_of_the_endpoint_is_kept_and_the_token_is_quoted() -> None:
-    endpoint = Endpoint("h.localhost", 8443, 0.0, "a/b=c;d+e")
+    endpoint = Endpoint("h.localhost", 8443, 0.0, Token("a/b=c;d+e"))
 
     assert endpoint.url_with_token.startswith("sc://h.localhost:8443/;use_ssl=true;")
     quoted = endpoint.url_with_token.rpartition("=")[2]
