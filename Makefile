@@ -36,8 +36,9 @@ dist: environment ## build wheel and sdist into dist/, and check them
 	$(BIN)/uv build --quiet
 	$(BIN)/twine check --strict dist/*
 
-test-matrix: environment ## run the constructs' tests on the lowest and newest dependencies, on each Python there is
+test-matrix: environment ## run tests on the lowest and newest dependencies and Pythons, the client's on each PySpark
 	$(BIN)/python tools/matrix.py
+	$(BIN)/python tools/client_matrix.py
 
 lint: environment ## check format, style and types
 	$(BIN)/ruff format --check .

@@ -57,6 +57,7 @@ class EphemeralStack(cdk.Stack):
             ],
         )
         cdk.Tags.of(self).add("ci-run", run)
+        cdk.CfnOutput(self, "SessionArn", value=session.session_arn)
         cdk.CfnOutput(self, "ApplicationId", value=session.application_id)
         cdk.CfnOutput(self, "SessionId", value=session.session_id)
 

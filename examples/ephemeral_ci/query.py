@@ -1,27 +1,23 @@
 """Connect to the session that the stack's outputs name, and query it.
 
 Needs the packages that README.md beside it installs, and outputs.json of ``cdk deploy``. The
-credentials need ``emr-serverless:GetSessionEndpoint`` on the session.
+credentials need ``emr-serverless:GetSession`` and ``GetSessionEndpoint`` on the session.
 """
 
 import json
 from pathlib import Path
 
-import boto3
-from pyspark.sql import SparkSession
+from cdk_emr_serverless_session.client import connect
 
 
 def main() -> None:
     """Count to a thousand, and fail the run if Spark can't."""
     (outputs,) = json.loads(Path("outputs.json").read_text()).values()
-    answer = boto3.client("emr-serverless").get_session_endpoint(
-        applicationId=outputs["ApplicationId"], sessionId=outputs["SessionId"]
-    )
-    host = answer["endpoint"].removeprefix("https://")
-    # The token is the full use of the execution role: never print or keep the address.
-    remote = f"sc://{host}:443/;use_ssl=true;x-aws-proxy-auth={answer['authToken']}"
-    spark = SparkSession.builder.remote(remote).getOrCreate()
-    assert spark.range(1000).count() == 1000
+    spark = connect(outputs["SessionArn"])
+    counted = spark.range(1000).count()
+    spark.stop()
+    assert counted == 1000, f"Spark counted to {counted}"
+    print(f"Spark counted to {counted}")
 
 
 if __name__ == "__main__":

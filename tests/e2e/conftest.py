@@ -32,13 +32,22 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def aws_with_spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
+    """Another one, with a Spark Connect server behind each session."""
+    folder = tmp_path_factory.mktemp("local-aws-with-spark")
+    with LocalAws(folder, session_start_seconds=SESSION_START_SECONDS, spark=True) as running:
+        yield running
+
+
 @pytest.fixture(autouse=True)
 def _the_log_is_searched(request: pytest.FixtureRequest) -> Iterator[None]:
     """Search what the handler logged, in the functions and in the test's own process."""
-    aws = request.getfixturevalue("aws") if "aws" in request.fixturenames else None
+    asked = [name for name in ("aws", "aws_with_spark") if name in request.fixturenames]
+    found = [request.getfixturevalue(name) for name in asked]
     with searched_log():
         yield
-    if aws is not None:
+    for aws in found:
         search("\n".join(handler_lines(aws)))
 
 
@@ -46,6 +55,14 @@ def _the_log_is_searched(request: pytest.FixtureRequest) -> Iterator[None]:
 def cdk_cli(aws: LocalAws) -> CdkCli:
     """The CDK CLI, with the account bootstrapped."""
     cli = CdkCli(aws)
+    cli.bootstrap()
+    return cli
+
+
+@pytest.fixture(scope="session")
+def cdk_cli_with_spark(aws_with_spark: LocalAws) -> CdkCli:
+    """The CDK CLI for that one, with the account bootstrapped."""
+    cli = CdkCli(aws_with_spark)
     cli.bootstrap()
     return cli
 

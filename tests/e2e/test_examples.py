@@ -1,5 +1,8 @@
 """Every example deploys as it stands, by the CDK CLI, and leaves nothing when it is destroyed."""
 
+import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -91,16 +94,30 @@ def test_sessions_of_one_application_have_configurations_of_their_own(
     assert_over(aws, outputs["ApplicationId"])
 
 
-def test_a_ci_run_leaves_nothing_behind(
-    aws: LocalAws, cdk_cli: CdkCli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_ci_run_queries_its_session_and_leaves_nothing_behind(
+    aws_with_spark: LocalAws,
+    cdk_cli_with_spark: CdkCli,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    aws = aws_with_spark
     monkeypatch.setenv("CI_RUN", "4711")
-    # What query.py does in between needs Spark, which the local AWS doesn't run.
-    with deployed(cdk_cli, "ephemeral_ci", tmp_path) as outputs:
+    with deployed(cdk_cli_with_spark, "ephemeral_ci", tmp_path) as outputs:
         session = session_of(aws, outputs["ApplicationId"], outputs["SessionId"])
         assert session["state"] in USABLE
         assert session["name"] == "ci-4711"
         assert session["tags"]["ci-run"] == "4711"
+
+        (tmp_path / "outputs.json").write_text(json.dumps({"EmrServerlessSessionCi": outputs}))
+        queried = subprocess.run(
+            [sys.executable, "-W", "ignore", EXAMPLES / "ephemeral_ci" / "query.py"],
+            cwd=tmp_path,
+            env=aws.environment(),
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+        assert queried.stdout == "Spark counted to 1000\n"
     assert_over(aws, outputs["ApplicationId"])
     stacks = aws.client("cloudformation").describe_stacks()["Stacks"]
     assert "EmrServerlessSessionCi-4711" not in {stack["StackName"] for stack in stacks}

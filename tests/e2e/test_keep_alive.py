@@ -1,7 +1,13 @@
-"""A session that is kept alive, on the local AWS: its schedule fires by itself."""
+"""A session that is kept alive, on the local AWS: its schedule fires by itself.
 
+A member of the team has PySpark on it all the while, and moves to the successor with it.
+"""
+
+import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -10,11 +16,36 @@ import pytest
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
 
+from demo.cdk_cli import CdkCli
+from demo.local_aws import LocalAws
 from tests.e2e.apps import one_session
 from tests.e2e.deployment import USABLE, Deployment
 
 HELD = "emr-serverless-session:held-arn"
 EVERY_MINUTE = scheduler.ScheduleExpression.rate(cdk.Duration.minutes(1))
+# Knows the parameter's name, and whatever its credentials let it ask for.
+FOLLOWER = """
+import sys
+from cdk_emr_serverless_session.client import SessionMovedError, connect
+
+spark = connect(sys.argv[1], follow=True)
+print(spark.range(10).count(), flush=True)
+for line in sys.stdin:
+    try:
+        print(spark.range(20).count(), flush=True)
+    except SessionMovedError as moved:
+        print(moved, flush=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def aws(aws_with_spark: LocalAws) -> LocalAws:
+    return aws_with_spark
+
+
+@pytest.fixture(scope="module")
+def cdk_cli(cdk_cli_with_spark: CdkCli) -> CdkCli:
+    return cdk_cli_with_spark
 
 
 def kept_alive(stack: cdk.Stack, **options: Any) -> None:
@@ -55,13 +86,21 @@ def test_a_schedule_keeps_a_session_alive_until_the_stack_goes(
         return value
 
     assert named() == outputs["SessionArn"]
-    emr.terminate_session(applicationId=outputs["ApplicationId"], sessionId=outputs["SessionId"])
+    keys = keys_of(deployment, outputs["MemberArn"])
+    with follower(aws, outputs["Parameter"], keys) as asked:
+        emr.terminate_session(
+            applicationId=outputs["ApplicationId"], sessionId=outputs["SessionId"]
+        )
 
-    successor = until(lambda: usable_successor(deployment), 120)
-    assert successor["name"] == "kept"
-    assert successor["tags"][HELD] == outputs["SessionArn"]
-    assert until(lambda: named() == successor["arn"], 30)
-    _member_may_connect_to(deployment, outputs["MemberArn"], successor)
+        successor = until(lambda: usable_successor(deployment), 120)
+        assert successor["name"] == "kept"
+        assert successor["tags"][HELD] == outputs["SessionArn"]
+        assert until(lambda: named() == successor["arn"], 30)
+        said = asked()
+        assert outputs["SessionId"] in said
+        assert f"is on its successor {successor['sessionId']} now" in said
+        assert asked() == "20"
+    _member_may_not_end(deployment, keys, successor)
 
     after = deployment.deploy(partial(kept_alive, name="kept", tags={"team": "a"}))
     assert after["SessionArn"] == successor["arn"]
@@ -74,18 +113,49 @@ def test_a_schedule_keeps_a_session_alive_until_the_stack_goes(
         named()
 
 
-def _member_may_connect_to(
-    deployment: Deployment, member_arn: str, session: dict[str, Any]
-) -> None:
-    assumed = deployment.aws.client("sts").assume_role(RoleArn=member_arn, RoleSessionName="member")
+def keys_of(deployment: Deployment, role_arn: str) -> dict[str, str]:
+    """Credentials of a role, by the names that they have in an environment."""
+    assumed = deployment.aws.client("sts").assume_role(RoleArn=role_arn, RoleSessionName="member")
     keys = assumed["Credentials"]
+    return {
+        "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": keys["SessionToken"],
+    }
+
+
+@contextmanager
+def follower(aws: LocalAws, parameter: str, keys: dict[str, str]) -> Iterator[Callable[[], str]]:
+    """A program that is connected by a parameter's name; gives a way to have it ask for rows."""
+    with subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", FOLLOWER, parameter],
+        env={**aws.environment(), **keys},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as program:
+        assert program.stdin is not None
+        assert program.stdout is not None
+        answers, questions = program.stdout, program.stdin
+        assert answers.readline() == "10\n"
+
+        def asked() -> str:
+            questions.write("again\n")
+            questions.flush()
+            return answers.readline().strip()
+
+        yield asked
+        questions.close()
+        assert program.wait(60) == 0
+
+
+def _member_may_not_end(
+    deployment: Deployment, keys: dict[str, str], session: dict[str, Any]
+) -> None:
     client = deployment.aws.client(
-        "emr-serverless",
-        aws_access_key_id=keys["AccessKeyId"],
-        aws_secret_access_key=keys["SecretAccessKey"],
-        aws_session_token=keys["SessionToken"],
+        "emr-serverless", **{name.lower(): value for name, value in keys.items()}
     )
-    asked = {"applicationId": session["applicationId"], "sessionId": session["sessionId"]}
-    assert client.get_session_endpoint(**asked)["endpoint"]
     with pytest.raises(client.exceptions.ClientError, match="not authorized"):
-        client.terminate_session(**asked)
+        client.terminate_session(
+            applicationId=session["applicationId"], sessionId=session["sessionId"]
+        )

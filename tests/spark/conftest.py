@@ -26,6 +26,7 @@ from cdk_emr_serverless_session.local.clock import ManualClock
 from cdk_emr_serverless_session.local.http import serve
 from cdk_emr_serverless_session.local.sessions import SessionService
 from cdk_emr_serverless_session.local.spark import SparkBacking
+from cdk_emr_serverless_session.local.spark.server import SCRIPT
 
 START_SECONDS = 90
 ROLE = "arn:aws:iam::000000000000:role/execution"
@@ -129,11 +130,25 @@ def clock() -> ManualClock:
     return ManualClock()
 
 
+def server_script(folder: Path) -> Path:
+    """What a server's process runs: its script, by SPARK_SERVER_PYTHON where that is set.
+
+    pysail wants PySpark 3.5.6 beside it, and a client may have another.
+    """
+    python = os.environ.get("SPARK_SERVER_PYTHON")
+    if python is None:
+        return SCRIPT
+    script = folder / "connect_server.py"
+    script.write_text(f"import os\nos.execv({python!r}, {[python, '-P', str(SCRIPT)]!r})\n")
+    return script
+
+
 @pytest.fixture(scope="session")
 def certified(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SparkBacking, Path]]:
     """One authority for all tests: gRPC reads the file once a process."""
-    backing = SparkBacking()
-    authority = tmp_path_factory.mktemp("authority") / "ca.pem"
+    folder = tmp_path_factory.mktemp("authority")
+    backing = SparkBacking(server_script(folder))
+    authority = folder / "ca.pem"
     backing.certificates.write_authority(authority)
     os.environ["GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"] = str(authority)
     yield backing, authority

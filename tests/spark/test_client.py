@@ -50,7 +50,8 @@ def connected(spark: SparkSessions, client_clock: ClientClock) -> Iterator[Calla
     made: list[Any] = []
 
     def connected_to(live: Live, **options: Any) -> Any:
-        options = {"root_certificates": spark.authority, **options}
+        # Any PySpark will do here: whether one fits is the subject of tests/unit/client.
+        options = {"root_certificates": spark.authority, "check_version": False, **options}
         made.append(connect(live.arn, clock=client_clock, **options))
         return made[-1]
 
@@ -215,6 +216,7 @@ def test_the_same_spark_session_works_on_the_successor(
     session = connect(
         PARAMETER,
         follow=True,
+        check_version=False,
         session=parameters,
         clock=client_clock,
         root_certificates=spark.authority,
@@ -244,7 +246,7 @@ def test_nothing_of_a_process_that_connects_has_the_token(
         "logging.basicConfig(level=logging.DEBUG)\n"
         "from cdk_emr_serverless_session.client import connect\n"
         f"class Now:\n    now = staticmethod(lambda: {spark.clock.now()})\n"
-        "spark = connect(sys.argv[1], clock=Now())\n"
+        "spark = connect(sys.argv[1], clock=Now(), check_version=False)\n"
         "print(spark.range(3).count(), spark, vars(spark.client), vars(spark.client._builder))\n"
     )
     run = subprocess.run(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import warnings
 
 from .errors import SparkVersionError, SparkVersionWarning
@@ -35,10 +36,11 @@ def check(installed: str, spark: str, where: str) -> None:
     plain = ".".join(map(str, wanted))
     message = (
         f"PySpark {installed} is installed, and {where} has Spark {plain}. Install the one that "
-        f'fits: pip install "pyspark[connect]=={plain}"'
+        f'fits: pip install "cdk-emr-serverless-session[connect]" "pyspark=={plain}"'
     )
-    if wanted[0] == 3:
-        message += ' "pandas<3" "numpy<2" "pyarrow<22"'
+    # The rest is pinned by the extra. NumPy 1 has no wheels for later Pythons.
+    if wanted[0] == 3 and sys.version_info < (3, 13):
+        message += ' "numpy<2"'
     if wanted[:1] != have[:1]:
         raise SparkVersionError(f"{message}. check_version=False connects all the same.")
     warnings.warn(message, SparkVersionWarning, stacklevel=3)

@@ -26,10 +26,21 @@ def test_a_pyspark_that_fits_is_passed_in_silence(spark: str) -> None:
 
 
 def test_another_minor_version_is_a_warning_that_says_what_to_install() -> None:
-    with pytest.warns(SparkVersionWarning, match=r"pyspark\[connect\]==3.5.6"):
+    with pytest.warns(SparkVersionWarning, match=r'session\[connect\]" "pyspark==3.5.6"'):
         check("3.4.1", "3.5.6-amzn-1", "emr-7.13.0")
 
 
 def test_another_major_version_is_an_error_that_says_what_to_install() -> None:
-    with pytest.raises(SparkVersionError, match=r"pyspark\[connect\]==3.5.6.*numpy<2"):
+    with pytest.raises(SparkVersionError, match=r'session\[connect\]" "pyspark==3.5.6"'):
         check("4.0.0", "3.5.6", "emr-7.13.0")
+
+
+@pytest.mark.parametrize(("python", "pinned"), [((3, 12), True), ((3, 13), False)])
+def test_numpy_1_is_asked_for_where_it_has_wheels(
+    monkeypatch: pytest.MonkeyPatch, python: tuple[int, int], pinned: bool
+) -> None:
+    monkeypatch.setattr("sys.version_info", python)
+    with pytest.raises(SparkVersionError) as raised:
+        check("4.0.0", "3.5.6", "emr-7.13.0")
+
+    assert ("numpy<2" in str(raised.value)) is pinned
