@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,18 @@ def test_a_token_is_renewed_before_it_expires(
     clock.advance(3600 - 299)
     session.range(1).count()
 
+    assert issued(spark) == 2
+
+
+def test_threads_that_share_a_spark_session_share_its_new_token(
+    spark: SparkSessions, connected: Callable[..., Any], clock: ManualClock
+) -> None:
+    session = connected(spark.start(idleTimeoutMinutes=600))
+    clock.advance(3600)
+    with ThreadPoolExecutor(8) as threads:
+        counted = threads.map(lambda rows: session.range(rows).count(), range(1, 17))
+
+        assert list(counted) == list(range(1, 17))
     assert issued(spark) == 2
 
 

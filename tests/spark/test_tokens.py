@@ -5,6 +5,7 @@ import pytest
 import trustme
 from pyspark.errors import PySparkException
 
+from cdk_emr_serverless_session.client import remote_url
 from tests.spark.conftest import SparkSessions, connected
 
 
@@ -42,6 +43,14 @@ def test_a_token_opens_the_session_for_an_hour(spark: SparkSessions) -> None:
     spark.clock.advance(1)
     assert "The token has expired" in refusal(first)
     assert answers(second)
+
+
+def test_a_token_of_any_characters_comes_through_the_address(
+    spark: SparkSessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = spark.start()
+    monkeypatch.setattr("secrets.token_urlsafe", lambda _: "a/b=c;d+e %2F&x=1")
+    assert answers(remote_url(live.arn))
 
 
 def test_a_token_that_expires_under_a_client_stops_it(spark: SparkSessions) -> None:

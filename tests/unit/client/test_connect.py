@@ -9,6 +9,8 @@ import os
 import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any, cast
 
 import boto3
@@ -219,6 +221,34 @@ def test_a_client_that_follows_moves_when_a_new_token_is_asked_for_too(
         with pytest.raises(SessionMovedError):
             call(channel, "unary_unary")
         assert call(channel, "unary_unary") == b"ab"
+
+
+def test_threads_move_together_and_see_nothing_but_the_move(
+    aws: Account, clock: TestClock, gateways: Gateways, application: str, arn: str
+) -> None:
+    begun = Barrier(9)
+    with linked(aws, clock, gateways, PARAMETER, follow=True) as channel:
+
+        def calls(kind: str) -> list[str]:
+            begun.wait()
+            outcomes = []
+            for _ in range(60):
+                try:
+                    outcomes.append(call(channel, kind).decode())
+                except Exception as error:  # noqa: BLE001 - compared below
+                    outcomes.append(type(error).__name__)
+            return outcomes
+
+        with ThreadPoolExecutor(8) as threads:
+            running = [threads.submit(calls, kind) for kind in KINDS * 2]
+            begun.wait()
+            aws.parameters[PARAMETER] = aws.start(application)
+            aws.terminate(arn)
+            outcomes = [one.result() for one in running]
+
+    assert {outcome for thread in outcomes for outcome in thread} == {"ab", "SessionMovedError"}
+    assert all(thread.count("SessionMovedError") <= 1 for thread in outcomes)
+    assert all(thread[-1] == "ab" for thread in outcomes)
 
 
 def test_as_long_as_there_is_no_successor_the_session_is_over(
