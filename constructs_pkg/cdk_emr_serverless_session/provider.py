@@ -231,7 +231,17 @@ class SessionProvider(Construct):
                 "ScheduleRole",
                 assumed_by=iam.ServicePrincipal(
                     "scheduler.amazonaws.com",
-                    conditions={"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}},
+                    # A schedule stands for its group there.
+                    conditions={
+                        "StringEquals": {
+                            "aws:SourceAccount": cdk.Aws.ACCOUNT_ID,
+                            "aws:SourceArn": cdk.Stack.of(self).format_arn(
+                                service="scheduler",
+                                resource="schedule-group",
+                                resource_name="default",
+                            ),
+                        }
+                    },
                 ),
             )
             function = self.keep_alive_function

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import aws_cdk as cdk
 import jsii
@@ -16,6 +16,7 @@ from constructs import Construct
 from .application_checks import check_application, explain_idle_timeout
 from .asked_once import asked_once
 from .configuration import Configuration, render_configurations, spark_defaults
+from .errors import SessionValidationError
 from .grants import SessionGrants
 from .owner_tags import LOGICAL_ID_TAG, STACK_ID_TAG
 from .provider import SessionProvider
@@ -343,6 +344,22 @@ class _ImportedSession(cdk.Resource):
     @property
     def grants(self) -> SessionGrants:
         return self._grants
+
+    @property
+    def parameter(self) -> NoReturn:
+        raise self._not_of_this_app("parameter")
+
+    def keep_alive(self, **_: object) -> NoReturn:
+        raise self._not_of_this_app("keep_alive")
+
+    def _not_of_this_app(self, what: str) -> SessionValidationError:
+        return SessionValidationError(
+            self.node.path,
+            [
+                f"{what}: this session is imported, and what it was started with isn't known here. "
+                "Use that of the Session construct which declares it."
+            ],
+        )
 
 
 class _SessionResource(cdk.CfnResource):

@@ -24,6 +24,11 @@ def held(lab: World) -> str:
     return lab.stack.resources[NAME].physical_id
 
 
+def application_state(lab: World) -> str:
+    asked = {"applicationId": lab.applications[0]}
+    return str(lab.service.perform("GetApplication", asked)["application"]["state"])
+
+
 def ended(lab: World, arn: str) -> None:
     """The session comes to its end, as by its idle time-out."""
     session = next(s for s in lab.service.sessions() if s.arn == arn)
@@ -180,6 +185,49 @@ def test_a_deploy_that_checks_replaces_a_dead_session(lab: World) -> None:
     assert update(lab, Checked="tuesday") == "UPDATE_COMPLETE"
     assert held(lab) != session
     assert lab.live() == [held(lab)]
+
+
+def test_a_deploy_that_checks_replaces_a_session_that_is_just_ending(lab: World) -> None:
+    session = created(lab, Checked="monday")
+    next(s for s in lab.service.sessions() if s.arn == session).terminate(lab.agenda.now(), "idle")
+    assert lab.state(session) == "TERMINATING"
+    assert update(lab, Checked="tuesday") == "UPDATE_COMPLETE"
+    assert held(lab) != session
+    assert lab.state(session) == "TERMINATED"
+    assert lab.live() == [held(lab)]
+
+
+def test_a_successor_starts_on_an_application_that_has_stopped_by_itself(lab: World) -> None:
+    before = created(lab)
+    ended(lab, before)
+    for bystander in lab.bystanders:
+        ended(lab, bystander)
+    lab.agenda.wait(3600)
+    assert application_state(lab) == "STOPPED"
+    lab.schedules.call()
+    lab.agenda.wait(300)
+    assert lab.schedules.outcomes == ["renewed"]
+    assert len(lab.live()) == 1
+
+
+def test_nothing_is_started_on_an_application_that_is_stopped_for_good(lab: World) -> None:
+    before = created(lab)
+    ended(lab, before)
+    for bystander in lab.bystanders:
+        ended(lab, bystander)
+    lab.agenda.wait(3600)
+    lab.service.perform(
+        "UpdateApplication",
+        {
+            "applicationId": lab.applications[0],
+            "clientToken": "x",
+            "autoStartConfiguration": {"enabled": False},
+        },
+    )
+    lab.schedules.call()
+    assert set(lab.schedules.outcomes) == {"failed"}
+    assert lab.live() == []
+    assert application_state(lab) == "STOPPED"
 
 
 def test_a_replacement_ends_the_successor_after_the_stack_has_updated(lab: World) -> None:

@@ -13,6 +13,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
 from cdk_nag import AwsSolutionsChecks
 
+from cdk_emr_serverless_session import Session, SessionAttributes, SessionValidationError
 from session_handler.event import Event, KeepAlive
 from tests.unit.constructs.bench import (
     TYPE,
@@ -140,6 +141,40 @@ def test_the_handler_may_write_that_parameter_and_look_at_its_own_stack(bench: B
     statements = {tuple(action_list(s)): s["Resource"] for s in statements_of(template)}
     assert statements["cloudformation:DescribeStackResource",] == {"Ref": "AWS::StackId"}
     assert statements["ssm:PutParameter",]["Fn::Join"][1][-1] == f":parameter{name}"
+
+
+def test_schedules_of_this_account_may_call_that_one_function(bench: Bench) -> None:
+    bench.session().keep_alive(schedule=OFFICE_HOURS)
+    template = bench.template()
+    (role,) = [
+        role["Properties"]
+        for id, role in resources_of(template, "AWS::IAM::Role").items()
+        if "ScheduleRole" in id
+    ]
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": "scheduler.amazonaws.com"}
+    condition = trust["Condition"]["StringEquals"]
+    assert condition["aws:SourceAccount"] == {"Ref": "AWS::AccountId"}
+    assert condition["aws:SourceArn"]["Fn::Join"][1][-1] == ":schedule-group/default"
+    (statement,) = statements_of(template, "ScheduleRole")
+    (function,) = [
+        id
+        for id, found in resources_of(template, "AWS::Lambda::Function").items()
+        if found["Properties"].get("Handler") == "session_handler.handler.keep_alive"
+    ]
+    arn = {"Fn::GetAtt": [function, "Arn"]}
+    assert action_list(statement) == ["lambda:InvokeFunction"]
+    assert statement["Resource"] == [arn, {"Fn::Join": ["", [arn, ":*"]]}]
+
+
+def test_a_session_of_others_cannot_be_kept_alive_and_says_so(bench: Bench) -> None:
+    imported: Any = Session.from_session_attributes(
+        bench.stack, "Imported", SessionAttributes(application_id="00a", session_id="00s")
+    )
+    with pytest.raises(SessionValidationError, match=r"Stack/Imported\] keep_alive: .*imported"):
+        imported.keep_alive(schedule=OFFICE_HOURS)
+    with pytest.raises(SessionValidationError, match=r"Stack/Imported\] parameter: .*imported"):
+        imported.parameter  # noqa: B018
 
 
 @pytest.mark.parametrize("granted_first", [True, False])
