@@ -1,5 +1,8 @@
 """Sessions that a stack no longer wants: what changes the policy must still end them."""
 
+import json
+import subprocess
+import sys
 from functools import partial
 
 import aws_cdk as cdk
@@ -46,6 +49,49 @@ def test_a_session_moves_to_another_application(deployment: Deployment) -> None:
     assert after["MovedApplicationId"] != before["MovedApplicationId"]
     assert deployment.session(named(before, "Moved"))["state"] == "TERMINATED"
     assert deployment.session(named(after, "Moved"))["state"] in USABLE
+
+
+def retained(stack: cdk.Stack, *, minutes: int | None) -> None:
+    """Fill a stack with an application and, if there are minutes, a session that is left alone."""
+    look_often(stack)
+    role, place = execution_role(stack), application(stack)
+    if minutes is not None:
+        session = Session(
+            stack,
+            "Retained",
+            application=place,
+            execution_role=role,
+            idle_timeout=cdk.Duration.minutes(minutes),
+            removal_policy=cdk.RemovalPolicy.RETAIN,
+        )
+        output(stack, session)
+
+
+def test_a_retained_session_outlives_its_resource_and_is_no_stray(deployment: Deployment) -> None:
+    replaced = deployment.deploy(partial(retained, minutes=60))
+    dropped = deployment.deploy(partial(retained, minutes=30))
+    deployment.deploy(partial(retained, minutes=None))
+
+    live = {session["arn"] for session in deployment.live()}
+    assert live == {replaced["SessionArn"], dropped["SessionArn"]}
+    command = ("strays", "--json", "--application", replaced["ApplicationId"])
+    said = subprocess.run(
+        [sys.executable, "-m", "cdk_emr_serverless_session.command", *command],
+        env=deployment.aws.environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    assert {row["arn"]: row["verdict"] for row in json.loads(said.stdout)} == dict.fromkeys(
+        live, "retained"
+    )
+
+    emr = deployment.aws.client("emr-serverless")
+    for session in deployment.live():
+        emr.terminate_session(
+            applicationId=session["applicationId"], sessionId=session["sessionId"]
+        )
+    deployment.destroy()
 
 
 def renamed(stack: cdk.Stack, *, application_name: str) -> None:

@@ -1,6 +1,6 @@
 """The gRPC channel to a session: every call has a valid token, and says so when the session ended.
 
-Knows gRPC, and nothing of PySpark.
+Knows gRPC, and nothing of PySpark but which calls it makes in the background.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ _GATEWAY_CODES = frozenset(
         grpc.StatusCode.DEADLINE_EXCEEDED,
     }
 )
+# Made in a thread whose errors end as a warning: a session that ended has to be said elsewhere.
+_IN_THE_BACKGROUND = "/ReleaseExecute"
 _TOKEN_CODES = frozenset({grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED})
 
 
@@ -133,6 +135,8 @@ class _SessionInterceptor(
     def _unary(self, continuation: Any, details: Any, sent: Any) -> Any:
         attempt = _Attempt(self._link)
         call = continuation(attempt.with_token(details), sent)
+        if details.method.endswith(_IN_THE_BACKGROUND):
+            return call
         # One that isn't done is a future that somebody waits for later.
         if call.done() and call.code() in _GATEWAY_CODES:
             attempt.failed(call)

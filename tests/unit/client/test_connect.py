@@ -223,6 +223,23 @@ def test_a_client_that_follows_moves_when_a_new_token_is_asked_for_too(
         assert call(channel, "unary_unary") == b"ab"
 
 
+def test_a_move_is_said_where_the_caller_hears_it(
+    aws: Account, clock: TestClock, gateways: Gateways, application: str, arn: str
+) -> None:
+    """PySpark releases what it has read in a thread of its own, which raises to nobody."""
+    with linked(aws, clock, gateways, PARAMETER, follow=True) as channel:
+        call(channel, "unary_unary")
+        aws.terminate(arn)
+        aws.parameters[PARAMETER] = aws.start(application)
+        release: Any = channel.unary_unary("/spark.connect.SparkConnectService/ReleaseExecute")
+        with pytest.raises(grpc.RpcError) as raised:
+            release(b"")
+        assert raised.value.code() is grpc.StatusCode.NOT_FOUND
+
+        with pytest.raises(SessionMovedError):
+            call(channel, "unary_unary")
+
+
 def test_threads_move_together_and_see_nothing_but_the_move(
     aws: Account, clock: TestClock, gateways: Gateways, application: str, arn: str
 ) -> None:
