@@ -86,13 +86,6 @@ def test_a_retained_session_outlives_its_resource_and_is_no_stray(deployment: De
         live, "retained"
     )
 
-    emr = deployment.aws.client("emr-serverless")
-    for session in deployment.live():
-        emr.terminate_session(
-            applicationId=session["applicationId"], sessionId=session["sessionId"]
-        )
-    deployment.destroy()
-
 
 def renamed(stack: cdk.Stack, *, application_name: str) -> None:
     """Fill a stack with a session on an application whose name, if changed, replaces it."""
