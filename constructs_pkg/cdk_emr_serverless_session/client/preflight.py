@@ -15,6 +15,9 @@ from .link import Link
 
 TIMEOUT_SECONDS = 10.0
 
+# How gRPC says that a certificate isn't by whom it should be, or for whom.
+_NOT_TRUSTED = ("certificate_verify_failed", "handshake", "verification check failed")
+
 
 def preflight(builder: Any, link: Link, timeout: float = TIMEOUT_SECONDS) -> str:
     """Ask the session's Spark for its version.
@@ -52,7 +55,7 @@ def _explained(error: Any, link: Link, timeout: float) -> EndpointError:
     """The error in the words of whoever has to do something about it."""
     where = f"The endpoint of session {link.arn.session_id} ({link.endpoint().address})"
     said = f"{error.code().name}: {error.details()}"
-    if "CERTIFICATE_VERIFY_FAILED" in said or "handshake" in said.lower():
+    if any(sign in said.lower() for sign in _NOT_TRUSTED):
         return EndpointError(
             f"{where} has no certificate that is trusted here: {said}. Behind a proxy that breaks "
             "TLS open, give its certificate as root_certificates, or name the file in "

@@ -30,6 +30,7 @@ class Gateways:
         self.gate = threading.Event()
         self.gate.set()
         self.cut_off = threading.Event()
+        self.away = threading.Event()
         self.seen: list[tuple[str, str]] = []
         # A stream of rows is cut off after so many answers, and then this is done.
         self.rows = range(0)
@@ -82,6 +83,8 @@ class _Gateway(grpc.GenericRpcHandler):
         def answer(requests: Iterator[bytes], context: Any) -> Iterator[bytes]:
             sent = [value for key, value in context.invocation_metadata() if key == TOKEN_HEADER]
             self._all.seen.append((method, *sent))
+            if self._all.away.is_set():
+                context.abort(grpc.StatusCode.UNAVAILABLE, "The network is away")
             if self._door.closed():
                 context.abort(grpc.StatusCode.NOT_FOUND, self._door.closed())
             if self._door.problem(sent[0] if sent else None):

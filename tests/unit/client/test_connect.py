@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 import boto3
 import grpc
@@ -53,6 +54,7 @@ def module_gateways() -> Iterator[Gateways]:
 def gateways(module_gateways: Gateways) -> Gateways:
     module_gateways.seen.clear()
     module_gateways.cut_off.clear()
+    module_gateways.away.clear()
     return module_gateways
 
 
@@ -160,7 +162,7 @@ def test_a_break_while_aws_cannot_be_asked_is_left_to_pyspark_to_retry(
     with linked(aws, clock, gateways, arn) as channel:
         call(channel, "unary_stream")
         aws.unreachable = True
-        gateways.close(arn.rpartition("/")[2])
+        gateways.away.set()
 
         with pytest.raises(grpc.RpcError) as raised:
             call(channel, "unary_stream")
@@ -412,6 +414,17 @@ def test_a_certificate_that_is_not_trusted_is_an_error(
 ) -> None:
     with pytest.raises(EndpointError, match=r"no certificate that is trusted here.*root_certif"):
         connected(aws, clock, arn, gateways, root_certificates=trustme.CA().cert_pem.bytes())
+
+
+@pytest.mark.usefixtures("stopwatch")
+def test_a_certificate_for_another_name_is_an_error(
+    aws: Account, clock: TestClock, gateways: Gateways, arn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = urlsplit(gateways.endpoint(arn.rpartition("/")[2])).port
+    monkeypatch.setattr(gateways, "endpoint", lambda _: f"https://localhost:{port}")
+
+    with pytest.raises(EndpointError, match=r"no certificate that is trusted here.*root_certif"):
+        connected(aws, clock, arn, gateways)
 
 
 @pytest.mark.usefixtures("stopwatch")
