@@ -35,6 +35,18 @@ step("import aws_emrserverless, aws_iam")
 
 def main(kind: str, count: int) -> None:
     """Build, synthesize and report."""
+    template = synthesized(kind, count)
+    found = {"bytes": minified_bytes(template), "resources": len(template["Resources"])}
+    print(json.dumps({**found, "steps": steps}))
+
+
+def minified_bytes(content: Any) -> int:
+    """The size of JSON without what is there for people."""
+    return len(json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode())
+
+
+def synthesized(kind: str, count: int) -> dict[str, Any]:
+    """The template of an app with an application, a role, and so many of a kind."""
     declare = {
         "Session": sessions,
         "AwsCustomResource": aws_custom_resources,
@@ -58,11 +70,9 @@ def main(kind: str, count: int) -> None:
         step("app, stack, application, role")
         declare(stack, count, application, role)
         assembly = app.synth()
-        template = assembly.get_stack_by_name("Stack").template
+        template: dict[str, Any] = assembly.get_stack_by_name("Stack").template
         step("synth")
-    minified = json.dumps(template, separators=(",", ":"), ensure_ascii=False)
-    found = {"bytes": len(minified.encode()), "resources": len(template["Resources"])}
-    print(json.dumps({**found, "steps": steps}))
+    return template
 
 
 def sessions(stack: cdk.Stack, count: int, application: Any, role: iam.Role) -> None:

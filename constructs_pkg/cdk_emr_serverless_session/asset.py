@@ -1,4 +1,4 @@
-"""The Lambda asset: a plain folder with the handler's modules and the service's model.
+"""The Lambda asset: a plain folder with the handler's modules and data of botocore.
 
 Put together at synth without Docker and without pip. The same handler and the same botocore give
 the same bytes, and so the same asset hash, on every machine, Python version and installation.
@@ -17,7 +17,7 @@ from typing import Any
 
 from botocore.exceptions import DataNotFoundError
 
-from .service_model import SERVICE, api_version, loader, trimmed_model
+from .service_model import SERVICE, api_version, handler_model, loader, without
 
 PACKAGE = "session_handler"
 
@@ -46,13 +46,9 @@ def stage_handler(target: Path) -> None:
     """Writes the asset's files into ``target``, an empty folder."""
     source = handler_source()
     for module in sorted(source.rglob("*.py")):
-        relative = module.relative_to(source)
-        if relative.parts[0] != "data":
-            _write(target / PACKAGE / relative, module.read_bytes())
-    data = target / PACKAGE / "data"
-    for name, content in _data_files().items():
-        text = json.dumps(content, ensure_ascii=True, separators=(",", ":"))
-        _write(data / name, text.encode())
+        _write(target / PACKAGE / module.relative_to(source), module.read_bytes())
+    data = json.dumps(_botocore_data(), ensure_ascii=True, separators=(",", ":"))
+    _write(target / PACKAGE / "data.json", data.encode())
     for folder in [target, *(path for path in target.rglob("*") if path.is_dir())]:
         os.utime(folder, (_EPOCH, _EPOCH))
 
@@ -66,27 +62,22 @@ def handler_source() -> Path:
     raise FileNotFoundError(f"The session handler's modules are missing from {package}.")
 
 
-def _data_files() -> dict[str, Any]:
+def _botocore_data() -> dict[str, Any]:
+    """What the client reads, by the names that botocore loads it by."""
     load = loader().load_data
-    version = f"{SERVICE}/{api_version()}"
-    files = {
-        f"{version}/service-2.json": trimmed_model(),
-        f"{version}/endpoint-rule-set-1.json": load(f"{version}/endpoint-rule-set-1"),
-        f"{version}/paginators-1.json": _paginators(load(f"{version}/paginators-1")),
-        "endpoints.json": _endpoints(load("endpoints")),
+    rules = load(f"{SERVICE}/{api_version()}/endpoint-rule-set-1")
+    data = {
+        f"{SERVICE}/service-2": handler_model(),
+        f"{SERVICE}/endpoint-rule-set-1": without(("documentation",), rules),
+        "endpoints": _endpoints(load("endpoints")),
     }
-    for name in ("partitions", "_retry", "sdk-default-configuration"):
+    for name in ("partitions", "sdk-default-configuration"):
         try:
-            files[f"{name}.json"] = load(name)
+            data[name] = _undescribed(load(name))
         except DataNotFoundError:
-            # A later botocore may do without the file; then so does the client.
+            # A later botocore may do without it; then so does the client.
             continue
-    return files
-
-
-def _paginators(content: dict[str, Any]) -> dict[str, Any]:
-    pagination = content["pagination"]
-    return {"pagination": {key: pagination[key] for key in ("ListSessions",) if key in pagination}}
+    return data
 
 
 def _endpoints(content: dict[str, Any]) -> dict[str, Any]:
@@ -95,7 +86,13 @@ def _endpoints(content: dict[str, Any]) -> dict[str, Any]:
         services = partition.get("services", {})
         kept = {SERVICE: services[SERVICE]} if SERVICE in services else {}
         partitions.append({**partition, "services": kept})
-    return {**content, "partitions": partitions}
+    return _undescribed({**content, "partitions": partitions})
+
+
+def _undescribed(content: dict[str, Any]) -> dict[str, Any]:
+    """Without what is there for people: the regions' names, and what a default is good for."""
+    described: dict[str, Any] = without(("description", "partitionName"), content)
+    return {key: value for key, value in described.items() if key != "documentation"}
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -16,13 +15,30 @@ HANDLER_OPERATIONS = (
     "GetApplication",
     "GetSession",
     "ListSessions",
-    "ListTagsForResource",
     "StartSession",
     "StopApplication",
     "TagResource",
     "TerminateSession",
     "UntagResource",
 )
+
+# What the handler reads of their answers. botocore passes over what the model doesn't name.
+HANDLER_READS = {
+    "Application": (
+        "autoStartConfiguration",
+        "interactiveConfiguration",
+        "releaseLabel",
+        "state",
+        "type",
+        "updatedAt",
+    ),
+    "Session": ("createdAt", "endedAt", "state", "stateDetails", "tags", "updatedAt"),
+    "SessionSummary": ("arn",),
+}
+
+# What botocore doesn't look at when it makes a request or reads an answer. It checks what is
+# required and the least lengths; the rest is checked at synth, and by the service.
+_UNREAD = ("documentation", "documentationUrl", "enum", "max", "pattern", "sensitive")
 
 
 @cache
@@ -51,8 +67,8 @@ def shape(name: str) -> Mapping[str, Any]:
     return found
 
 
-def trimmed_model(operations: tuple[str, ...] = HANDLER_OPERATIONS) -> dict[str, Any]:
-    """The model with only the given operations and the shapes they reach, without documentation.
+def handler_model(operations: tuple[str, ...] = HANDLER_OPERATIONS) -> dict[str, Any]:
+    """The model as far as the handler's client reads it: its operations, and what they reach.
 
     Raises:
         ValueError: The installed botocore doesn't know one of the operations.
@@ -65,21 +81,35 @@ def trimmed_model(operations: tuple[str, ...] = HANDLER_OPERATIONS) -> dict[str,
             "install botocore 1.42.94 or later."
         )
     kept = {name: model["operations"][name] for name in sorted(operations)}
+    shapes = {**model["shapes"], **_shapes_as_read(model["shapes"])}
     reached: set[str] = set()
     pending = [name for operation in kept.values() for name in _shape_references(operation)]
     while pending:
         name = pending.pop()
         if name not in reached:
             reached.add(name)
-            pending.extend(_shape_references(model["shapes"][name]))
-    trimmed = {
-        "version": model["version"],
-        "metadata": model["metadata"],
-        "operations": kept,
-        "shapes": {name: model["shapes"][name] for name in sorted(reached)},
-    }
-    result: dict[str, Any] = _without_documentation(copy.deepcopy(trimmed))
+            pending.extend(_shape_references(shapes[name]))
+    result: dict[str, Any] = without(
+        _UNREAD,
+        {
+            "version": model["version"],
+            "metadata": model["metadata"],
+            "operations": kept,
+            "shapes": {name: shapes[name] for name in sorted(reached)},
+        },
+    )
     return result
+
+
+def _shapes_as_read(shapes: Mapping[str, Any]) -> dict[str, Any]:
+    """The shapes of answers, with the members that the handler reads."""
+    return {
+        name: {
+            "type": "structure",
+            "members": {key: shapes[name]["members"][key] for key in members},
+        }
+        for name, members in HANDLER_READS.items()
+    }
 
 
 def _shape_references(node: Any) -> Iterator[str]:
@@ -94,14 +124,17 @@ def _shape_references(node: Any) -> Iterator[str]:
             yield from _shape_references(item)
 
 
-def _without_documentation(node: Any) -> Any:
+def without(keys: Container[str], node: Any) -> Any:
+    """A copy without the values of these keys, wherever they are.
+
+    A mapping is kept: that is a member of a shape, and may be called anything.
+    """
     if isinstance(node, Mapping):
         return {
-            key: _without_documentation(value)
+            key: without(keys, value)
             for key, value in node.items()
-            # A member may itself be called "documentation": that one is a mapping, not a text.
-            if not (key in ("documentation", "documentationUrl") and isinstance(value, str))
+            if key not in keys or isinstance(value, Mapping)
         }
     if isinstance(node, list):
-        return [_without_documentation(item) for item in node]
+        return [without(keys, item) for item in node]
     return node

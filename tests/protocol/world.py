@@ -12,6 +12,7 @@ import json
 import random
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,10 +21,11 @@ import botocore.session
 from botocore import UNSIGNED
 from botocore.config import Config
 
+from cdk_emr_serverless_session.asset import handler_asset
 from cdk_emr_serverless_session.local import sessions
 from cdk_emr_serverless_session.local.sessions import SessionService
 from session_handler import client as handler_client
-from session_handler import handler
+from session_handler import handler, lean_botocore
 from session_handler import log as handler_log
 from session_handler.identity import CLIENT_TOKEN_TAG, LOGICAL_ID_TAG, STACK_ID_TAG, SessionArn
 
@@ -38,7 +40,11 @@ LAMBDA_SECONDS = 30.0
 START_SECONDS = 90.0
 STOP_SECONDS = 20.0
 
+# The client as it is in Lambda, with the asset's model: what the handler needs is in there.
 _botocore = botocore.session.Session()
+_sessions = {
+    "emr-serverless": lean_botocore.session(Path(handler_asset()) / "session_handler" / "data.json")
+}
 _config = handler_client._CONFIG.merge(
     Config(signature_version=UNSIGNED, user_agent="protocol-tests")
 )
@@ -214,7 +220,8 @@ def world() -> Iterator[World]:
 
 
 def _client(service: str, hook: Callable[..., Any]) -> Any:
-    made = _botocore.create_client(service, region_name="us-east-1", config=_config)
+    session = _sessions.get(service, _botocore)
+    made = session.create_client(service, region_name="us-east-1", config=_config)
     made.meta.events.register(f"before-send.{service}", hook)
     return made
 

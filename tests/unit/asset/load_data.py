@@ -10,11 +10,12 @@ import sys
 def main(asset):
     """Load a service, look for an operation, and load what is nowhere."""
     sys.path.insert(0, asset)
-    from botocore.exceptions import DataNotFoundError
-
     from session_handler import client
 
-    loader = client._ClosedLoader(client.DATA)
+    # isort: split
+    from botocore.exceptions import DataNotFoundError
+
+    loader = client.lean_botocore.session(client.DATA).get_component("data_loader")
     found = {
         "another service": "AssumeRole"
         in loader.load_service_model("sts", "service-2")["operations"],

@@ -9,10 +9,6 @@ import itertools
 import json
 import sys
 
-import botocore.session
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError
-
 
 class Stopped(Exception):
     """Where the request would have gone, and for what region it was signed."""
@@ -26,13 +22,20 @@ def stop(request, **_):
 
 def main(asset, regions):
     """Ask for all of them."""
-    session = botocore.session.Session()
-    session.set_credentials("test", "test")
     if asset:
+        # Before anything else imports botocore, as in Lambda.
         sys.path.insert(0, asset)
         from session_handler import client
 
-        session.register_component("data_loader", client._ClosedLoader(client.DATA))
+        session = client.lean_botocore.session(client.DATA)
+    else:
+        import botocore.session
+
+        session = botocore.session.Session()
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError
+
+    session.set_credentials("test", "test")
     found = {}
     for region, fips, dual in itertools.product(regions, (False, True), (False, True)):
         config = Config(use_fips_endpoint=fips, use_dualstack_endpoint=dual)
