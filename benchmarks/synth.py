@@ -14,6 +14,8 @@ from benchmarks.process import Command, Run, Spread, clean_environment, interlea
 
 KINDS = ("Session", "AwsCustomResource", "CustomResource")
 COUNTS = (1, 100, 400)
+# Seconds each, and no part of any claim.
+VALIDATION_ROUNDS = 3
 # Their difference to one session is what the milliseconds a session are made from.
 STATED = (100, 400)
 
@@ -57,18 +59,28 @@ def measure(say: Callable[[str], None]) -> Synth:
         }
         for kind in KINDS
     }
-    return Synth(points, slopes, _steps(runs["Session 1"]))
+    say("with the CDK's template validation")
+    return Synth(points, slopes, {**_steps(runs["Session 1"]), **_validation()})
 
 
+def _validation() -> dict[str, float]:
+    """What synth of one session takes longer with the CDK's own template validation."""
+    app = ("benchmarks/synth_app.py", "Session", "1")
+    commands = {"without": app_command(*app), "with": app_command(*app, validation=True)}
+    runs = interleaved(commands, rounds=VALIDATION_ROUNDS)
+    without, validated = (_steps(runs[name])["synth"] for name in commands)
+    return {"template validation by the CDK (off in all else)": validated - without}
+
+
+CDK_ALONE = "import aws_cdk"
+WITH_LIBRARY = "import aws_cdk, and Session of the library"
+_APP = "import aws_cdk; from aws_cdk import aws_emrserverless, aws_iam"
+_SESSION = "from cdk_emr_serverless_session import Session"
 IMPORTS = {
-    "import aws_cdk": "import aws_cdk",
-    "and what an app with a session imports": (
-        "import aws_cdk; from aws_cdk import aws_emrserverless, aws_iam"
-    ),
-    "and the library": (
-        "import aws_cdk; from aws_cdk import aws_emrserverless, aws_iam; "
-        "import cdk_emr_serverless_session"
-    ),
+    CDK_ALONE: "import aws_cdk",
+    WITH_LIBRARY: f"import aws_cdk; {_SESSION}",
+    "import aws_cdk, aws_emrserverless, aws_iam": _APP,
+    "and Session of the library": f"{_APP}; {_SESSION}",
 }
 
 
@@ -77,12 +89,12 @@ def measure_imports() -> dict[str, list[Run]]:
     return interleaved({name: app_command("-c", code) for name, code in IMPORTS.items()})
 
 
-def app_command(*arguments: str) -> Command:
+def app_command(*arguments: str, validation: bool = False) -> Command:
     """A process of the development environment; its modules are compiled once."""
-    # The CDK's own template validation takes seconds of each synth, whatever is in it.
-    environment = clean_environment(
-        CDK_VALIDATION="false", PYTHONPYCACHEPREFIX=str(CACHE / "compiled")
-    )
+    environment = clean_environment(PYTHONPYCACHEPREFIX=str(CACHE / "compiled"))
+    if not validation:
+        # The CDK's own template validation takes seconds of each synth, whatever is in it.
+        environment["CDK_VALIDATION"] = "false"
     return Command([str(Path(sys.executable)), *arguments], environment)
 
 

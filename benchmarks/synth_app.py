@@ -11,6 +11,7 @@ import tempfile
 import time
 from typing import Any
 
+SYNTH = "synth"
 steps: dict[str, float] = {}
 _last = time.perf_counter()
 
@@ -22,6 +23,11 @@ def step(name: str) -> None:
     steps[name] = now - _last
     _last = now
 
+
+# Loading the smallest of all jsii packages first starts Node.
+import constructs._jsii  # noqa: E402, F401
+
+step("import jsii, start Node")
 
 import aws_cdk as cdk  # noqa: E402
 
@@ -71,16 +77,19 @@ def synthesized(kind: str, count: int) -> dict[str, Any]:
         declare(stack, count, application, role)
         assembly = app.synth()
         template: dict[str, Any] = assembly.get_stack_by_name("Stack").template
-        step("synth")
+        step(SYNTH)
     return template
 
 
 def sessions(stack: cdk.Stack, count: int, application: Any, role: iam.Role) -> None:
     """This library."""
-    from cdk_emr_serverless_session import Session, SessionProvider
-    from cdk_emr_serverless_session.asset import handler_asset
+    from cdk_emr_serverless_session import Session
 
     step("import the library")
+    from cdk_emr_serverless_session import SessionProvider
+    from cdk_emr_serverless_session.asset import handler_asset
+
+    step("import aws_lambda, aws_ec2 and others, for the provider")
     handler_asset()
     step("stage the asset")
     SessionProvider.get_or_create(stack)

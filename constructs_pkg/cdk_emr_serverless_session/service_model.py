@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from botocore.loaders import Loader
+if TYPE_CHECKING:
+    from botocore.loaders import Loader
 
 SERVICE = "emr-serverless"
 
@@ -44,6 +45,9 @@ _UNREAD = ("documentation", "documentationUrl", "enum", "max", "pattern", "sensi
 @cache
 def loader() -> Loader:
     """The loader of the botocore that is installed."""
+    # Imported with the first check, as it takes as long as a tenth of aws_cdk.
+    from botocore.loaders import Loader
+
     return Loader()
 
 

@@ -19,7 +19,6 @@ from .configuration import Configuration, render_configurations, spark_defaults
 from .errors import SessionValidationError
 from .grants import SessionGrants
 from .owner_tags import LOGICAL_ID_TAG, STACK_ID_TAG
-from .provider import SessionProvider
 from .session_arn import parse_session_arn
 from .session_base import ISession, SessionAttributes
 from .validation import check_request, check_types, late_checks_of, minutes_of
@@ -27,6 +26,8 @@ from .validation import check_request, check_types, late_checks_of, minutes_of
 if TYPE_CHECKING:
     from aws_cdk import aws_scheduler as scheduler
     from aws_cdk import aws_ssm as ssm
+
+    from .provider import SessionProvider
 
 RESOURCE_TYPE = "Custom::EMRServerlessSession"
 
@@ -418,6 +419,9 @@ def _stack_of(application: emrserverless.CfnApplication) -> cdk.Stack:
 
 @asked_once
 def _provider_of(stack: cdk.Stack) -> SessionProvider:
+    # An app that has imported sessions alone does without the modules of Lambda and EC2.
+    from .provider import SessionProvider
+
     return SessionProvider.get_or_create(stack)
 
 

@@ -30,3 +30,14 @@ def test_the_local_aws_comes_without_the_cdk() -> None:
 
 def test_the_constructs_are_loaded_when_they_are_asked_for() -> None:
     assert "aws_cdk" in loaded_after("from cdk_emr_serverless_session import Session")
+
+
+def test_what_a_provider_takes_is_loaded_with_the_first_one() -> None:
+    loaded = loaded_after(
+        "import aws_cdk\n"
+        "from cdk_emr_serverless_session import Session\n"
+        "stack = aws_cdk.Stack()\n"
+        "Session.from_session_arn(stack, 'Session', 'arn:aws:emr-serverless:eu-west-1:"
+        "123456789012:/applications/00app/sessions/00ses')"
+    )
+    assert not {"aws_cdk.aws_lambda", "aws_cdk.aws_ec2", "aws_cdk.custom_resources"} & loaded
