@@ -59,7 +59,9 @@ def synthesized(kind: str, count: int) -> dict[str, Any]:
         "CustomResource": custom_resources,
     }[kind]
     with tempfile.TemporaryDirectory() as folder:
-        app = cdk.App(outdir=folder, analytics_reporting=False)
+        # CloudFormation takes 500 resources a stack, and so 248 AwsCustomResources at most.
+        limit = {"@aws-cdk/core:stackResourceLimit": 1000}
+        app = cdk.App(outdir=folder, analytics_reporting=False, context=limit)
         stack = cdk.Stack(app, "Stack")
         application = emrserverless.CfnApplication(
             stack,
