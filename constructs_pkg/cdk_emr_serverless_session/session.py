@@ -11,7 +11,7 @@ import jsii
 from aws_cdk import aws_emrserverless as emrserverless
 from aws_cdk import aws_iam as iam
 from aws_cdk.interfaces.aws_emrserverless import IApplicationRef
-from constructs import Construct
+from constructs import Construct, IConstruct
 
 from .application_checks import check_application, explain_idle_timeout
 from .asked_once import asked_once
@@ -118,7 +118,7 @@ class Session(cdk.Resource):
             removal_policy=removal_policy,
         )
         super().__init__(scope, id)
-        stack = self.stack
+        stack = _stack_of(scope)
         self._tag_manager = cdk.TagManager(cdk.TagType.MAP, RESOURCE_TYPE)
         for key, value in (tags or {}).items():
             self._tag_manager.set_tag(key, value, _OWN_TAG_PRIORITY)
@@ -413,8 +413,8 @@ def _path(scope: Construct) -> str:
 
 
 @asked_once
-def _stack_of(application: emrserverless.CfnApplication) -> cdk.Stack:
-    return application.stack
+def _stack_of(construct: IConstruct) -> cdk.Stack:
+    return cdk.Stack.of(construct)
 
 
 @asked_once
