@@ -24,8 +24,8 @@ from botocore.config import Config
 from cdk_emr_serverless_session.asset import handler_asset
 from cdk_emr_serverless_session.local import sessions
 from cdk_emr_serverless_session.local.sessions import SessionService
+from session_handler import botocore_data, handler
 from session_handler import client as handler_client
-from session_handler import handler, lean_botocore
 from session_handler import log as handler_log
 from session_handler.identity import CLIENT_TOKEN_TAG, LOGICAL_ID_TAG, STACK_ID_TAG, SessionArn
 
@@ -43,7 +43,7 @@ STOP_SECONDS = 20.0
 # The client as it is in Lambda, with the asset's model: what the handler needs is in there.
 _botocore = botocore.session.Session()
 _sessions = {
-    "emr-serverless": lean_botocore.session(Path(handler_asset()) / "session_handler" / "data.json")
+    "emr-serverless": botocore_data.session(Path(handler_asset()) / "session_handler" / "data.json")
 }
 _config = handler_client._CONFIG.merge(
     Config(signature_version=UNSIGNED, user_agent="protocol-tests")

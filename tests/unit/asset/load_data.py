@@ -15,7 +15,7 @@ def main(asset):
     # isort: split
     from botocore.exceptions import DataNotFoundError
 
-    loader = client.lean_botocore.session(client.DATA).get_component("data_loader")
+    loader = client.botocore_data.session(client.DATA).get_component("data_loader")
     found = {
         "another service": "AssumeRole"
         in loader.load_service_model("sts", "service-2")["operations"],

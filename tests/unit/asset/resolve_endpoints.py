@@ -27,7 +27,7 @@ def main(asset, regions):
         sys.path.insert(0, asset)
         from session_handler import client
 
-        session = client.lean_botocore.session(client.DATA)
+        session = client.botocore_data.session(client.DATA)
     else:
         import botocore.session
 

@@ -30,10 +30,8 @@ REQUEST: dict[str, Any] = {
     },
 }
 
-VERSIONS = ["1.34.0", "1.37.0", "1.40.0", "newest"]
 
-
-@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("version", ["1.34.0", "1.37.0", "1.40.0", "newest"])
 def test_a_session_is_started_and_looked_at(
     version: str, asset: str, botocore_folder: Callable[[str], Path]
 ) -> None:
@@ -59,29 +57,6 @@ def test_what_a_later_botocore_asks_for_comes_from_its_own_data(asset: str) -> N
         "an operation not in use": False,
         "a file that is nowhere": "DataNotFoundError",
     }
-
-
-@pytest.mark.parametrize("version", VERSIONS)
-def test_each_event_of_a_call_has_the_handlers_that_it_has_in_stock_botocore(
-    version: str, asset: str, botocore_folder: Callable[[str], Path]
-) -> None:
-    folder = botocore_folder(version)
-    ours = json.loads(ask("handlers_of_events.py", asset, path=folder))
-    stock = json.loads(ask("handlers_of_events.py", "", path=folder))
-    assert ours["events"] == stock["events"]
-    assert sum(map(len, stock["events"].values())) > 10
-
-
-@pytest.mark.parametrize("version", VERSIONS)
-def test_only_the_help_texts_of_the_client_are_left_out_of_botocore(
-    version: str, asset: str, botocore_folder: Callable[[str], Path]
-) -> None:
-    folder = botocore_folder(version)
-    ours = json.loads(ask("handlers_of_events.py", asset, path=folder))
-    stock = json.loads(ask("handlers_of_events.py", "", path=folder))
-    assert ours["help"] == ""
-    assert "applicationId" in stock["help"]
-    assert "generate_docs" in ours["docs"]
 
 
 def assert_started_and_looked_at(answer: dict[str, Any]) -> None:
