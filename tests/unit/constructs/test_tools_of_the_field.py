@@ -14,6 +14,7 @@ import pytest
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_emrserverless as emrserverless
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_scheduler as scheduler
 from cdk_nag import AwsSolutionsChecks
 
 from cdk_emr_serverless_session import Session, SessionProvider
@@ -58,6 +59,16 @@ def _with_a_shared_provider(app: cdk.App) -> None:
         )
 
 
+def _kept_alive(app: cdk.App) -> None:
+    stack = cdk.Stack(app, "Stack")
+    bench = Bench(app, stack, interactive_application(stack), execution_role(stack))
+    session = bench.session()
+    session.keep_alive(schedule=scheduler.ScheduleExpression.rate(cdk.Duration.minutes(15)))
+    analyst = iam.Role(stack, "Analyst", assumed_by=iam.AccountRootPrincipal())
+    session.grants.connect(analyst)
+    session.parameter.grant_read(analyst)
+
+
 def _with_many_applications(app: cdk.App) -> None:
     stack = cdk.Stack(app, "Stack")
     for index in range(40):
@@ -80,6 +91,7 @@ def _with_many_applications(app: cdk.App) -> None:
         _in_a_known_environment,
         _in_a_vpc,
         _with_a_shared_provider,
+        _kept_alive,
         _with_many_applications,
     ],
 )
