@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from .acknowledgments import acknowledge_wildcard
+from .application_checks import ID_PREFIX
 from .permissions import CONNECT_ACTIONS, READ_ACTIONS, TERMINATE_ACTIONS
 
 if TYPE_CHECKING:
     from .session_base import ISession
+
+CROSS_ACCOUNT_GRANT = ID_PREFIX + "crossAccountGrant"
 
 
 class SessionGrants:
@@ -23,7 +27,8 @@ class SessionGrants:
 
     Sessions have no resource policies: for a grantee of another account, the grant is added to
     the grantee if its policies can be changed from this app, and the session's account is not
-    asked. A role of the session's own account, assumed from outside, is what works then.
+    asked. A role of the session's own account, assumed from outside, is what works then. Where both
+    accounts are known, a warning says so (``crossAccountGrant``).
     """
 
     def __init__(self, session: ISession) -> None:
@@ -48,7 +53,7 @@ class SessionGrants:
         Returns:
             The grant, to depend on or to assert.
         """
-        return self._grant(grantee, CONNECT_ACTIONS)
+        return self._grant("connect", grantee, CONNECT_ACTIONS)
 
     def read(self, grantee: iam.IGrantable) -> iam.Grant:
         """Lets the grantee see the session's state and its Spark UI, but never its endpoint.
@@ -59,7 +64,7 @@ class SessionGrants:
         Returns:
             The grant, to depend on or to assert.
         """
-        return self._grant(grantee, READ_ACTIONS)
+        return self._grant("read", grantee, READ_ACTIONS)
 
     def terminate(self, grantee: iam.IGrantable) -> iam.Grant:
         """Lets the grantee end the session.
@@ -70,9 +75,10 @@ class SessionGrants:
         Returns:
             The grant, to depend on or to assert.
         """
-        return self._grant(grantee, TERMINATE_ACTIONS)
+        return self._grant("terminate", grantee, TERMINATE_ACTIONS)
 
-    def _grant(self, grantee: iam.IGrantable, actions: Sequence[str]) -> iam.Grant:
+    def _grant(self, name: str, grantee: iam.IGrantable, actions: Sequence[str]) -> iam.Grant:
+        self._warn_of_another_account(name, grantee)
         self._given.append((grantee, actions))
         grant = iam.Grant.add_to_principal(
             grantee=grantee,
@@ -80,6 +86,17 @@ class SessionGrants:
             resource_arns=[self._session.session_arn],
         )
         return grant.combine(self._on_successors(grantee, actions)) if self._successors else grant
+
+    def _warn_of_another_account(self, name: str, grantee: iam.IGrantable) -> None:
+        theirs, own = grantee.grant_principal.principal_account, self._session.env.account
+        if theirs is None or theirs == own or any(map(cdk.Token.is_unresolved, (theirs, own))):
+            return
+        cdk.Validations.of(self._session).add_warning(
+            CROSS_ACCOUNT_GRANT,
+            f"grants.{name}: the grantee is of account {theirs} and the session of {own}. EMR "
+            "Serverless has no resource policies, so that the session's account lets nobody of "
+            f"another in. Grant it to a role of {own} that the other account may assume.",
+        )
 
     def _cover_successors(self, sessions_arn: str, tags: Mapping[str, str]) -> None:
         """Extends what was granted, and will be, to the application's sessions with these tags."""

@@ -104,7 +104,9 @@ class SessionProvider(Construct):
         super().__init__(scope, id)
         query_interval = query_interval or _DEFAULT_QUERY_INTERVAL
         total_timeout = total_timeout or _DEFAULT_TOTAL_TIMEOUT
-        self._check(query_interval, total_timeout, log_group, log_retention, vpc, vpc_subnets)
+        in_vpc = {"vpc_subnets": vpc_subnets, "security_groups": security_groups}
+        without_vpc = [name for name, value in in_vpc.items() if vpc is None and value is not None]
+        self._check(query_interval, total_timeout, log_group, log_retention, without_vpc)
 
         self._total_seconds = int(total_timeout.to_seconds())
         self._service_timeout = cdk.Duration.seconds(
@@ -304,19 +306,14 @@ class SessionProvider(Construct):
         return sum(policies.count for policies in others) + len(own) + in_vpc
 
     def _check_environment(self, stack: cdk.Stack) -> None:
-        here, there = cdk.Stack.of(self), stack
-        known = [
-            (one, other)
-            for one, other in ((here.account, there.account), (here.region, there.region))
-            if not cdk.Token.is_unresolved(one) and not cdk.Token.is_unresolved(other)
-        ]
-        if any(one != other for one, other in known):
+        here, there = (_environment(one) for one in (cdk.Stack.of(self), stack))
+        if here != there:
             raise SessionValidationError(
                 stack.node.path,
                 [
-                    f"provider: {self.node.path} is in {here.account}, {here.region} and this "
-                    f"stack in {there.account}, {there.region}: CloudFormation calls functions of "
-                    "its own account and region only. Make a provider there."
+                    f"provider: {self.node.path} is in {here} and this stack in {there}: "
+                    "CloudFormation calls functions of its own account and region only. "
+                    "Make a provider there."
                 ],
             )
 
@@ -378,25 +375,39 @@ class SessionProvider(Construct):
         total_timeout: cdk.Duration,
         log_group: logs.ILogGroup | None,
         log_retention: logs.RetentionDays | None,
-        vpc: ec2.IVpc | None,
-        vpc_subnets: ec2.SubnetSelection | None,
+        without_vpc: Sequence[str],
     ) -> None:
-        problems = []
-        interval, total = query_interval.to_seconds(), total_timeout.to_seconds()
-        if not 0 < total <= _MAX_SECONDS:
-            problems.append(f"total_timeout: {total:g} s, must be above 0 and at most an hour.")
-        if interval < 1:
-            problems.append(f"query_interval: {interval:g} s, must be at least a second.")
-        elif total % interval:
-            problems.append(
-                f"query_interval: {interval:g} s, must divide total_timeout ({total:g} s)."
-            )
+        problems = [
+            *_time_problems("query_interval", query_interval),
+            *_time_problems("total_timeout", total_timeout),
+        ]
+        if not problems:
+            interval, total = query_interval.to_seconds(), total_timeout.to_seconds()
+            if not 0 < total <= _MAX_SECONDS:
+                problems.append(f"total_timeout: {total:g} s, must be above 0 and at most an hour.")
+            if interval < 1:
+                problems.append(f"query_interval: {interval:g} s, must be at least a second.")
+            elif total % interval:
+                problems.append(
+                    f"query_interval: {interval:g} s, must divide total_timeout ({total:g} s)."
+                )
         if log_group is not None and log_retention is not None:
             problems.append("log_retention: is the given log_group's own affair; set it there.")
-        if vpc is None and vpc_subnets is not None:
-            problems.append("vpc_subnets: needs a vpc.")
+        problems += [f"{name}: needs a vpc." for name in without_vpc]
         if problems:
             raise SessionValidationError(self.node.path, problems)
+
+
+def _time_problems(name: str, time: cdk.Duration) -> list[str]:
+    if time.is_unresolved():
+        return [f"{name}: is known at deployment only, and the waiter is made at synth."]
+    seconds = time.to_seconds(integral=False)
+    return [] if seconds == int(seconds) else [f"{name}: {seconds:g} s, must be whole seconds."]
+
+
+def _environment(stack: cdk.Stack) -> str:
+    """Account and region as the CDK compares them, unknown ones too."""
+    return stack.environment.removeprefix("aws://")
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,11 @@ from constructs import Construct, IConstruct
 from .application_checks import check_application, explain_idle_timeout
 from .asked_once import asked_once
 from .configuration import Configuration, render_configurations, spark_defaults
+from .environment import environment_problems
 from .errors import SessionValidationError
 from .grants import SessionGrants
 from .owner_tags import LOGICAL_ID_TAG, STACK_ID_TAG
-from .session_arn import parse_session_arn
+from .session_arn import check_session_attributes, parse_session_arn
 from .session_base import ISession, SessionAttributes
 from .validation import check_request, check_types, late_checks_of, minutes_of
 
@@ -103,8 +104,16 @@ class Session(cdk.Resource):
         """
         path = f"{_path(scope)}/{id}"
         check_types(
-            path, application=application, execution_role=execution_role, idle_timeout=idle_timeout
+            path,
+            application=application,
+            execution_role=execution_role,
+            idle_timeout=idle_timeout,
+            provider=provider,
+            wait_until_ready=wait_until_ready,
+            ensure_live_on_deploy=ensure_live_on_deploy,
+            stop_application=stop_application,
         )
+        stack = _stack_of(scope)
         application_id = _application_id(application)
         execution_role_arn = _role_arn(execution_role)
         check_request(
@@ -116,9 +125,9 @@ class Session(cdk.Resource):
             runtime_configuration=runtime_configuration,
             tags=tags,
             removal_policy=removal_policy,
+            elsewhere=environment_problems(stack, application, execution_role),
         )
         super().__init__(scope, id)
-        stack = _stack_of(scope)
         self._tag_manager = cdk.TagManager(cdk.TagType.MAP, RESOURCE_TYPE)
         for key, value in (tags or {}).items():
             self._tag_manager.set_tag(key, value, _OWN_TAG_PRIORITY)
@@ -204,7 +213,11 @@ class Session(cdk.Resource):
 
         Returns:
             The session, to read its attributes and to grant permissions on.
+
+        Raises:
+            SessionValidationError: The ids aren't those of an application and a session.
         """
+        check_session_attributes(f"{scope.node.path}/{id}", attributes)
         arn = cdk.Stack.of(scope).format_arn(
             service="emr-serverless",
             resource="/applications",

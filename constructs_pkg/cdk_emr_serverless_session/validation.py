@@ -27,22 +27,28 @@ _MADE_BY = {
     "application": "CfnApplication.from_application_id or from_application_arn",
     "execution_role": "iam.Role.from_role_arn",
     "idle_timeout": "cdk.Duration.minutes",
+    "provider": "SessionProvider",
 }
+_REQUIRED = ("application", "execution_role")
+_SWITCHES = ("wait_until_ready", "ensure_live_on_deploy", "stop_application")
 
 
 def check_types(path: str, **values: object) -> None:
-    """Checks that constructs and durations are no plain values.
+    """Checks that constructs and durations are no plain values, and switches nothing else.
 
     A type checker sees it first; whoever has none is told what to write.
 
     Raises:
         SessionValidationError: All problems that were found.
     """
-    problems = [
-        f"{name}: {_shown(name, value)}, must be made by {_MADE_BY[name]}."
-        for name, value in values.items()
-        if isinstance(value, (str, int, float))
-    ]
+    problems = []
+    for name, value in values.items():
+        if name in _SWITCHES:
+            unset = name == "stop_application" and value is None
+            if not isinstance(value, bool) and not unset:
+                problems.append(f"{name}: {_shown(name, value)}, must be True or False.")
+        elif isinstance(value, (str, int, float)) or (value is None and name in _REQUIRED):
+            problems.append(f"{name}: {_shown(name, value)}, must be made by {_MADE_BY[name]}.")
     if problems:
         raise SessionValidationError(path, problems)
 
@@ -57,8 +63,9 @@ def check_request(
     runtime_configuration: Sequence[Configuration] | None,
     tags: Mapping[str, str] | None,
     removal_policy: cdk.RemovalPolicy | None,
+    elsewhere: Sequence[str],
 ) -> None:
-    """Checks what a session is asked for.
+    """Checks what a session is asked for; what it has elsewhere is told with the rest.
 
     Raises:
         SessionValidationError: All problems that were found.
@@ -77,6 +84,7 @@ def check_request(
         problems += _tag_problems(tags)
     if removal_policy == cdk.RemovalPolicy.SNAPSHOT:
         problems.append("removal_policy: SNAPSHOT, but a session has no snapshots.")
+    problems += elsewhere
     if problems:
         raise SessionValidationError(path, problems)
 
@@ -171,7 +179,7 @@ def _idle_timeout_problems(idle_timeout: cdk.Duration) -> list[str]:
 
 
 def _configurations_problems(name: str, configurations: Sequence[Configuration]) -> list[str]:
-    if isinstance(configurations, (Configuration, Mapping, str)):
+    if isinstance(configurations, str) or not isinstance(configurations, Sequence):
         kind = type(configurations).__name__
         return [f"{name}: {kind}, must be a list of Configuration."]
     problems = list(
@@ -200,7 +208,9 @@ def _configuration_problems(name: str, configuration: Configuration) -> list[str
         )
     )
     properties = configuration.properties
-    if properties is not None:
+    if properties is not None and not isinstance(properties, Mapping):
+        problems.append(_no_mapping(f"{name}.properties", properties))
+    elif properties is not None:
         constraints = shape(members["properties"]["shape"])
         problems += _bound_problems(
             f"{name}.properties",
@@ -221,6 +231,8 @@ def _configuration_problems(name: str, configuration: Configuration) -> list[str
 
 
 def _tag_problems(tags: Mapping[str, str], own: int = len(OWNER_TAGS)) -> list[str]:
+    if not isinstance(tags, Mapping):
+        return [_no_mapping("tags", tags)]
     constraints = shape("TagMap")
     problems = []
     limit = constraints["max"]
@@ -240,6 +252,10 @@ def _tag_problems(tags: Mapping[str, str], own: int = len(OWNER_TAGS)) -> list[s
         if key.startswith(OWNER_TAG_PREFIX):
             problems.append(f"{name}: keys that begin with {OWNER_TAG_PREFIX!r} are the library's.")
     return problems
+
+
+def _no_mapping(name: str, value: object) -> str:
+    return f"{name}: {type(value).__name__}, must be a mapping of text to text."
 
 
 def _known_later(value: Any) -> bool:

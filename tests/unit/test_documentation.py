@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cdk_emr_serverless_session import application_checks, provider
+from cdk_emr_serverless_session import application_checks, grants, provider
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [
@@ -70,7 +70,7 @@ def test_every_finding_that_can_be_acknowledged_is_explained() -> None:
     prefix = application_checks.ID_PREFIX
     ids = {
         value.removeprefix(prefix)
-        for module in (application_checks, provider)
+        for module in (application_checks, grants, provider)
         for value in vars(module).values()
         if isinstance(value, str) and value.startswith(prefix) and value != prefix
     }

@@ -177,6 +177,12 @@ def test_findings_can_be_acknowledged(bench: Bench, at: str) -> None:
     assert _findings(bench) == []
 
 
+def test_a_warning_can_be_acknowledged_by_annotations_as_it_is_printed(bench: Bench) -> None:
+    session = bench.session()
+    cdk.Annotations.of(session).acknowledge_warning(f"Annotation::{PREFIX}idleTimeout", "known")
+    assert _findings(bench) == []
+
+
 def test_without_an_idle_timeout_a_warning_says_what_happens(bench: Bench) -> None:
     bench.session()
     assert _findings(bench) == [("WARNING", "idleTimeout")]

@@ -63,7 +63,7 @@ EDGES = [
     (_name(" n "), _name("   "), "session_name"),
     (_idle(0), None, "idle_timeout"),
     (_idle(1_000_000), _idle(1_000_001), "idle_timeout"),
-    (_application("0"), _application("0" * 65), "application"),
+    (_application("0"), _application(""), "application"),
     (_application("0" * 64), _application("0" * 65), "application"),
     (_application("0az"), _application("0AZ"), "application"),
     (_application("0az"), _application("0-z"), "application"),
@@ -121,6 +121,13 @@ EDGES = [
         _properties({"spark.connect.grpc.binding.address": "0.0.0.0"}),
         "runtime_configuration[0].properties['spark.connect.grpc.binding.address']",
     ),
+    (
+        _nested(Configuration("c", {"k": "v"})),
+        _nested(Configuration("c", {"spark.connect.grpc.binding.address": "0.0.0.0"})),
+        "runtime_configuration[0].configurations[0].configurations[0]"
+        ".properties['spark.connect.grpc.binding.address']",
+    ),
+    (_properties({" k": "v"}), _properties({" ": "v"}), "runtime_configuration[0].properties[' ']"),
     (_tags({}), None, "tags"),
     (
         _tags({f"k{i}": "" for i in range(200 - OWNER_TAGS)}),
@@ -262,6 +269,21 @@ def test_too_many_tags_of_scopes(bench: Bench) -> None:
             {"runtime_configuration": Configuration("spark-defaults")},
             "runtime_configuration: Configuration, must be a list of Configuration",
         ),
+        (
+            {"runtime_configuration": {"applicationConfiguration": []}},
+            "runtime_configuration: dict, must be a list of Configuration",
+        ),
+        (
+            {"runtime_configuration": [Configuration("spark-defaults", ["a=b"])]},  # type: ignore[arg-type]
+            "runtime_configuration[0].properties: list, must be a mapping",
+        ),
+        ({"tags": [cdk.CfnTag(key="k", value="v")]}, "tags: list, must be a mapping"),
+        ({"application": None}, "application: None, must be made by CfnApplication.from_"),
+        ({"execution_role": None}, "execution_role: None, must be made by iam.Role"),
+        ({"provider": "Provider"}, "provider: 'Provider', must be made by SessionProvider"),
+        ({"wait_until_ready": "no"}, "wait_until_ready: 'no', must be True or False"),
+        ({"stop_application": 1}, "stop_application: 1, must be True or False"),
+        ({"ensure_live_on_deploy": None}, "ensure_live_on_deploy: None, must be True or False"),
     ],
 )
 def test_plain_values_for_constructs_are_told_from_them(

@@ -10,7 +10,13 @@ from aws_cdk import aws_emrserverless as emrserverless
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ssm as ssm
 
-from cdk_emr_serverless_session import Configuration, ISession, Session, SessionAttributes
+from cdk_emr_serverless_session import (
+    Configuration,
+    ISession,
+    Session,
+    SessionAttributes,
+    SessionValidationError,
+)
 from tests.unit.constructs.bench import (
     TYPE,
     Bench,
@@ -135,6 +141,62 @@ def test_an_application_and_a_role_of_another_stack(bench: Bench) -> None:
     assert "StopApplication" not in session["Properties"]
 
 
+class TestElsewhere:
+    """A session is started in its stack's own account and region, with a role of that account."""
+
+    HERE = cdk.Environment(account="111111111111", region="eu-west-1")
+
+    def declared(self, application: str, role: str, env: cdk.Environment | None) -> Session:
+        stack = cdk.Stack(cdk.App(), "Stack", env=env)
+        return Session(
+            stack,
+            "Session",
+            application=emrserverless.CfnApplication.from_application_arn(
+                stack, "Application", application
+            ),
+            execution_role=iam.Role.from_role_arn(stack, "Role", role),
+        )
+
+    @pytest.mark.parametrize(
+        ("account", "region", "role_account", "named"),
+        [
+            ("222222222222", "eu-west-1", "111111111111", {"application"}),
+            ("111111111111", "us-east-1", "111111111111", {"application"}),
+            ("111111111111", "eu-west-1", "222222222222", {"execution_role"}),
+            ("222222222222", "us-east-1", "222222222222", {"application", "execution_role"}),
+        ],
+    )
+    def test_an_application_or_a_role_of_elsewhere_is_refused(
+        self, account: str, region: str, role_account: str, named: set[str]
+    ) -> None:
+        application = f"arn:aws:emr-serverless:{region}:{account}:/applications/00app"
+        role = f"arn:aws:iam::{role_account}:role/path/execution"
+        with pytest.raises(SessionValidationError) as refusal:
+            self.declared(application, role, self.HERE)
+        assert {problem.partition(":")[0] for problem in refusal.value.problems} == named
+        # Where the stack's own environment isn't known, only the deployment can tell.
+        self.declared(application, role, None)
+
+    def test_it_is_told_with_all_other_problems(self) -> None:
+        stack = cdk.Stack(cdk.App(), "Stack", env=self.HERE)
+        abroad = cdk.Environment(account="111111111111", region="us-east-1")
+        platform = cdk.Stack(stack.node.root, "Platform", env=abroad)
+        with pytest.raises(SessionValidationError) as refusal:
+            Session(
+                stack,
+                "Session",
+                application=interactive_application(platform),
+                execution_role=execution_role(stack),
+                session_name="",
+            )
+        assert refusal.value.problems[0].startswith("session_name")
+        assert refusal.value.problems[-1] == (
+            "application: is in 111111111111, us-east-1 and the session in 111111111111, "
+            "eu-west-1: sessions run in the account and region of their application. Declare the "
+            "session in a stack there."
+        )
+
+
 def test_tags_of_scopes_reach_the_session(bench: Bench) -> None:
     bench.session(tags={"own": "1", "team": "session"})
     cdk.Tags.of(bench.app).add("team", "app")
@@ -237,6 +299,35 @@ class TestImport:
     )
     def test_an_arn_of_something_else_is_refused(self, bench: Bench, arn: str) -> None:
         with pytest.raises(ValueError, match=r"\[Stack/Imported\] session_arn"):
+            Session.from_session_arn(bench.stack, "Imported", arn)
+
+    @pytest.mark.parametrize(
+        ("application_id", "session_id", "named"),
+        [
+            # In a grant it would be every session of the application.
+            ("00app", "*", "session_id"),
+            ("*", "00ses", "application_id"),
+            ("", "00ses", "application_id"),
+            ("00app", "0" * 65, "session_id"),
+            (ARN, "00ses", "application_id"),
+        ],
+    )
+    def test_ids_that_no_session_has_are_refused(
+        self, bench: Bench, application_id: str, session_id: str, named: str
+    ) -> None:
+        attributes = SessionAttributes(application_id=application_id, session_id=session_id)
+        with pytest.raises(SessionValidationError, match=rf"\[Stack/Imported\] {named}: "):
+            Session.from_session_attributes(bench.stack, "Imported", attributes)
+
+    def test_ids_that_are_known_later(self, bench: Bench) -> None:
+        session_id = cdk.CfnParameter(bench.stack, "SessionId").value_as_string
+        attributes = SessionAttributes(application_id="00app", session_id=session_id)
+        session = Session.from_session_attributes(bench.stack, "Imported", attributes)
+        assert bench.stack.resolve(session.session_id) == {"Ref": "SessionId"}
+
+    @pytest.mark.parametrize("arn", [None, "${unknown}", ARN + "x" * 1024])
+    def test_an_arn_that_the_service_would_not_give(self, bench: Bench, arn: Any) -> None:
+        with pytest.raises(SessionValidationError, match=r"\[Stack/Imported\] session_arn"):
             Session.from_session_arn(bench.stack, "Imported", arn)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import assertions
 from aws_cdk import aws_iam as iam
 
 from cdk_emr_serverless_session import Session, SessionAttributes
@@ -55,3 +56,59 @@ def test_a_grantee_whose_policies_are_elsewhere_is_no_success(bench: Bench) -> N
     session = bench.session()
     user: Any = iam.AccountPrincipal("210987654321")
     assert not session.grants.connect(user).success
+
+
+class TestAcrossAccounts:
+    """EMR Serverless has no resource policies: what a grant can't do is said at synth."""
+
+    SESSION = "arn:aws:emr-serverless:eu-west-1:111111111111:/applications/00app/sessions/00ses"
+    RULE = "cdk-emr-serverless-session:crossAccountGrant"
+
+    @staticmethod
+    def stack_in(account: str) -> cdk.Stack:
+        return cdk.Stack(
+            cdk.App(), "Stack", env=cdk.Environment(account=account, region="eu-west-1")
+        )
+
+    def warnings(self, stack: cdk.Stack) -> list[str]:
+        found = assertions.Annotations.from_stack(stack).find_warning(
+            "*", assertions.Match.string_like_regexp(".*resource policies.*")
+        )
+        return [str(entry.entry.data) for entry in found]
+
+    @pytest.mark.parametrize("account", ["111111111111", "222222222222"])
+    def test_a_role_of_another_account_is_warned_about(self, account: str) -> None:
+        stack = self.stack_in(account)
+        session = Session.from_session_arn(stack, "Session", self.SESSION)
+        reader = iam.Role(stack, "Reader", assumed_by=iam.AccountRootPrincipal())
+        grant = session.grants.read(reader)
+        assert grant.success  # for the reader's own account
+        warnings = self.warnings(stack)
+        if account == "111111111111":
+            assert warnings == []
+            return
+        (warning,) = warnings
+        assert "grants.read" in warning
+        assert "222222222222" in warning
+        assert "111111111111" in warning
+
+    def test_a_principal_that_no_policy_can_be_added_to(self) -> None:
+        stack = self.stack_in("111111111111")
+        session = Session.from_session_arn(stack, "Session", self.SESSION)
+        assert not session.grants.connect(iam.AccountPrincipal("222222222222")).success
+        assert len(self.warnings(stack)) == 1
+
+    def test_it_can_be_acknowledged(self) -> None:
+        stack = self.stack_in("222222222222")
+        session = Session.from_session_arn(stack, "Session", self.SESSION)
+        cdk.Validations.of(session).acknowledge(
+            cdk.Acknowledgment(id=self.RULE, reason="A role of theirs lets us in.")
+        )
+        session.grants.read(iam.Role(stack, "Reader", assumed_by=iam.AccountRootPrincipal()))
+        assert self.warnings(stack) == []
+
+    def test_an_account_that_is_known_later_passes(self, bench: Bench) -> None:
+        session = bench.session(idle_timeout=cdk.Duration.minutes(5))
+        session.grants.connect(iam.AccountPrincipal(bench.stack.account))
+        session.grants.connect(iam.AccountPrincipal("222222222222"))
+        assert self.warnings(bench.stack) == []

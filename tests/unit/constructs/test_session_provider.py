@@ -239,6 +239,18 @@ class TestShared:
         with pytest.raises(SessionValidationError, match=r"us-east-1.*Make a provider there"):
             bench.session(provider=provider)
 
+    @pytest.mark.parametrize("known", ["provider", "session"])
+    def test_where_one_environment_is_known_the_other_has_to_be(self, known: str) -> None:
+        """As the CDK has it: a reference from one to the other can't be resolved."""
+        app = cdk.App()
+        home = cdk.Environment(account="111111111111", region="eu-west-1")
+        platform = cdk.Stack(app, "Platform", env=home if known == "provider" else None)
+        stack = cdk.Stack(app, "Stack", env=home if known == "session" else None)
+        provider = SessionProvider(platform, "Provider")
+        bench = Bench(app, stack, interactive_application(stack), execution_role(stack))
+        with pytest.raises(SessionValidationError, match="unknown-account/unknown-region"):
+            bench.session(provider=provider)
+
 
 class TestSharedByManyStacks:
     """Each stack takes a managed policy of the handler's role, of which IAM allows ten."""
@@ -285,7 +297,14 @@ class TestSharedByManyStacks:
         ({"total_timeout": cdk.Duration.seconds(0)}, "total_timeout: 0 s"),
         ({"query_interval": cdk.Duration.seconds(0)}, "query_interval: 0 s"),
         ({"query_interval": cdk.Duration.seconds(7)}, "query_interval: 7 s"),
+        ({"query_interval": cdk.Duration.millis(1500)}, "query_interval: 1.5 s, must be whole"),
+        ({"total_timeout": cdk.Duration.millis(500)}, "total_timeout: 0.5 s, must be whole"),
+        (
+            {"total_timeout": cdk.Duration.minutes(cdk.Token.as_number({"Ref": "Minutes"}))},
+            "total_timeout: is known at deployment only",
+        ),
         ({"vpc_subnets": ec2.SubnetSelection()}, "vpc_subnets: needs a vpc"),
+        ({"security_groups": []}, "security_groups: needs a vpc"),
     ],
 )
 def test_options_that_cannot_be(bench: Bench, options: dict[str, Any], problem: str) -> None:
