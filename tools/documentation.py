@@ -16,7 +16,8 @@ from markdown2 import markdown
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 SITE = ROOT / "site"
-PACKAGE = "cdk_emr_serverless_session"
+# What users import: the constructs, and the client.
+MODULES = ("cdk_emr_serverless_session", "cdk_emr_serverless_session.client")
 
 # Pages and folders beside docs/ that its pages link to, as they are named in the site.
 BESIDE = {
@@ -37,7 +38,8 @@ img { max-width: 100% }
 
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>{style}</style></head>
-<body><p><a href="{up}index.html">Documentation</a> · <a href="{up}api/index.html">API</a></p>
+<body><p><a href="{up}index.html">Documentation</a> · API of
+<a href="{up}{constructs}">constructs</a> and <a href="{up}{client}">client</a></p>
 {body}</body></html>
 """
 
@@ -90,8 +92,23 @@ def write(page: Path, target: Path, site: Path) -> None:
 def write_page(target: Path, title: str, body: str, site: Path) -> None:
     """Write a page of the site, with the way back."""
     up = "../" * len(target.relative_to(site).parent.parts)
+    constructs, client = map(page_of, MODULES)
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(PAGE.format(title=html.escape(title), style=STYLE, up=up, body=body))
+    target.write_text(
+        PAGE.format(
+            title=html.escape(title),
+            style=STYLE,
+            up=up,
+            constructs=constructs,
+            client=client,
+            body=body,
+        )
+    )
+
+
+def page_of(module: str) -> str:
+    """Return where pdoc has the reference of a module, in the site."""
+    return f"api/{module.replace('.', '/')}.html"
 
 
 def linked(page: Path, link: str, target: Path, site: Path) -> str:
@@ -123,7 +140,7 @@ def reference(target: Path) -> None:
         [
             *(sys.executable, "-m", "pdoc", "--docformat", "google", "--no-show-source"),
             *("--output-directory", str(target)),
-            *(PACKAGE, f"!{PACKAGE}.local"),
+            *MODULES,
         ],
         cwd=ROOT,
         check=True,

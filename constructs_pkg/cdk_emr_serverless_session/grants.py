@@ -32,7 +32,11 @@ class SessionGrants:
     """
 
     def __init__(self, session: ISession) -> None:
-        """Grants on the given session."""
+        """Grants on one session.
+
+        Args:
+            session: The session, this app's or an imported one.
+        """
         self._session = session
         self._given: list[tuple[iam.IGrantable, Sequence[str]]] = []
         self._successors: tuple[str, Mapping[str, str]] | None = None

@@ -193,7 +193,11 @@ class SessionProvider(Construct):
 
     @classmethod
     def of(cls, scope: Construct) -> SessionProvider | None:
-        """The provider of the stack that ``scope`` is in, or nothing when there is none yet."""
+        """The provider of the stack that ``scope`` is in, or nothing when there is none yet.
+
+        Args:
+            scope: Any construct of the stack.
+        """
         found = cdk.Stack.of(scope).node.try_find_child(_SINGLETON_ID)
         return found if isinstance(found, SessionProvider) else None
 
@@ -266,7 +270,11 @@ class SessionProvider(Construct):
         return self._permissions_of(stack).permissions
 
     def dependable_for(self, stack: cdk.Stack) -> IDependable:
-        """What a session of the stack waits for: the role, and the policies it needs there."""
+        """What a session of the stack waits for: the role, and the policies it needs there.
+
+        Args:
+            stack: The stack of the sessions.
+        """
         return self._permissions_of(stack).dependable
 
     def _permissions_of(self, stack: cdk.Stack) -> _StackPermissions:

@@ -1,13 +1,17 @@
 """What README and docs show works, and what they link to is there."""
 
+import importlib
+import inspect
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from cdk_emr_serverless_session import application_checks, grants, provider
+from tools.documentation import MODULES
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [
@@ -77,3 +81,43 @@ def test_every_finding_that_can_be_acknowledged_is_explained() -> None:
     guide = (ROOT / "docs" / "guides" / "declare.md").read_text()
     explained = re.findall(r"^\| `(\w+)` \| (?:error|warning) \|", guide, re.MULTILINE)
     assert sorted(explained) == sorted(ids)
+
+
+def public(module: str) -> Iterator[tuple[str, object]]:
+    """Return what a module offers: its names, and the members that its own classes have."""
+    for name in importlib.import_module(module).__all__:
+        offered = getattr(importlib.import_module(module), name)
+        yield name, offered
+        if inspect.isclass(offered):
+            for member, value in vars(offered).items():
+                if not member.startswith("_") and (callable(value) or is_wrapped(value)):
+                    yield f"{name}.{member}", value
+
+
+def is_wrapped(value: object) -> bool:
+    """Return whether a class has it as a property or a method of its own."""
+    return isinstance(value, (property, classmethod, staticmethod))
+
+
+def unexplained(name: str, offered: object) -> list[str]:
+    """Return the arguments that a docstring doesn't name, or the name if there is none."""
+    function = getattr(offered, "__func__", offered)
+    text = inspect.getdoc(function) or ""
+    if inspect.isclass(offered):
+        function = offered.__init__
+        text += "\n" + (inspect.getdoc(function) or "")
+    if not text.strip():
+        return [name]
+    arguments = inspect.signature(function).parameters if inspect.isfunction(function) else ()
+    return [
+        f"{name}: {argument}"
+        for argument in arguments
+        if argument not in ("self", "cls", "args", "kwargs")
+        and not re.search(rf"^ *{argument}: \S", text, re.MULTILINE)
+    ]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_public_name_and_argument_is_explained(module: str) -> None:
+    missing = [line for name, offered in public(module) for line in unexplained(name, offered)]
+    assert missing == []

@@ -12,7 +12,11 @@ class Clock(Protocol):
         ...
 
     def sleep(self, seconds: float) -> None:
-        """Let time pass."""
+        """Let time pass.
+
+        Args:
+            seconds: How much.
+        """
         ...
 
 
@@ -24,5 +28,9 @@ class SystemClock:
         return time.time()
 
     def sleep(self, seconds: float) -> None:
-        """Let time pass."""
+        """Let time pass.
+
+        Args:
+            seconds: How much.
+        """
         time.sleep(seconds)
