@@ -2,6 +2,8 @@
 
 import importlib
 import inspect
+import json
+import os
 import re
 import subprocess
 import sys
@@ -23,9 +25,8 @@ PAGES = [
 
 
 def apps(page: Path) -> list[str]:
-    """Return the Python blocks of a page that are whole apps."""
-    blocks = re.findall(r"^```python\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
-    return [block for block in blocks if "cdk.App(" in block]
+    """Return the blocks of a page that are whole apps: Python, where ``py`` is a piece of it."""
+    return re.findall(r"^```python\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
 
 
 def blocks(page: Path) -> list[str]:
@@ -42,10 +43,21 @@ def anchor(heading: str) -> str:
 @pytest.mark.parametrize("page", [page for page in PAGES if apps(page)], ids=lambda page: page.name)
 def test_apps_that_are_shown_synthesize(page: Path, tmp_path: Path) -> None:
     for number, code in enumerate(apps(page)):
-        app = tmp_path / f"app{number}.py"
+        app, assembly = tmp_path / f"app{number}.py", tmp_path / f"assembly{number}"
         app.write_text(code)
         # In a process of its own: an app takes its output folder from where it runs.
-        subprocess.run([sys.executable, app], cwd=tmp_path, check=True)
+        subprocess.run(
+            [sys.executable, app],
+            cwd=tmp_path,
+            env={**os.environ, "CDK_OUTDIR": str(assembly)},
+            check=True,
+        )
+        resources = {
+            resource["Type"]
+            for template in assembly.glob("*.template.json")
+            for resource in json.loads(template.read_text())["Resources"].values()
+        }
+        assert resources, f"no app: {code[:80]}"
 
 
 @pytest.mark.parametrize(

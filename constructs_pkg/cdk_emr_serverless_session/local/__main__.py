@@ -69,7 +69,7 @@ def _missing(spark: bool) -> str:
         if modules:
             return (
                 f"The local AWS needs {', '.join(modules)}. Install the extra '{extra}':\n"
-                f"  pip install 'cdk-emr-serverless-session[{extra}]' boto3"
+                f"  pip install 'cdk-emr-serverless-session[{extra}]'"
             )
     own = any((directory / "node").exists() for directory in environment.node_directories())
     if not own and shutil.which("node") is None:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib.metadata import entry_points
 
 import pytest
 
@@ -30,3 +31,22 @@ def test_the_channel_comes_without_the_cdk() -> None:
     loaded = loaded_after("import cdk_emr_serverless_session.client.builder")
 
     assert not {"aws_cdk", "jsii", "constructs"} & loaded
+
+
+def test_the_command_says_what_to_install() -> None:
+    """The library alone has no boto3, and brings the command all the same."""
+    (command,) = entry_points(group="console_scripts", name="emr-session")
+    module, _, function = command.value.partition(":")
+    code = f"""
+import sys
+sys.modules["boto3"] = None
+from {module} import {function}
+sys.exit({function}())
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert run.returncode == 1
+    assert run.stderr.splitlines() == [
+        "emr-session needs boto3. Install the extra 'connect':",
+        "  pip install 'cdk-emr-serverless-session[connect]'",
+    ]

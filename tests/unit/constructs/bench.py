@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
@@ -76,6 +78,21 @@ def resources_of(template: dict[str, Any], resource_type: str) -> dict[str, Any]
         for id, resource in template["Resources"].items()
         if resource["Type"] == resource_type
     }
+
+
+def messages_of(app: cdk.App, stack: str = "Stack") -> list[tuple[str, str, str]]:
+    """Path, level and text of every message of a stack, as the CLI reads them.
+
+    From the file: ``messages`` of the assembly's own API fails in Python with some aws-cdk-lib.
+    """
+    assembly = Path(app.synth().directory)
+    metadata = json.loads((assembly / f"{stack}.metadata.json").read_text())
+    return [
+        (path, entry["type"].removeprefix("aws:cdk:").upper(), entry["data"])
+        for path, entries in metadata.items()
+        for entry in entries
+        if entry["type"] in ("aws:cdk:error", "aws:cdk:warning", "aws:cdk:info")
+    ]
 
 
 def statements_of(template: dict[str, Any], role_id_part: str = "HandlerRole") -> list[Any]:

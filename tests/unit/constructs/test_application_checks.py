@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
@@ -11,7 +9,7 @@ import pytest
 from aws_cdk import aws_emrserverless as emrserverless
 
 from cdk_emr_serverless_session import Configuration
-from tests.unit.constructs.bench import Bench, interactive_application
+from tests.unit.constructs.bench import Bench, interactive_application, messages_of
 
 APPLICATION = emrserverless.CfnApplication
 PREFIX = "cdk-emr-serverless-session:"
@@ -19,18 +17,8 @@ IDLE: dict[str, Any] = {"idle_timeout": cdk.Duration.minutes(30)}
 
 
 def _messages(bench: Bench) -> list[tuple[str, str]]:
-    """Level and text of every message of the assembly, as the CLI reads them.
-
-    From the file: ``messages`` of the assembly's own API fails in Python with some aws-cdk-lib.
-    """
-    assembly = Path(bench.app.synth().directory)
-    metadata = json.loads((assembly / "Stack.metadata.json").read_text())
-    found = [
-        (path, entry["type"].removeprefix("aws:cdk:").upper(), entry["data"])
-        for path, entries in metadata.items()
-        for entry in entries
-        if entry["type"] in ("aws:cdk:error", "aws:cdk:warning", "aws:cdk:info")
-    ]
+    """Level and text of every message, all of which are on the session."""
+    found = messages_of(bench.app)
     assert {path for path, _, _ in found} <= {"/Stack/Session"}
     return [(level, text) for _, level, text in found]
 

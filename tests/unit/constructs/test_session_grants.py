@@ -6,11 +6,17 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
-from aws_cdk import assertions
 from aws_cdk import aws_iam as iam
 
 from cdk_emr_serverless_session import Session, SessionAttributes
-from tests.unit.constructs.bench import TYPE, Bench, action_list, resources_of, statements_of
+from tests.unit.constructs.bench import (
+    TYPE,
+    Bench,
+    action_list,
+    messages_of,
+    resources_of,
+    statements_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -70,11 +76,11 @@ class TestAcrossAccounts:
             cdk.App(), "Stack", env=cdk.Environment(account=account, region="eu-west-1")
         )
 
-    def warnings(self, stack: cdk.Stack) -> list[str]:
-        found = assertions.Annotations.from_stack(stack).find_warning(
-            "*", assertions.Match.string_like_regexp(".*resource policies.*")
-        )
-        return [str(entry.entry.data) for entry in found]
+    @staticmethod
+    def warnings(stack: cdk.Stack) -> list[str]:
+        app = stack.node.root
+        assert isinstance(app, cdk.App)
+        return [text for _, level, text in messages_of(app) if level == "WARNING"]
 
     @pytest.mark.parametrize("account", ["111111111111", "222222222222"])
     def test_a_role_of_another_account_is_warned_about(self, account: str) -> None:
