@@ -128,10 +128,6 @@ class Session(cdk.Resource):
             elsewhere=environment_problems(stack, application, execution_role),
         )
         super().__init__(scope, id)
-        self._tag_manager = cdk.TagManager(cdk.TagType.MAP, RESOURCE_TYPE)
-        for key, value in (tags or {}).items():
-            self._tag_manager.set_tag(key, value, _OWN_TAG_PRIORITY)
-
         provider = provider or _provider_of(stack)
         permissions = provider.permissions_for(stack)
         permissions.serve(application)
@@ -147,7 +143,6 @@ class Session(cdk.Resource):
             "ServiceTimeout": _service_timeout(provider),
             "ApplicationId": application_id,
             "ExecutionRoleArn": execution_role_arn,
-            "Tags": self._tag_manager.rendered_tags,
         }
         if session_name is not None:
             properties["Name"] = session_name
@@ -172,12 +167,12 @@ class Session(cdk.Resource):
 
         node = self._resource.node
         node.add_dependency(provider.dependable_for(stack), execution_role)
-        late_checks = late_checks_of(stack)
-        late_checks.add(self, self._tag_manager)
         self._grants = SessionGrants(self)
         self._properties = properties
         self._provider = provider
-        self._late_checks = late_checks
+        self._tag_manager: cdk.TagManager | None = None
+        for key, value in (tags or {}).items():
+            self.cdk_tag_manager.set_tag(key, value, _OWN_TAG_PRIORITY)
         self._parameter: ssm.IStringParameter | None = None
         if isinstance(application, emrserverless.CfnApplication):
             check_application(application, self, spark_defaults(runtime_configuration or ()))
@@ -291,7 +286,7 @@ class Session(cdk.Resource):
         from .keep_alive import keep_alive_schedule
 
         self._resource.add_property_override("KeepAlive", "true")
-        self._late_checks.keep_alive(self)
+        late_checks_of(self.stack).keep_alive(self)
         self._provider.permissions_for(self.stack).keep_alive(self._parameter_name)
         self._grants._cover_successors(
             self.stack.format_arn(
@@ -311,7 +306,7 @@ class Session(cdk.Resource):
             provider=self._provider,
             resource=self._resource,
             session_arn=self.session_arn,
-            properties=self._properties,
+            properties={**self._properties, "Tags": self.cdk_tag_manager.rendered_tags},
             parameter_name=self.parameter.parameter_name,
         )
 
@@ -322,7 +317,11 @@ class Session(cdk.Resource):
 
     @property
     def cdk_tag_manager(self) -> cdk.TagManager:
-        """Holds the session's tags for ``Tags.of``."""
+        """Holds the session's tags for ``Tags.of``; made when it is first asked for."""
+        if self._tag_manager is None:
+            self._tag_manager = cdk.TagManager(cdk.TagType.MAP, RESOURCE_TYPE)
+            self._resource.add_property_override("Tags", self._tag_manager.rendered_tags)
+            late_checks_of(self.stack).add(self, self._tag_manager)
         return self._tag_manager
 
 
