@@ -107,7 +107,7 @@ def synthesis() -> dict[str, Any]:
     """Synth: time, bytes and resources a session; import; where the time of one session goes."""
     found = synth.measure(_say("synth"))
     imports = synth.measure_imports()
-    own, other, floor = synth.KINDS
+    own, other, _, floor = synth.KINDS
     claims = [
         _claim(
             f"synth, CPU ms a session more, at {count}",

@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmarks.alternatives import CACHE
 from benchmarks.process import Command, Run, Spread, clean_environment, interleaved
 
-KINDS = ("Session", "AwsCustomResource", "CustomResource")
+KINDS = ("Session", "AwsCustomResource", "AwsCustomResource, calls alone", "CustomResource")
 COUNTS = (1, 100, 400)
 # Seconds each, and no part of any claim.
 VALIDATION_ROUNDS = 3

@@ -56,6 +56,7 @@ def synthesized(kind: str, count: int) -> dict[str, Any]:
     declare = {
         "Session": sessions,
         "AwsCustomResource": aws_custom_resources,
+        "AwsCustomResource, calls alone": calls_alone,
         "CustomResource": custom_resources,
     }[kind]
     with tempfile.TemporaryDirectory() as folder:
@@ -110,36 +111,61 @@ def sessions(stack: cdk.Stack, count: int, application: Any, role: iam.Role) -> 
 
 
 def aws_custom_resources(stack: cdk.Stack, count: int, application: Any, role: iam.Role) -> None:
-    """The CDK's AwsCustomResource as its documentation has it: two SDK calls, no waiting."""
+    """The CDK's AwsCustomResource: two SDK calls each, and the permissions that they take."""
     from aws_cdk import custom_resources as cr
 
     for number in range(count):
-        cr.AwsCustomResource(
-            stack,
-            f"Session{number:04}",
-            resource_type="Custom::EMRServerlessSession",
-            policy=cr.AwsCustomResourcePolicy.from_sdk_calls(
-                resources=cr.AwsCustomResourcePolicy.ANY_RESOURCE
-            ),
-            on_create=cr.AwsSdkCall(
-                service="EMRServerless",
-                action="startSession",
-                parameters={
-                    "applicationId": application.ref,
-                    "executionRoleArn": role.role_arn,
-                    "idleTimeoutMinutes": 30,
-                },
-                physical_resource_id=cr.PhysicalResourceId.from_response("sessionId"),
-            ),
-            on_delete=cr.AwsSdkCall(
-                service="EMRServerless",
-                action="terminateSession",
-                parameters={
-                    "applicationId": application.ref,
-                    "sessionId": cr.PhysicalResourceIdReference(),
-                },
-            ),
+        allowed = (
+            ("emr-serverless:StartSession", application.attr_arn),
+            ("emr-serverless:TerminateSession", f"{application.attr_arn}/sessions/*"),
+            ("iam:PassRole", role.role_arn),
         )
+        policy = cr.AwsCustomResourcePolicy.from_statements(
+            [iam.PolicyStatement(actions=[action], resources=[arn]) for action, arn in allowed]
+        )
+        _aws_custom_resource(stack, number, application, role, policy)
+
+
+def calls_alone(stack: cdk.Stack, count: int, application: Any, role: iam.Role) -> None:
+    """AwsCustomResource at its shortest: any resource, and iam:PassRole seen to elsewhere."""
+    from aws_cdk import custom_resources as cr
+
+    for number in range(count):
+        policy = cr.AwsCustomResourcePolicy.from_sdk_calls(
+            resources=cr.AwsCustomResourcePolicy.ANY_RESOURCE
+        )
+        _aws_custom_resource(stack, number, application, role, policy)
+
+
+def _aws_custom_resource(
+    stack: cdk.Stack, number: int, application: Any, role: iam.Role, policy: Any
+) -> None:
+    from aws_cdk import custom_resources as cr
+
+    cr.AwsCustomResource(
+        stack,
+        f"Session{number:04}",
+        resource_type="Custom::EMRServerlessSession",
+        policy=policy,
+        on_create=cr.AwsSdkCall(
+            service="EMRServerless",
+            action="startSession",
+            parameters={
+                "applicationId": application.ref,
+                "executionRoleArn": role.role_arn,
+                "idleTimeoutMinutes": 30,
+            },
+            physical_resource_id=cr.PhysicalResourceId.from_response("sessionId"),
+        ),
+        on_delete=cr.AwsSdkCall(
+            service="EMRServerless",
+            action="terminateSession",
+            parameters={
+                "applicationId": application.ref,
+                "sessionId": cr.PhysicalResourceIdReference(),
+            },
+        ),
+    )
 
 
 def custom_resources(stack: cdk.Stack, count: int, application: Any, role: iam.Role) -> None:

@@ -139,6 +139,13 @@ class Lifecycle:
             definite = isinstance(error, Refused) and not isinstance(error, Conflict)
             if isinstance(error, Denied):  # IAM may still be catching up
                 definite = self._waited >= CONSISTENCY_SECONDS or not self._knows_its_start
+            pending = PendingId.parse(self.event.physical_id)
+            no_route = isinstance(error, Unsettled) and error.unreachable
+            if pending and no_route and self._waited >= PENDING_SECONDS:
+                # Its Create had no route either: that is worth no stack that hangs.
+                raise errors.not_settled_in_time(
+                    self._name, pending.application_id, error, self._waited
+                ) from None
             if definite:
                 raise errors.not_allowed_to_end(self._name, self._subject, error) from None
             waiting_for = str(error)
@@ -270,6 +277,11 @@ class Lifecycle:
         if self.event.request_type != "Update":
             return
         try:
+            arn = SessionArn.parse(self.event.physical_id)
+            known = self._look_at(arn) if arn else None
+            if known is not None and self._started_here(known.arn, known):
+                self.service.terminate_session(known.arn)
+                return
             for session in self._of_this_request():
                 self.service.terminate_session(session.arn)
         except ServiceError as error:

@@ -104,6 +104,19 @@ def test_a_delete_survives_faults(lab: World, operation: str, kind: str, acted: 
     assert lab.state(arn) == "TERMINATED"
 
 
+def test_without_a_route_neither_the_create_nor_its_delete_hangs(lab: World) -> None:
+    operations = ("StartSession", "GetSession", "ListSessions", "GetApplication")
+    lab.network.expect(*(Fault(name, "unreachable", times=999) for name in operations))
+    began = lab.agenda.now()
+    assert lab.stack.create({NAME: lab.properties()}) == "ROLLBACK_FAILED"
+    assert lab.agenda.now() - began < 360
+    answer = lab.stack.requests[-1].response
+    assert answer is not None
+    assert "no route to the service" in answer.reason
+    lab.network.expect()
+    assert lab.stack.delete() == "DELETE_COMPLETE"
+
+
 def test_a_delete_without_the_permission_says_so_and_can_be_repeated(lab: World) -> None:
     created(lab)
     lab.network.expect(Fault("TerminateSession", "denied", times=99))

@@ -118,19 +118,32 @@ def test_a_failed_update_ends_what_it_started_and_keeps_the_old_session(
     assert held(lab) == before
 
 
-def test_a_failed_update_has_ended_its_session_when_it_answers(lab: World) -> None:
-    created(lab, Name="a")
-    lab.service.start_seconds = 5000
-    live_at_the_answer: list[int] = []
+def live_when_rolled_back(lab: World, **properties: Any) -> list[str]:
+    """What lives when an Update has failed, before its rollback has looked at anything."""
+    found: list[str] = []
     roll_back = lab.stack._roll_back
 
     def looked_at(*args: Any) -> str:
-        live_at_the_answer.append(len(lab.live()))
+        found.extend(lab.live())
         return roll_back(*args)
 
     lab.stack._roll_back = looked_at  # type: ignore[method-assign]
-    lab.stack.update({NAME: lab.properties(Name="b")})
-    assert live_at_the_answer == [1]
+    assert lab.stack.update({NAME: lab.properties(**properties)}) == "UPDATE_ROLLBACK_COMPLETE"
+    return found
+
+
+def test_a_failed_update_has_ended_its_session_when_it_answers(lab: World) -> None:
+    before = created(lab, Name="a")
+    lab.service.start_seconds = 5000
+    assert live_when_rolled_back(lab, Name="b") == [before]
+
+
+def test_an_update_that_may_not_look_for_strays_ends_its_session_when_it_answers(
+    lab: World,
+) -> None:
+    before = created(lab, Name="a")
+    lab.network.expect(Fault("ListSessions", "denied", skip=1, times=2))
+    assert live_when_rolled_back(lab, Name="b") == [before]
 
 
 def test_an_update_that_fails_does_not_end_the_session_it_kept(lab: World) -> None:

@@ -51,10 +51,11 @@ def test_a_session_more_is_one_resource(a_session_more: tuple[float, float]) -> 
     assert a_session_more[1] == 1
 
 
+@pytest.mark.parametrize("kind", ["AwsCustomResource", "AwsCustomResource, calls alone"])
 def test_a_session_more_is_less_than_half_the_bytes_of_an_aws_custom_resource(
-    a_session_more: tuple[float, float],
+    kind: str, a_session_more: tuple[float, float]
 ) -> None:
-    size, resources = more_of("AwsCustomResource")
+    size, resources = more_of(kind)
     assert resources == 2
     assert a_session_more[0] / size < 0.45
 
