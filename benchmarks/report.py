@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -56,15 +57,17 @@ def claims_table(claims: Sequence[Claim]) -> str:
 
 Lines = Mapping[str, Sequence[tuple[float, float]]]
 
-_COLORS = ("#0b6e99", "#c4561d", "#7a7a7a")
+_COLORS = ("#0b6e99", "#c4561d", "#d99a3d", "#7a7a7a")
+_LEGEND_LINE = 16
 
 
 def plot(panels: Mapping[str, Lines], x_label: str) -> str:
     """Panels beside each other, each with its lines over a common x axis, as SVG."""
     width, height, left, top = 420, 300, 70, 40
+    legend = _LEGEND_LINE * max(map(len, panels.values()))
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width * len(panels)}" '
-        f'height="{height + 40}" font-family="sans-serif" font-size="12">',
+        f'height="{height + 30 + legend}" font-family="sans-serif" font-size="12">',
         '<rect width="100%" height="100%" fill="white"/>',
     ]
     for number, (title, lines) in enumerate(panels.items()):
@@ -77,7 +80,8 @@ def plot(panels: Mapping[str, Lines], x_label: str) -> str:
 def _panel(title: str, lines: Lines, x_label: str, box: tuple[int, int, int, int]) -> str:
     left, top, right, bottom = box
     most_x = max(x for points in lines.values() for x, _ in points)
-    most_y = max(y for points in lines.values() for _, y in points) * 1.05
+    step_y = _round_step(max(y for points in lines.values() for _, y in points) / 4)
+    most_y = 4 * step_y
 
     def at(x: float, y: float) -> tuple[float, float]:
         return left + (right - left) * x / most_x, bottom - (bottom - top) * y / most_y
@@ -87,7 +91,7 @@ def _panel(title: str, lines: Lines, x_label: str, box: tuple[int, int, int, int
         x, y = at(most_x * share, most_y * share)
         parts += [
             f'<line x1="{left}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}" stroke="#ddd"/>',
-            f'<text x="{left - 6}" y="{y + 4:.1f}" text-anchor="end">{most_y * share:,.3g}</text>',
+            f'<text x="{left - 6}" y="{y + 4:.1f}" text-anchor="end">{most_y * share:g}</text>',
             f'<text x="{x:.1f}" y="{bottom + 16}" text-anchor="middle">{most_x * share:.0f}</text>',
         ]
     middle = (left + right) / 2
@@ -101,7 +105,13 @@ def _panel(title: str, lines: Lines, x_label: str, box: tuple[int, int, int, int
             for x, y in (at(*point) for point in points)
         ]
         parts.append(
-            f'<text x="{left + 10}" y="{top + 14 + 16 * number}" fill="{color}">'
+            f'<text x="{left}" y="{bottom + 56 + _LEGEND_LINE * number}" fill="{color}">'
             f"{escape(name)}</text>"
         )
     return "\n".join(parts)
+
+
+def _round_step(least: float) -> float:
+    """The smallest of 1, 2, 2.5, 5 times a power of ten that is not below ``least``."""
+    power = 10.0 ** math.floor(math.log10(least))
+    return next(power * digit for digit in (1, 2, 2.5, 5, 10) if power * digit >= least)

@@ -133,3 +133,8 @@ def unexplained(name: str, offered: object) -> list[str]:
 def test_every_public_name_and_argument_is_explained(module: str) -> None:
     missing = [line for name, offered in public(module) for line in unexplained(name, offered)]
     assert missing == []
+
+
+def test_the_figures_that_are_shown_are_those_that_were_measured() -> None:
+    measured = (ROOT / "benchmarks" / "results" / "results.txt").read_text()
+    assert f"```text\n{measured.strip()}\n```\n" in (ROOT / "docs" / "performance.md").read_text()
