@@ -6,6 +6,8 @@ WORKERS ?= 2
 
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# uv, which tests run too, trusts whom the machine trusts.
+export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
 .PHONY: help environment demo test soak bench docs dist test-matrix lint format lock clean
