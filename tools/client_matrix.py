@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from matrix import PYTHONS, ROOT, UV, Outcome, interpreter
+from matrix import PYTHONS, ROOT, UV, Outcome, installed, interpreter
 
 # With the pins that the guide names.
 PYSPARKS = (("pyspark==3.5.6", "numpy<2; python_version < '3.13'"), ("pyspark>=4,<5",))
@@ -64,14 +64,7 @@ def combination(
         and run(*install, "pytest", "trustme")
     ):
         return Outcome(version, label, "FAILED to install")
-    listed = subprocess.run(
-        [UV, "pip", "list", "--python", venv, "--format", "freeze"],
-        env=settings,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    versions = tuple(line for line in listed.split() if line.partition("==")[0] in SHOWN)
+    versions = installed(venv, SHOWN, settings)
     # The library from where it was installed.
     tested = run(
         *(venv / "bin" / "python", "-m", "pytest", "--quiet", "-p", "no:cacheprovider"), *TESTS

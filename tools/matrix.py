@@ -129,14 +129,7 @@ def combination(
     )
     if not ready:
         return Outcome(version, resolution, "FAILED to install")
-    listed = subprocess.run(
-        [UV, "pip", "list", "--python", venv, "--format", "freeze"],
-        env=settings,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    versions = tuple(line for line in listed.split() if line.partition("==")[0] in SHOWN)
+    versions = installed(venv, SHOWN, settings)
     if not run(binaries / "python", SMOKE):
         return Outcome(version, resolution, "FAILED to synthesize", versions)
     del settings["CDK_OUTDIR"]
@@ -147,6 +140,18 @@ def combination(
     )
     said = "passed" if tested else "FAILED"
     return Outcome(version, resolution, said, versions, handler_asset(assembly))
+
+
+def installed(venv: Path, shown: tuple[str, ...], environment: dict[str, str]) -> tuple[str, ...]:
+    """Return which versions of some packages an environment has."""
+    listed = subprocess.run(
+        [UV, "pip", "list", "--python", venv, "--format", "freeze"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    return tuple(line for line in listed.split() if line.partition("==")[0] in shown)
 
 
 def handler_asset(assembly: Path) -> str:
