@@ -6,13 +6,12 @@ of the client are run in it, and those with real Spark, whose server runs in the
 environment: pysail wants PySpark 3.5.6 beside it. Ends with a table.
 """
 
-import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from matrix import PYTHONS, ROOT, UV, Outcome, installed, interpreter
+from matrix import PYTHONS, ROOT, UV, Outcome, installed, interpreter, outside_of_here
 
 # With the pins that the guide names.
 PYSPARKS = (("pyspark==3.5.6", "numpy<2; python_version < '3.13'"), ("pyspark>=4,<5",))
@@ -22,10 +21,7 @@ SHOWN = ("pyspark", "pandas", "numpy", "pyarrow", "grpcio", "zstandard")
 
 def main() -> None:
     """Run all combinations, and fail if one of them did."""
-    environment = {
-        "UV_SYSTEM_CERTS": "true",
-        **{name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"},
-    }
+    environment = outside_of_here()
     found = [(version, interpreter(version, environment)) for version in PYTHONS]
     here = [(version, python) for version, python in found if python]
     outcomes = []

@@ -52,10 +52,7 @@ class Outcome:
 
 def main() -> None:
     """Run all combinations, and fail if one of them did."""
-    environment = {
-        "UV_SYSTEM_CERTS": "true",
-        **{name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"},
-    }
+    environment = outside_of_here()
     outcomes = []
     for version in PYTHONS:
         python = interpreter(version, environment)
@@ -78,6 +75,14 @@ def main() -> None:
         print(f"FAILED: not one asset for {', '.join(different)}")
     if different or any(outcome.said.startswith("FAILED") for outcome in outcomes):
         sys.exit(1)
+
+
+def outside_of_here() -> dict[str, str]:
+    """Return the environment without the virtual one that this runs in."""
+    return {
+        "UV_SYSTEM_CERTS": "true",
+        **{name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"},
+    }
 
 
 def interpreter(version: str, environment: dict[str, str]) -> str | None:

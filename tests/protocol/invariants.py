@@ -7,7 +7,7 @@ from collections import Counter
 from cdk_emr_serverless_session.local.session import Session
 from session_handler.identity import HELD_ARN_TAG, LOGICAL_ID_TAG, SessionArn
 
-from .cloudformation import SERVICE_TIMEOUT_GRACE
+from .cloudformation import SERVICE_TIMEOUT_GRACE, Request
 from .framework import CREATE_FAILED
 from .world import World
 
@@ -87,10 +87,8 @@ def excuse(world: World, arn: str) -> str | None:
 
 
 def _taken_over_late(world: World, logical_id: str) -> str | None:
-    for request in world.stack.requests:
-        event, answered = request.event, request.answered_at
-        late = answered is not None and max(request.deliveries) > answered
-        if late and (event["RequestType"], event["LogicalResourceId"]) == ("Update", logical_id):
+    for update in _updates_of(world, logical_id):
+        if update.answered_at is not None and max(update.deliveries) > update.answered_at:
             return "an Update that was delivered again after its answer took it for its own"
     return None
 
@@ -116,23 +114,22 @@ def _overtaken(world: World, session: Session) -> bool:
 
     It can't be told from a new one then, and takes what the later one started for a stray.
     """
-    name = session.tags[LOGICAL_ID_TAG]
-    updates = [
-        r
-        for r in world.stack.requests
-        if (r.event["RequestType"], r.event["LogicalResourceId"]) == ("Update", name)
-    ]
+    updates = _updates_of(world, session.tags[LOGICAL_ID_TAG])
     return any(r.was_overtaken_by(later) for r in updates for later in updates if later is not r)
 
 
 def _asked_back(world: World, logical_id: str) -> float:
     """When the rollback asked for what was there before; never, where it didn't have to."""
-    updates = [
-        r.sent_at
+    updates = _updates_of(world, logical_id)
+    return updates[-1].sent_at if updates else float("inf")
+
+
+def _updates_of(world: World, logical_id: str) -> list[Request]:
+    return [
+        r
         for r in world.stack.requests
         if (r.event["RequestType"], r.event["LogicalResourceId"]) == ("Update", logical_id)
     ]
-    return updates[-1] if updates else float("inf")
 
 
 def _session(world: World, arn: str) -> Session:
