@@ -16,8 +16,8 @@ import aws_cdk as cdk
 
 from benchmarks.process import Spread
 from cdk_emr_serverless_session import Session, SessionProvider
-from demo.cdk_cli import CdkCli
-from demo.local_aws import LocalAws
+from testbed.cdk_cli import CdkCli
+from testbed.local_aws import LocalAws
 from tests.e2e.apps import application, execution_role
 
 MANY = 25

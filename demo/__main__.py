@@ -16,9 +16,9 @@ from typing import Any, NoReturn
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from demo.cdk_cli import ROOT, CdkCli, CdkError
-from demo.evidence import evidence
-from demo.local_aws import LocalAws, LocalAwsError
+from testbed.cdk_cli import ROOT, CdkCli, CdkError
+from testbed.evidence import evidence
+from testbed.local_aws import LocalAws, LocalAwsError
 
 QUERY_SECONDS = 120
 QUICKSTART = ROOT / "examples" / "quickstart" / "app.py"

@@ -5,7 +5,7 @@ The same as against AWS: where that is, and whom to trust, is in the environment
 
 import sys
 
-from cdk_emr_serverless_session.client import connect
+from emr_session import connect
 
 
 def main(arn: str) -> None:

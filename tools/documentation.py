@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 SITE = ROOT / "site"
 # What users import: the constructs, and the client.
-MODULES = ("cdk_emr_serverless_session", "cdk_emr_serverless_session.client")
+MODULES = ("cdk_emr_serverless_session", "emr_session")
 
 # Pages and folders beside docs/ that its pages link to, as they are named in the site.
 BESIDE = {

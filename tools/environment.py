@@ -19,6 +19,8 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 NODE_MODULES = ROOT / "node_modules"
 UV = "uv==0.13.9"
+# The distributions, by their folders: constructs, client, local AWS.
+PACKAGES = (".", "client_pkg", "local_pkg")
 
 
 def main() -> None:
@@ -31,7 +33,7 @@ def main() -> None:
         build(
             "Python packages",
             VENV / "stamp",
-            digest(python, UV, "requirements-dev.txt", "pyproject.toml"),
+            digest(python, UV, "requirements-dev.txt", *(f"{p}/pyproject.toml" for p in PACKAGES)),
             build_venv,
         )
         build(
@@ -73,8 +75,10 @@ def build_venv() -> None:
         run(sys.executable, "-m", "venv", str(VENV))
     run(str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", UV)
     uv = str(VENV / "bin" / "uv")
-    run(uv, "pip", "sync", "--quiet", "--require-hashes", "requirements-dev.txt")
-    run(uv, "pip", "install", "--quiet", "--no-deps", "--editable", ".")
+    compiled = ("--quiet", "--compile-bytecode")
+    run(uv, "pip", "sync", *compiled, "--require-hashes", "requirements-dev.txt")
+    packages = [word for package in PACKAGES for word in ("--editable", package)]
+    run(uv, "pip", "install", "--quiet", "--no-deps", *packages)
 
 
 def build_node_modules() -> None:
@@ -92,7 +96,8 @@ def run(*command: str) -> None:
         "VIRTUAL_ENV": str(VENV),
         "PATH": f"{VENV / 'bin'}{os.pathsep}{os.environ['PATH']}",
     }
-    environment.pop("PYTHONHOME", None)
+    for name in ("PYTHONHOME", "PYTHONDONTWRITEBYTECODE"):
+        environment.pop(name, None)
     subprocess.run(command, cwd=ROOT, env=environment, check=True)
 
 

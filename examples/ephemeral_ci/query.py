@@ -7,7 +7,7 @@ credentials need ``emr-serverless:GetSession`` and ``GetSessionEndpoint`` on the
 import json
 from pathlib import Path
 
-from cdk_emr_serverless_session.client import connect
+from emr_session import connect
 
 
 def main() -> None:

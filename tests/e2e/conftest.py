@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from demo.cdk_cli import CdkCli
-from demo.evidence import handler_lines
-from demo.local_aws import LocalAws
+from testbed.cdk_cli import CdkCli
+from testbed.evidence import handler_lines
+from testbed.local_aws import LocalAws
+from testbed.searched_log import search, searched_log
 from tests.e2e.deployment import Deployment
-from tests.searched_log import search, searched_log
 
 SESSION_START_SECONDS = 1.0
 

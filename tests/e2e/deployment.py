@@ -10,10 +10,10 @@ from typing import Any
 import aws_cdk as cdk
 from botocore.exceptions import ClientError
 
-from demo.cdk_cli import CdkCli, CdkError
-from demo.evidence import evidence, handler_lines
-from demo.local_aws import LocalAws
-from tests.searched_log import search
+from testbed.cdk_cli import CdkCli, CdkError
+from testbed.evidence import evidence, handler_lines
+from testbed.local_aws import LocalAws
+from testbed.searched_log import search
 
 LIVE = frozenset({"SUBMITTED", "STARTING", "STARTED", "IDLE", "BUSY"})
 USABLE = frozenset({"STARTED", "IDLE", "BUSY"})

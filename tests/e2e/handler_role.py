@@ -19,8 +19,8 @@ import boto3
 import pytest
 from aws_cdk.assertions import Template
 
-from demo.local_aws import LocalAws
 from session_handler import handler
+from testbed.local_aws import LocalAws
 from tests.e2e.apps import one_session
 from tests.protocol.framework import completion, merged
 

@@ -76,7 +76,7 @@ def test_a_retained_session_outlives_its_resource_and_is_no_stray(deployment: De
     assert live == {replaced["SessionArn"], dropped["SessionArn"]}
     command = ("strays", "--json", "--application", replaced["ApplicationId"])
     said = subprocess.run(
-        [sys.executable, "-m", "cdk_emr_serverless_session.command", *command],
+        [sys.executable, "-m", "emr_session", *command],
         env=deployment.aws.environment(),
         stdout=subprocess.PIPE,
         text=True,

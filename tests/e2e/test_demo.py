@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from demo.cdk_cli import ROOT
+from testbed.cdk_cli import ROOT
 
 # Beside it lies a copy of apps.py.
 FAILING_APP = """

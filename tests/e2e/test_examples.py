@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from demo.cdk_cli import ROOT, CdkCli
-from demo.local_aws import LocalAws
+from testbed.cdk_cli import ROOT, CdkCli
+from testbed.local_aws import LocalAws
 from tests.e2e.deployment import LIVE, USABLE, template
 
 EXAMPLES = ROOT / "examples"

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from demo.cdk_cli import ROOT
-from demo.local_aws import environment_without_aws
+from testbed.cdk_cli import ROOT
+from testbed.local_aws import environment_without_aws
 from tests.e2e.apps import one_session
 from tests.e2e.deployment import USABLE, Deployment, template
 

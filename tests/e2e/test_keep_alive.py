@@ -16,8 +16,8 @@ import pytest
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
 
-from demo.cdk_cli import CdkCli
-from demo.local_aws import LocalAws
+from testbed.cdk_cli import CdkCli
+from testbed.local_aws import LocalAws
 from tests.e2e.apps import one_session
 from tests.e2e.deployment import USABLE, Deployment
 
@@ -26,7 +26,7 @@ EVERY_MINUTE = scheduler.ScheduleExpression.rate(cdk.Duration.minutes(1))
 # Knows the parameter's name, and whatever its credentials let it ask for.
 FOLLOWER = """
 import sys
-from cdk_emr_serverless_session.client import SessionMovedError, connect
+from emr_session import SessionMovedError, connect
 
 spark = connect(sys.argv[1], follow=True)
 print(spark.range(10).count(), flush=True)

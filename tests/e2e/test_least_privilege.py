@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from demo.local_aws import LocalAws
+from testbed.local_aws import LocalAws
 from tests.e2e.deployment import LIVE, OWNER_TAG
 from tests.e2e.handler_role import (
     Failed,

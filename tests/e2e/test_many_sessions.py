@@ -11,8 +11,8 @@ import aws_cdk as cdk
 import pytest
 
 from cdk_emr_serverless_session import Session
-from demo.cdk_cli import CdkCli
-from demo.local_aws import LocalAws
+from testbed.cdk_cli import CdkCli
+from testbed.local_aws import LocalAws
 from tests.e2e.apps import application, execution_role, look_often
 from tests.e2e.deployment import USABLE, Deployment
 

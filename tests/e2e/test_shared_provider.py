@@ -5,8 +5,8 @@ from pathlib import Path
 import aws_cdk as cdk
 
 from cdk_emr_serverless_session import Session, SessionProvider
-from demo.cdk_cli import CdkCli
-from demo.local_aws import LocalAws
+from testbed.cdk_cli import CdkCli
+from testbed.local_aws import LocalAws
 from tests.e2e.apps import application, execution_role
 from tests.e2e.deployment import USABLE, Deployment
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.searched_log import search
+from testbed.searched_log import search
 
 from . import invariants
 from .world import World, world

@@ -13,8 +13,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import ConnectionClosedError, ConnectTimeoutError, ReadTimeoutError
 
-from cdk_emr_serverless_session.local import wire
-from cdk_emr_serverless_session.local.sessions import SessionService
+from emr_serverless_local import wire
+from emr_serverless_local.sessions import SessionService
 
 from .agenda import Agenda
 

@@ -22,8 +22,8 @@ from botocore import UNSIGNED
 from botocore.config import Config
 
 from cdk_emr_serverless_session.asset import handler_asset
-from cdk_emr_serverless_session.local import sessions
-from cdk_emr_serverless_session.local.sessions import SessionService
+from emr_serverless_local import sessions
+from emr_serverless_local.sessions import SessionService
 from session_handler import botocore_data, handler
 from session_handler import client as handler_client
 from session_handler import log as handler_log

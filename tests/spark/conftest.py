@@ -22,11 +22,11 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql.connect import session as connect_session
 
-from cdk_emr_serverless_session.local.clock import ManualClock
-from cdk_emr_serverless_session.local.http import serve
-from cdk_emr_serverless_session.local.sessions import SessionService
-from cdk_emr_serverless_session.local.spark import SparkBacking
-from cdk_emr_serverless_session.local.spark.server import SCRIPT
+from emr_serverless_local.clock import ManualClock
+from emr_serverless_local.http import serve
+from emr_serverless_local.sessions import SessionService
+from emr_serverless_local.spark import SparkBacking
+from emr_serverless_local.spark.server import SCRIPT
 
 START_SECONDS = 90
 ROLE = "arn:aws:iam::000000000000:role/execution"

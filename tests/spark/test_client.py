@@ -14,14 +14,14 @@ import grpc
 import pytest
 import trustme
 
-from cdk_emr_serverless_session.client import (
+from emr_serverless_local.clock import ManualClock
+from emr_session import (
     EndpointError,
     SessionMovedError,
     SessionOverError,
     connect,
 )
-from cdk_emr_serverless_session.client.builder import SessionChannelBuilder
-from cdk_emr_serverless_session.local.clock import ManualClock
+from emr_session._connect.builder import SessionChannelBuilder
 from tests.spark.conftest import Live, SparkSessions
 
 PARAMETER = "/notebooks/session"
@@ -257,7 +257,7 @@ def test_nothing_of_a_process_that_connects_has_the_token(
     script.write_text(
         "import logging, sys\n"
         "logging.basicConfig(level=logging.DEBUG)\n"
-        "from cdk_emr_serverless_session.client import connect\n"
+        "from emr_session import connect\n"
         f"class Now:\n    now = staticmethod(lambda: {spark.clock.now()})\n"
         "spark = connect(sys.argv[1], clock=Now(), check_version=False)\n"
         "print(spark.range(3).count(), spark, vars(spark.client), vars(spark.client._builder))\n"

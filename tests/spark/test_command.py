@@ -6,7 +6,7 @@ import sys
 
 from tests.spark.conftest import SparkSessions
 
-COMMAND = [sys.executable, "-m", "cdk_emr_serverless_session.command"]
+COMMAND = [sys.executable, "-m", "emr_session"]
 
 
 def test_a_shell_is_connected(spark: SparkSessions) -> None:

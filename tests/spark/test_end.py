@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from pyspark.errors import PySparkException
 
-from cdk_emr_serverless_session.local.clock import ManualClock
-from cdk_emr_serverless_session.local.session import Session
-from cdk_emr_serverless_session.local.sessions import SessionService
-from cdk_emr_serverless_session.local.spark import SparkBacking
+from emr_serverless_local.clock import ManualClock
+from emr_serverless_local.session import Session
+from emr_serverless_local.sessions import SessionService
+from emr_serverless_local.spark import SparkBacking
 from tests.spark.conftest import APPLICATION, ROLE, SparkSessions, connected
 
 

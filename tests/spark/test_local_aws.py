@@ -1,4 +1,4 @@
-"""``python -m cdk_emr_serverless_session.local --spark``, as the process that users run."""
+"""``python -m emr_serverless_local --spark``, as the process that users run."""
 
 import contextlib
 import os
@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from demo.local_aws import LocalAws
+from testbed.local_aws import LocalAws
 from tests.spark.conftest import APPLICATION
 
 QUERY = """
 import sys
-from cdk_emr_serverless_session.client import connect
+from emr_session import connect
 print(connect(sys.argv[1]).range(10).count())
 """
 SECONDS = 30
@@ -94,7 +94,7 @@ def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
     script = (
         "import sys; import importlib.util as u; find = u.find_spec\n"
         "u.find_spec = lambda name: None if name == 'pysail' else find(name)\n"
-        "from cdk_emr_serverless_session.local.__main__ import main\n"
+        "from emr_serverless_local.__main__ import main\n"
         "sys.exit(main(['--spark']))\n"
     )
     done = subprocess.run(
@@ -102,4 +102,4 @@ def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert "pysail" in done.stderr
-    assert "cdk-emr-serverless-session[spark]" in done.stderr
+    assert "emr-serverless-local[sail]" in done.stderr

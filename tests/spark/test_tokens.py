@@ -5,7 +5,7 @@ import pytest
 import trustme
 from pyspark.errors import PySparkException
 
-from cdk_emr_serverless_session.client import remote_url
+from emr_session import remote_url
 from tests.spark.conftest import SparkSessions, connected
 
 

@@ -10,9 +10,9 @@ from urllib.parse import parse_qs
 
 import boto3
 
-from cdk_emr_serverless_session.local.clock import ManualClock
-from cdk_emr_serverless_session.local.http import serve
-from cdk_emr_serverless_session.local.sessions import SessionService
+from emr_serverless_local.clock import ManualClock
+from emr_serverless_local.http import serve
+from emr_serverless_local.sessions import SessionService
 
 ROLE = "arn:aws:iam::000000000000:role/execution"
 CREDENTIALS = {

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from cdk_emr_serverless_session.local.sessions import SessionService
+from emr_serverless_local.sessions import SessionService
 
 from .account import Account, TestClock, account
 

@@ -14,7 +14,7 @@ import pyarrow
 import trustme
 from pyspark.sql.connect.proto import base_pb2
 
-from cdk_emr_serverless_session.local.backing import Door
+from emr_serverless_local.backing import Door
 
 DOMAIN = "emr-serverless.localhost"
 TOKEN_HEADER = "x-aws-proxy-auth"

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from cdk_emr_serverless_session.command.main import main
+from emr_session._command.main import main
 
 from .account import CREDENTIALS, Account, Stack, TestClock
 
@@ -46,7 +46,7 @@ def program(aws: Account) -> Run:
 
     def run_program(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "cdk_emr_serverless_session.command", *arguments],
+            [sys.executable, "-m", "emr_session", *arguments],
             env=aws.environment(),
             capture_output=True,
             text=True,
@@ -332,7 +332,7 @@ def test_a_reader_that_has_gone_ends_it_without_a_word(aws: Account, more: list[
     os.close(reading)
     with os.fdopen(writing, "wb") as nowhere:
         ended = subprocess.run(
-            [sys.executable, "-m", "cdk_emr_serverless_session.command", "list", *more],
+            [sys.executable, "-m", "emr_session", "list", *more],
             env=aws.environment(),
             stdout=nowhere,
             stderr=subprocess.PIPE,
@@ -348,7 +348,7 @@ def test_a_reader_that_has_gone_ends_it_without_a_word(aws: Account, more: list[
 def test_a_wait_is_said_where_it_does_not_end_up_in_what_is_evaluated(
     run: Run, aws: Account, clock: TestClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cdk_emr_serverless_session.client.urls.SystemClock", lambda: clock)
+    monkeypatch.setattr("emr_session._connect.urls.SystemClock", lambda: clock)
     starting = aws.start()
     ended = run("env", starting)
 
@@ -361,7 +361,7 @@ def test_a_wait_is_said_where_it_does_not_end_up_in_what_is_evaluated(
 def test_the_wait_can_be_made_shorter(
     run: Run, aws: Account, clock: TestClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cdk_emr_serverless_session.client.urls.SystemClock", lambda: clock)
+    monkeypatch.setattr("emr_session._connect.urls.SystemClock", lambda: clock)
     begun = clock.now()
     ended = run("url", aws.start(), "--timeout", "10")
 

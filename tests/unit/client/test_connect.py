@@ -20,7 +20,8 @@ import pytest
 import trustme
 from botocore.exceptions import ReadTimeoutError
 
-from cdk_emr_serverless_session.client import (
+from emr_serverless_local.sessions import SessionService
+from emr_session import (
     ConnectError,
     EndpointError,
     SessionMovedError,
@@ -28,11 +29,10 @@ from cdk_emr_serverless_session.client import (
     SparkVersionError,
     connect,
 )
-from cdk_emr_serverless_session.client.aws import Aws
-from cdk_emr_serverless_session.client.channel import TokenOutlivedError, session_channel
-from cdk_emr_serverless_session.client.link import Link
-from cdk_emr_serverless_session.client.locate import locate
-from cdk_emr_serverless_session.local.sessions import SessionService
+from emr_session._connect.channel import TokenOutlivedError, session_channel
+from emr_session._connect.link import Link
+from emr_session._emr.aws import Aws
+from emr_session._emr.locate import locate
 
 from .account import Account, TestClock, account
 from .gateway import Gateways
@@ -465,7 +465,7 @@ def test_a_token_that_is_refused_is_an_error(
 
 @pytest.mark.usefixtures("stopwatch")
 def test_aws_that_never_answers_is_an_error(arn: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cdk_emr_serverless_session.client.aws.ANSWER_SECONDS", 1)
+    monkeypatch.setattr("emr_session._emr.aws.ANSWER_SECONDS", 1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
         keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}

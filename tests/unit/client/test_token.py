@@ -6,10 +6,10 @@ from threading import Barrier
 import pytest
 from botocore.exceptions import ClientError
 
-from cdk_emr_serverless_session.client.aws import Aws
-from cdk_emr_serverless_session.client.endpoint import fetch
-from cdk_emr_serverless_session.client.session_arn import SessionArn
-from cdk_emr_serverless_session.client.token import TokenSource
+from emr_session._connect.endpoint import fetch
+from emr_session._connect.token import TokenSource
+from emr_session._emr.aws import Aws
+from emr_session._emr.session_arn import SessionArn
 
 from .account import Account, TestClock
 

@@ -5,14 +5,14 @@ from urllib.parse import unquote
 
 import pytest
 
-from cdk_emr_serverless_session.client import (
+from emr_session import (
     ConnectError,
     SessionNotReadyError,
     SessionOverError,
     dashboard_url,
     remote_url,
 )
-from cdk_emr_serverless_session.client.endpoint import Endpoint, Token
+from emr_session._connect.endpoint import Endpoint, Token
 
 from .account import Account, TestClock
 

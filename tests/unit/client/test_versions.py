@@ -4,8 +4,8 @@ import warnings
 
 import pytest
 
-from cdk_emr_serverless_session.client import SparkVersionError, SparkVersionWarning
-from cdk_emr_serverless_session.client.versions import check, spark_of
+from emr_session import SparkVersionError, SparkVersionWarning
+from emr_session._connect.versions import check, spark_of
 
 
 @pytest.mark.parametrize("release", ["emr-7.13.0", "emr-7.13.0-20260401"])
@@ -26,12 +26,12 @@ def test_a_pyspark_that_fits_is_passed_in_silence(spark: str) -> None:
 
 
 def test_another_minor_version_is_a_warning_that_says_what_to_install() -> None:
-    with pytest.warns(SparkVersionWarning, match=r'session\[connect\]" "pyspark==3.5.6"'):
+    with pytest.warns(SparkVersionWarning, match=r'emr-session\[spark\]" "pyspark==3.5.6"'):
         check("3.4.1", "3.5.6-amzn-1", "emr-7.13.0")
 
 
 def test_another_major_version_is_an_error_that_says_what_to_install() -> None:
-    with pytest.raises(SparkVersionError, match=r'session\[connect\]" "pyspark==3.5.6"'):
+    with pytest.raises(SparkVersionError, match=r'emr-session\[spark\]" "pyspark==3.5.6"'):
         check("4.0.0", "3.5.6", "emr-7.13.0")
 
 

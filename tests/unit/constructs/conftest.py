@@ -5,7 +5,7 @@ from __future__ import annotations
 import aws_cdk as cdk
 import pytest
 
-from tests.unit.constructs.bench import Bench, execution_role, interactive_application
+from testbed.synth_bench import Bench, execution_role, interactive_application
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from aws_cdk import aws_emrserverless as emrserverless
 
 from cdk_emr_serverless_session import Configuration
-from tests.unit.constructs.bench import Bench, interactive_application, messages_of
+from testbed.synth_bench import Bench, interactive_application, messages_of
 
 APPLICATION = emrserverless.CfnApplication
 PREFIX = "cdk-emr-serverless-session:"

@@ -17,7 +17,7 @@ from botocore.loaders import Loader
 
 from cdk_emr_serverless_session import asset, service_model
 from cdk_emr_serverless_session.service_model import HANDLER_OPERATIONS
-from tests.unit.constructs.bench import Bench, resources_of
+from testbed.synth_bench import Bench, resources_of
 
 DATA = "session_handler/data.json"
 

@@ -22,9 +22,9 @@ def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
 
 
 def test_the_local_aws_comes_without_the_cdk() -> None:
-    loaded = loaded_after("import cdk_emr_serverless_session.local.sessions")
+    loaded = loaded_after("import emr_serverless_local.sessions")
 
-    assert "cdk_emr_serverless_session.local.sessions" in loaded
+    assert "emr_serverless_local.sessions" in loaded
     assert not {"aws_cdk", "jsii", "constructs"} & loaded
 
 

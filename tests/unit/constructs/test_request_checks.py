@@ -11,7 +11,7 @@ from aws_cdk import aws_emrserverless as emrserverless
 from aws_cdk import aws_iam as iam
 
 from cdk_emr_serverless_session import Configuration, SessionValidationError
-from tests.unit.constructs.bench import Bench
+from testbed.synth_bench import Bench
 
 OWNER_TAGS = 4
 

@@ -17,7 +17,7 @@ from cdk_emr_serverless_session import (
     SessionAttributes,
     SessionValidationError,
 )
-from tests.unit.constructs.bench import (
+from testbed.synth_bench import (
     TYPE,
     Bench,
     execution_role,

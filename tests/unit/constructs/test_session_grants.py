@@ -9,7 +9,7 @@ import pytest
 from aws_cdk import aws_iam as iam
 
 from cdk_emr_serverless_session import Session, SessionAttributes
-from tests.unit.constructs.bench import (
+from testbed.synth_bench import (
     TYPE,
     Bench,
     action_list,

@@ -13,7 +13,7 @@ from aws_cdk import aws_scheduler as scheduler
 
 from cdk_emr_serverless_session import Session, SessionAttributes, SessionValidationError
 from session_handler.event import Event, KeepAlive
-from tests.unit.constructs.bench import (
+from testbed.synth_bench import (
     TYPE,
     Bench,
     action_list,

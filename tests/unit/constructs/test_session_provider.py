@@ -14,7 +14,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 
 from cdk_emr_serverless_session import Session, SessionProvider, SessionValidationError
-from tests.unit.constructs.bench import (
+from testbed.synth_bench import (
     TYPE,
     Bench,
     action_list,

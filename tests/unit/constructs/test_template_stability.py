@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.unit.constructs.bench import TYPE, Bench, resources_of
+from testbed.synth_bench import TYPE, Bench, resources_of
 
 ROOT = Path(__file__).parents[3]
 SNAPSHOT = Path(__file__).parent / "snapshots" / "quickstart.template.json"

@@ -18,7 +18,7 @@ from aws_cdk import aws_scheduler as scheduler
 from cdk_nag import AwsSolutionsChecks
 
 from cdk_emr_serverless_session import Session, SessionProvider
-from tests.unit.constructs.bench import Bench, execution_role, interactive_application
+from testbed.synth_bench import Bench, execution_role, interactive_application
 
 ROOT = Path(__file__).parents[3]
 EXAMPLES = sorted(path.parent.name for path in (ROOT / "examples").glob("*/app.py"))

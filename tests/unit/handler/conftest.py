@@ -14,15 +14,15 @@ from typing import Any
 import botocore.endpoint
 import pytest
 
-from cdk_emr_serverless_session.local import sessions
-from cdk_emr_serverless_session.local.http import serve
-from cdk_emr_serverless_session.local.permissions import Caller, OpenGate, Permission
-from cdk_emr_serverless_session.local.session import Session
-from cdk_emr_serverless_session.local.sessions import SessionService
+from emr_serverless_local import sessions
+from emr_serverless_local.http import serve
+from emr_serverless_local.permissions import Caller, OpenGate, Permission
+from emr_serverless_local.session import Session
+from emr_serverless_local.sessions import SessionService
 from session_handler import handler
+from testbed.searched_log import searched_log
 from tests.protocol.agenda import Agenda
 from tests.protocol.framework import Event, FunctionFailed, ProviderFramework, Response
-from tests.searched_log import searched_log
 
 ACCOUNT = "123456789012"
 REGION = "eu-west-1"

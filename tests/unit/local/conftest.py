@@ -14,9 +14,9 @@ import botocore.config
 import botocore.session
 import pytest
 
-from cdk_emr_serverless_session.local.clock import ManualClock
-from cdk_emr_serverless_session.local.http import serve
-from cdk_emr_serverless_session.local.sessions import SessionService
+from emr_serverless_local.clock import ManualClock
+from emr_serverless_local.http import serve
+from emr_serverless_local.sessions import SessionService
 
 START_SECONDS = 30
 ROLE = "arn:aws:iam::000000000000:role/execution"
@@ -110,7 +110,7 @@ def running(folder: Path, *options: str) -> Iterator[Server]:
     env_file, log = folder / "env", folder / "log"
     files = ["--env-file", str(env_file), "--log-file", str(log)]
     process = subprocess.Popen(
-        [sys.executable, "-m", "cdk_emr_serverless_session.local", *options, *files],
+        [sys.executable, "-m", "emr_serverless_local", *options, *files],
         env={**os.environ, "TMPDIR": str(temporary)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

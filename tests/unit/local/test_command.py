@@ -1,4 +1,4 @@
-"""``python -m cdk_emr_serverless_session.local`` starts, says where it is, and leaves nothing."""
+"""``python -m emr_serverless_local`` starts, says where it is, and leaves nothing."""
 
 import os
 import signal
@@ -106,7 +106,7 @@ def test_it_logs_what_the_session_service_is_asked(server: Server) -> None:
 def test_someone_elses_environment_does_not_reach_the_functions(tmp_path: Path) -> None:
     script = (
         "import os; from pathlib import Path\n"
-        "from cdk_emr_serverless_session.local import environment\n"
+        "from emr_serverless_local import environment\n"
         "environment.become_server(os.environ, 1234, Path('/nowhere'))\n"
         "assert not {'AWS_PROFILE', 'https_proxy', 'AWS_ACCESS_KEY_ID'} & set(os.environ)\n"
         "assert os.environ['AWS_ENDPOINT_URL'] == 'http://127.0.0.1:1234'\n"
@@ -122,7 +122,7 @@ def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
         "import sys; sys.modules['ministack'] = None\n"
         "import importlib.util as u; find = u.find_spec\n"
         "u.find_spec = lambda name: None if name == 'ministack' else find(name)\n"
-        "from cdk_emr_serverless_session.local.__main__ import main\n"
+        "from emr_serverless_local.__main__ import main\n"
         "sys.exit(main([]))\n"
     )
     done = subprocess.run(
@@ -130,4 +130,4 @@ def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert "ministack" in done.stderr
-    assert "cdk-emr-serverless-session[local]" in done.stderr
+    assert "emr-serverless-local" in done.stderr

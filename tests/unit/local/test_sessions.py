@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from cdk_emr_serverless_session.local.clock import ManualClock
-from cdk_emr_serverless_session.local.sessions import (
+from emr_serverless_local.clock import ManualClock
+from emr_serverless_local.sessions import (
     FAIL_PROPERTY,
     LoggedRequest,
     SessionService,

@@ -1,0 +1,77 @@
+"""One small call over a new channel, so that what is wrong with it is said in seconds.
+
+PySpark itself tries a dead or untrusted endpoint for ten minutes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import grpc
+from pyspark.sql.connect.proto import base_pb2, base_pb2_grpc
+
+from ..errors import EndpointError
+from .link import Link
+
+TIMEOUT_SECONDS = 10.0
+
+# How gRPC says that a certificate isn't by whom it should be, or for whom.
+_NOT_TRUSTED = ("certificate_verify_failed", "handshake", "verification check failed")
+
+
+def preflight(builder: Any, link: Link, timeout: float = TIMEOUT_SECONDS) -> str:
+    """Ask the session's Spark for its version.
+
+    Args:
+        builder: The channel builder that PySpark gets.
+        link: The session.
+        timeout: How long to wait for the answer, in seconds.
+
+    Returns:
+        Spark's version.
+
+    Raises:
+        EndpointError: There is no answer, or a refusal.
+        SessionOverError: The session ended meanwhile.
+    """
+    request = base_pb2.AnalyzePlanRequest(
+        session_id=builder.session_id,
+        client_type=builder.userAgent,
+        user_context=base_pb2.UserContext(user_id=builder.userId),
+        spark_version=base_pb2.AnalyzePlanRequest.SparkVersion(),
+    )
+    channel = builder.toChannel()
+    try:
+        stub: Any = base_pb2_grpc.SparkConnectServiceStub(channel)  # type: ignore[no-untyped-call]
+        answer = stub.AnalyzePlan(request, timeout=timeout)
+    except grpc.RpcError as error:
+        raise _explained(error, link, timeout) from None
+    finally:
+        channel.close()
+    return str(answer.spark_version.version)
+
+
+def _explained(error: Any, link: Link, timeout: float) -> EndpointError:
+    """The error in the words of whoever has to do something about it."""
+    where = f"The endpoint of session {link.arn.session_id} ({link.endpoint().address})"
+    said = f"{error.code().name}: {error.details()}"
+    if any(sign in said.lower() for sign in _NOT_TRUSTED):
+        return EndpointError(
+            f"{where} has no certificate that is trusted here: {said}. Behind a proxy that breaks "
+            "TLS open, give its certificate as root_certificates, or name the file in "
+            "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH."
+        )
+    if error.code() in (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED):
+        return EndpointError(
+            f"{where} refuses the token that GetSessionEndpoint just gave: {said}. Check that this "
+            "machine's clock is right, and connect again."
+        )
+    if error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
+        return EndpointError(
+            f"{where} doesn't answer (within {timeout:g} s): {said}. Check that this network lets "
+            "HTTPS (HTTP/2) out to that address, then connect again."
+        )
+    return EndpointError(
+        f"{where} doesn't answer as Spark Connect does: {said}. Check that PySpark has the "
+        "version of the application's Spark."
+    )

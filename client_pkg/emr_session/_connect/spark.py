@@ -1,0 +1,120 @@
+"""``connect``: from a session's name to a ``SparkSession`` that outlives its tokens."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .._emr.aws import Aws
+from .._emr.clock import Clock, SystemClock
+from .._emr.locate import locate
+from .._emr.session_arn import SessionArn
+from ..errors import ConnectError
+from .link import Link
+from .state import wait_until_usable
+from .versions import check, spark_of
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+TIMEOUT_SECONDS = 600.0
+
+
+def connect(
+    arn_or_parameter: str,
+    *,
+    follow: bool = False,
+    timeout: float = TIMEOUT_SECONDS,
+    root_certificates: bytes | str | os.PathLike[str] | None = None,
+    check_version: bool = True,
+    client: Any = None,
+    session: Any = None,
+    clock: Clock | None = None,
+) -> SparkSession:
+    """A ``SparkSession`` on a session of EMR Serverless.
+
+    Waits until the session takes connections, and tries the way there before PySpark gets it.
+    The endpoint's token, which is valid for an hour, is replaced in time by each call that needs
+    it, for as long as the ``SparkSession`` is in use. Needs ``emr-serverless:GetSession`` and
+    ``GetSessionEndpoint`` on the session (``session.grants.connect``), and ``ssm:GetParameter``
+    for a parameter. Each call gives a new ``SparkSession``, and makes PySpark's functions of this
+    process those of Spark Connect.
+
+    Args:
+        arn_or_parameter: The session's ARN, or the name of the SSM parameter that holds it.
+        follow: Whether to move to the session that the parameter names when this one is over.
+            The call in the middle of which it ended fails with ``SessionMovedError``, the calls
+            after it go to the successor. What the old one held (temporary views, caches, settings,
+            artifacts) is gone. ``connect`` itself waits past a session that is over.
+        timeout: How long to wait for the session, in seconds.
+        root_certificates: Whom to trust: PEM as bytes, or the path of a file. gRPC's own roots by
+            default, or those of ``GRPC_DEFAULT_SSL_ROOTS_FILE_PATH``.
+        check_version: Whether a PySpark of another major version than the session's Spark is an
+            error; another minor version is a warning.
+        client: A boto3 client of ``emr-serverless`` to use.
+        session: The boto3 session to make clients with. By default, boto3's own of the environment.
+        clock: Time, for tests.
+
+    Raises:
+        SessionOverError: The session is over.
+        SessionNotReadyError: The session isn't usable when the time is over.
+        EndpointError: The endpoint doesn't answer, isn't trusted, or refuses the token.
+        SparkVersionError: PySpark doesn't fit the session's Spark.
+        ConnectError: The name leads to no session, or PySpark isn't installed.
+        botocore.exceptions.ClientError: A service refuses what is asked.
+    """
+    if follow and SessionArn.parse(arn_or_parameter):
+        raise ConnectError(
+            "follow=True needs the name of the session's parameter: an ARN has no successor."
+        )
+    clock = clock or SystemClock()
+    aws = Aws(client=client, session=session)
+    # Before PySpark's functions are used: it makes them those of Spark Connect, and PySpark sets
+    # it by itself for addresses only, not for channel builders.
+    os.environ["SPARK_CONNECT_MODE_ENABLED"] = "1"
+    pyspark_version = _pyspark_version()
+
+    seen = wait_until_usable(
+        aws, lambda: locate(arn_or_parameter, aws), timeout=timeout, clock=clock, follow=follow
+    )
+    known = spark_of(seen.release)
+    if check_version and known:
+        check(pyspark_version, known, seen.release)
+
+    # Not before here: they take a second, and remote_url and dashboard_url do without.
+    from pyspark.sql.connect import session as remote
+
+    from .builder import SessionChannelBuilder
+    from .preflight import preflight
+
+    link = Link(aws, arn_or_parameter, seen.arn, follow=follow, timeout=timeout, clock=clock)
+    builder = SessionChannelBuilder(link, _pem(root_certificates))
+    served = preflight(builder, link)
+    if check_version and not known:
+        check(pyspark_version, served, f"session {seen.arn.session_id}")
+    # PySpark's own annotations take this builder for the one of classic sessions.
+    spark_builder: Any = remote.SparkSession.builder
+    spark: SparkSession = spark_builder.channelBuilder(builder).create()
+    link.on_move = lambda: _forget_server(spark)
+    return spark
+
+
+def _forget_server(spark: Any) -> None:
+    """Let PySpark 4 take the successor's answers, which it holds to the first server's id."""
+    if hasattr(spark.client, "_server_session_id"):
+        spark.client._server_session_id = None
+
+
+def _pem(certificates: bytes | str | os.PathLike[str] | None) -> bytes | None:
+    if certificates is None or isinstance(certificates, bytes):
+        return certificates
+    return Path(certificates).read_bytes()
+
+
+def _pyspark_version() -> str:
+    try:
+        import pyspark
+    except ImportError as error:
+        raise ConnectError('PySpark is not installed: pip install "emr-session[spark]"') from error
+    return str(pyspark.__version__)

@@ -1,0 +1,71 @@
+"""A session's addresses: for any Spark Connect client, and of its Spark UI. Without PySpark."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._emr.aws import Aws
+from .._emr.clock import Clock, SystemClock
+from .._emr.locate import locate
+from .endpoint import fetch
+from .spark import TIMEOUT_SECONDS
+from .state import wait_until_usable
+
+
+def remote_url(
+    arn_or_parameter: str,
+    *,
+    timeout: float = TIMEOUT_SECONDS,
+    client: Any = None,
+    session: Any = None,
+    clock: Clock | None = None,
+) -> str:
+    """The address of a session for ``SparkSession.builder.remote`` or ``SPARK_REMOTE``.
+
+    It has a token in it, valid for an hour, that is the full use of the session's execution role
+    for whoever has it: never print, log or keep it. ``connect`` needs no address, and replaces
+    the token in time.
+
+    Args:
+        arn_or_parameter: The session's ARN, or the name of the SSM parameter that holds it.
+        timeout: How long to wait for the session to be usable, in seconds.
+        client: A boto3 client of ``emr-serverless`` to use.
+        session: The boto3 session to make clients with. By default, boto3's own of the environment.
+        clock: Time, for tests.
+
+    Raises:
+        SessionOverError: The session is over.
+        SessionNotReadyError: The session isn't usable when the time is over.
+        ConnectError: The name leads to no session.
+        botocore.exceptions.ClientError: A service refuses what is asked.
+    """
+    aws = Aws(client=client, session=session)
+    seen = wait_until_usable(
+        aws,
+        lambda: locate(arn_or_parameter, aws),
+        timeout=timeout,
+        clock=clock or SystemClock(),
+        follow=False,
+    )
+    return fetch(aws, seen.arn).url_with_token
+
+
+def dashboard_url(arn_or_parameter: str, *, client: Any = None, session: Any = None) -> str:
+    """The address of a session's Spark UI. It signs in whoever has it, for a while.
+
+    Args:
+        arn_or_parameter: The session's ARN, or the name of the SSM parameter that holds it.
+        client: A boto3 client of ``emr-serverless`` to use.
+        session: The boto3 session to make clients with. By default, boto3's own of the environment.
+
+    Raises:
+        ConnectError: The name leads to no session.
+        botocore.exceptions.ClientError: A service refuses what is asked, for instance
+            ``emr-serverless:GetResourceDashboard`` (``session.grants.read``).
+    """
+    aws = Aws(client=client, session=session)
+    arn = locate(arn_or_parameter, aws)
+    answer = aws.emr_serverless(arn.region).get_resource_dashboard(
+        applicationId=arn.application_id, resourceId=arn.session_id, resourceType="SESSION"
+    )
+    return str(answer["url"])

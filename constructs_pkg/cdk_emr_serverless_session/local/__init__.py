@@ -1,5 +1,0 @@
-"""A local AWS to try the library on: MiniStack with EMR Serverless sessions added.
-
-``python -m cdk_emr_serverless_session.local`` runs it. The session service
-itself (``sessions``) is a plain object that needs botocore and nothing else.
-"""

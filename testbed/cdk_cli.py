@@ -1,0 +1,112 @@
+"""Run the real CDK CLI against a local AWS."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from testbed.local_aws import LocalAws
+
+ROOT = Path(__file__).resolve().parent.parent
+CDK = ROOT / "node_modules" / ".bin" / "cdk"
+SECONDS = 300
+
+
+class CdkError(Exception):
+    """A command of the CDK CLI failed."""
+
+    def __init__(self, command: str, exit_code: int, output: str) -> None:
+        super().__init__(f"cdk {command} ended with {exit_code}\n{output}".rstrip())
+        self.output = output
+
+
+@dataclass(frozen=True)
+class CdkCli:
+    """The CDK CLI, pointed at a local AWS.
+
+    Attributes:
+        aws: The local AWS.
+        visible: Whether its output goes to the terminal, instead of to the caller.
+    """
+
+    aws: LocalAws
+    visible: bool = False
+
+    def bootstrap(self) -> str:
+        """Prepare account and region, as a new account has to be."""
+        # A folder without cdk.json: bootstrapping needs no app, and would run it.
+        folder = self.aws.folder / "bootstrap"
+        folder.mkdir(exist_ok=True)
+        identity = self.aws.client("sts").get_caller_identity()
+        target = f"aws://{identity['Account']}/{self.aws.env['AWS_REGION']}"
+        return self._run("bootstrap", target, cwd=folder)
+
+    def synth(self, app: Path, assembly: Path) -> str:
+        """Synthesize a Python app into an assembly."""
+        # From the app's folder, so that the command needs no quoting whatever the path is.
+        command = ("--app", f"python3 {app.name}", "--output", str(assembly))
+        return self._run("synth", "--quiet", *command, cwd=app.parent)
+
+    def deploy(
+        self, assembly: Path, stack: str = "--all", *, rollback: bool = True
+    ) -> dict[str, str]:
+        """Deploy a stack of an assembly, and return its outputs."""
+        outputs = assembly.with_name(f"{assembly.name}.outputs.json")
+        self._run(
+            *("deploy", stack, "--app", str(assembly)),
+            *("--require-approval", "never"),
+            *("--progress", "events"),
+            "--rollback" if rollback else "--no-rollback",
+            *("--outputs-file", str(outputs)),
+        )
+        return merged(json.loads(outputs.read_text()))
+
+    def try_deploy(self, assembly: Path, stack: str = "--all") -> str:
+        """Deploy a stack that is to fail, and return what the CLI said."""
+        try:
+            self.deploy(assembly, stack)
+        except CdkError as error:
+            return error.output
+        raise AssertionError("the deployment was to fail, and it succeeded")
+
+    def destroy(self, assembly: Path, stack: str = "--all") -> str:
+        """Destroy a stack of an assembly."""
+        return self._run("destroy", stack, "--app", str(assembly), "--force")
+
+    def _run(self, command: str, *arguments: str, cwd: Path | None = None) -> str:
+        settings = {
+            "CDK_DISABLE_CLI_TELEMETRY": "true",
+            # The validator takes seconds of every synth; a unit test runs it.
+            "CDK_VALIDATION": "false",
+        }
+        process = subprocess.Popen(
+            [str(CDK), command, *arguments, "--no-notices"],
+            cwd=cwd or self.aws.folder,
+            env={**self.aws.environment(), **settings},
+            stdin=subprocess.DEVNULL,
+            stdout=None if self.visible else subprocess.PIPE,
+            stderr=None if self.visible else subprocess.STDOUT,
+            text=True,
+            # A group of its own, to be ended with whatever it has started.
+            process_group=0,
+        )
+        try:
+            output, _ = process.communicate(timeout=SECONDS)
+        except BaseException:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+            raise
+        if process.returncode != 0:
+            raise CdkError(command, process.returncode, output or "")
+        return output or ""
+
+
+def merged(outputs: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Put the outputs of all stacks into one map."""
+    return {name: str(value) for stack in outputs.values() for name, value in stack.items()}
