@@ -10,7 +10,9 @@ from ._connect.connect import connect
 from ._emr.clock import Clock, SystemClock
 from .errors import (
     ConnectError,
+    CredentialsError,
     EndpointError,
+    QueryInterrupted,
     SessionEndedError,
     SessionMovedError,
     SessionNotFoundError,
@@ -22,7 +24,9 @@ from .errors import (
 __all__ = [
     "Clock",
     "ConnectError",
+    "CredentialsError",
     "EndpointError",
+    "QueryInterrupted",
     "SessionEndedError",
     "SessionMovedError",
     "SessionNotFoundError",
