@@ -8,11 +8,14 @@ file.
 from ._connect.addresses import dashboard_url, remote_url
 from ._connect.connect import connect
 from ._emr.clock import Clock, SystemClock
+from ._start.ephemeral import ephemeral
+from ._start.get_or_create import get_or_create
 from .errors import (
     ConnectError,
     CredentialsError,
     EndpointError,
     QueryInterrupted,
+    SessionDiffersError,
     SessionEndedError,
     SessionMovedError,
     SessionNotFoundError,
@@ -27,6 +30,7 @@ __all__ = [
     "CredentialsError",
     "EndpointError",
     "QueryInterrupted",
+    "SessionDiffersError",
     "SessionEndedError",
     "SessionMovedError",
     "SessionNotFoundError",
@@ -36,5 +40,7 @@ __all__ = [
     "SystemClock",
     "connect",
     "dashboard_url",
+    "ephemeral",
+    "get_or_create",
     "remote_url",
 ]

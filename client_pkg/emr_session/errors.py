@@ -29,6 +29,10 @@ class SessionNotReadyError(ConnectError):
     """The session wasn't usable within the time that the caller gave it."""
 
 
+class SessionDiffersError(ConnectError):
+    """The live session of that name isn't as it is asked for."""
+
+
 class EndpointError(ConnectError):
     """The session's endpoint doesn't answer, isn't trusted, or refuses the token."""
 
