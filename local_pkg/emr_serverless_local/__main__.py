@@ -20,10 +20,10 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import environment
+from ._cloud import environment
 
 if TYPE_CHECKING:
-    from .layer import Layer
+    from ._cloud.layer import Layer
 
 MODULES = ("ministack", "hypercorn", "boto3")
 SPARK_MODULES = ("grpc", "pysail", "pyspark", "trustme")
@@ -133,7 +133,7 @@ async def _serve(options: argparse.Namespace, listener: socket.socket, directory
     from ministack import app as ministack_app
     from ministack.core import lambda_runtime
 
-    from .layer import Layer, as_https
+    from ._cloud.layer import Layer, as_https
     from .sessions import log_line
 
     log = logging.getLogger("local-aws")

@@ -13,8 +13,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import ConnectionClosedError, ConnectTimeoutError, ReadTimeoutError
 
-from emr_serverless_local import wire
-from emr_serverless_local.sessions import SessionService
+from emr_serverless_local.sessions import SessionService, wire
 
 from .agenda import Agenda
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from emr_serverless_local.session import Session
+from emr_serverless_local.sessions.session import Session
 from session_handler.identity import HELD_ARN_TAG, LOGICAL_ID_TAG, SessionArn
 
 from .cloudformation import SERVICE_TIMEOUT_GRACE, Request

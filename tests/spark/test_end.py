@@ -8,7 +8,7 @@ import pytest
 from pyspark.errors import PySparkException
 
 from emr_serverless_local.clock import ManualClock
-from emr_serverless_local.session import Session
+from emr_serverless_local.sessions.session import Session
 from emr_serverless_local.sessions import SessionService
 from emr_serverless_local.spark import SparkBacking
 from tests.spark.conftest import APPLICATION, ROLE, SparkSessions, connected

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..backing import Door
+from ..sessions.backing import BackedSession
 from .certificates import DOMAIN, Certificates
 from .endpoint import Endpoint
 from .server import SCRIPT, SparkServer
@@ -28,11 +28,11 @@ class SparkBacking:
         self._script = script
         self._pairs: dict[str, _Pair] = {}
 
-    def start(self, door: Door) -> None:
+    def start(self, session: BackedSession) -> None:
         """Start a server, and an endpoint that will lead to it."""
         server = SparkServer(self._script)
-        endpoint = Endpoint(door, server, self.certificates.server_credentials())
-        self._pairs[door.session_id] = _Pair(server, endpoint)
+        endpoint = Endpoint(session, server, self.certificates.server_credentials())
+        self._pairs[session.session_id] = _Pair(server, endpoint)
 
     def up(self, session_id: str) -> bool:
         """Whether the server has said where it listens."""

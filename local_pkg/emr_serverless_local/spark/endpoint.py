@@ -1,4 +1,4 @@
-"""A session's way in: gRPC over TLS on a port of loopback, for calls that carry its token.
+"""A session's endpoint: gRPC over TLS on a port of loopback, for calls that carry its token.
 
 Passes the bytes of every call on to the Spark Connect server, and those of the
 answer back, whatever the method; knows nothing of Spark Connect. Says
@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 import grpc
 
-from ..backing import Door
+from ..sessions.backing import BackedSession
 from .server import SparkServer
 
 TOKEN_HEADER = "x-aws-proxy-auth"
@@ -32,9 +32,9 @@ class Endpoint(grpc.GenericRpcHandler):
     """
 
     def __init__(
-        self, door: Door, server: SparkServer, credentials: grpc.ServerCredentials
+        self, session: BackedSession, server: SparkServer, credentials: grpc.ServerCredentials
     ) -> None:
-        self._door = door
+        self._session = session
         self._behind = server
         self._channel: grpc.Channel | None = None
         self._calls = 0
@@ -66,7 +66,7 @@ class Endpoint(grpc.GenericRpcHandler):
         self, method: str, requests: Iterator[bytes], context: grpc.ServicerContext
     ) -> Iterator[bytes]:
         sent = tuple(context.invocation_metadata())
-        problem = self._door.problem(_token(sent))
+        problem = self._session.token_problem(_token(sent))
         if problem:
             context.abort(grpc.StatusCode.UNAUTHENTICATED, problem)
         self._require_open(context)
@@ -94,7 +94,7 @@ class Endpoint(grpc.GenericRpcHandler):
             context.abort(call.code(), call.details())
 
     def _require_open(self, context: grpc.ServicerContext) -> None:
-        closed = self._door.closed()
+        closed = self._session.unavailable_because()
         if closed:
             context.abort(grpc.StatusCode.NOT_FOUND, closed)
 
@@ -109,14 +109,14 @@ class Endpoint(grpc.GenericRpcHandler):
             )
             self._calls += 1
             if self._calls == 1:
-                self._door.work()
+                self._session.work()
         try:
             yield self._channel
         finally:
             with self._lock:
                 self._calls -= 1
                 if self._calls == 0:
-                    self._door.rest()
+                    self._session.rest()
 
 
 def _token(metadata: tuple[tuple[str, str | bytes], ...]) -> str | None:

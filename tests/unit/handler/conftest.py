@@ -16,8 +16,8 @@ import pytest
 
 from emr_serverless_local import sessions
 from emr_serverless_local.http import serve
-from emr_serverless_local.permissions import Caller, OpenGate, Permission
-from emr_serverless_local.session import Session
+from emr_serverless_local.sessions.permissions import AllowAll, Caller, Permission
+from emr_serverless_local.sessions.session import Session
 from emr_serverless_local.sessions import SessionService
 from session_handler import handler
 from testbed.searched_log import searched_log
@@ -35,7 +35,7 @@ HANDLER_ROLE = f"arn:aws:sts::{ACCOUNT}:assumed-role/handler/on-event"
 LIVE = ("SUBMITTED", "STARTING", "STARTED", "IDLE", "BUSY")
 
 
-class FaultyGate(OpenGate):
+class FaultyGate(AllowAll):
     """IAM: it allows everything, but for the actions and the role that are named here."""
 
     def __init__(self) -> None:
@@ -72,7 +72,7 @@ class Lab:
             account=ACCOUNT,
             start_seconds=START_SECONDS,
             stop_seconds=STOP_SECONDS,
-            gate=self.gate,
+            authorizer=self.gate,
         )
         self.framework = ProviderFramework(
             agenda, _function(handler.on_event), _function(handler.is_complete)

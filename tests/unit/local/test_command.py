@@ -106,7 +106,7 @@ def test_it_logs_what_the_session_service_is_asked(server: Server) -> None:
 def test_someone_elses_environment_does_not_reach_the_functions(tmp_path: Path) -> None:
     script = (
         "import os; from pathlib import Path\n"
-        "from emr_serverless_local import environment\n"
+        "from emr_serverless_local._cloud import environment\n"
         "environment.become_server(os.environ, 1234, Path('/nowhere'))\n"
         "assert not {'AWS_PROFILE', 'https_proxy', 'AWS_ACCESS_KEY_ID'} & set(os.environ)\n"
         "assert os.environ['AWS_ENDPOINT_URL'] == 'http://127.0.0.1:1234'\n"

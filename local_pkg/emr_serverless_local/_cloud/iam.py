@@ -10,10 +10,10 @@ from typing import Any
 from ministack.core import iam_actions, iam_evaluator, responses, router
 from ministack.services import iam
 
-from .permissions import SERVICE_PRINCIPAL, Caller, Permission
+from ..sessions.permissions import SERVICE_PRINCIPAL, Caller, Permission
 
 
-class IamGate:
+class IamAuthorizer:
     """Evaluates the policies of whoever signed the request."""
 
     def arn(self, caller: Caller) -> str:

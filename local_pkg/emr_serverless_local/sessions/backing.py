@@ -2,34 +2,34 @@
 
 The service starts it with the session, asks now and then how it is, and ends
 it with the session; all of it must return at once. What runs there knows the
-session by a ``Door`` only.
+session by a ``BackedSession`` only.
 """
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from .session import USABLE
+from ..names import USABLE_STATES
 
 if TYPE_CHECKING:
-    from .sessions import SessionService
+    from .service import SessionService
 
 
 @dataclass(frozen=True)
-class Door:
+class BackedSession:
     """A session as its endpoint sees it: who may come in, and when there is work."""
 
     service: "SessionService"
     application_id: str
     session_id: str
 
-    def problem(self, token: str | None) -> str | None:
+    def token_problem(self, token: str | None) -> str | None:
         """Why a token doesn't open the session, if it doesn't."""
         return self.service.token_problem(self.session_id, token)
 
-    def closed(self) -> str | None:
+    def unavailable_because(self) -> str | None:
         """Why the session takes no calls, if it doesn't."""
         session = self.service.session(self.application_id, self.session_id)
-        if session.state in USABLE:
+        if session.state in USABLE_STATES:
             return None
         return f"Session {self.session_id} is {session.state}: {session.state_details}"
 
@@ -45,7 +45,7 @@ class Door:
 class Backing(Protocol):
     """What the session service asks of whatever runs behind its sessions."""
 
-    def start(self, door: Door) -> None:
+    def start(self, session: BackedSession) -> None:
         """Start what is behind a session that was just submitted."""
         ...
 
@@ -66,18 +66,18 @@ class Backing(Protocol):
         ...
 
 
-class Nothing:
+class NoBacking:
     """Sessions that are all state: their endpoint is a name that leads nowhere."""
 
-    def start(self, door: Door) -> None:
+    def start(self, session: BackedSession) -> None:
         """Start nothing."""
 
     def up(self, session_id: str) -> bool:  # noqa: ARG002
-        """Nothing is up at once."""
+        """There is nothing to wait for."""
         return True
 
     def failure(self, session_id: str) -> str | None:  # noqa: ARG002
-        """Nothing never fails."""
+        """There is nothing that could fail."""
         return None
 
     def endpoint(self, session_id: str) -> str:

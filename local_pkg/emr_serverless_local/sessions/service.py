@@ -1,9 +1,8 @@
-"""EMR Serverless, as far as sessions and their applications go, as one object in memory.
+"""The service of one account and region: every operation, on applications and sessions in memory.
 
-``SessionService.handle`` takes an HTTP request and gives the answer; there is
-no other way in but a few methods for tests. Needs botocore and nothing else:
-no MiniStack, no network, no threads, no sleep. Time passes as its clock says.
-What runs behind its sessions is a ``Backing``'s.
+``SessionService.handle`` answers an HTTP request; a few methods more are for
+tests. No MiniStack, no network, no threads, no sleep. Time passes as its clock
+says. What runs behind its sessions is a ``Backing``'s.
 """
 
 import base64
@@ -12,13 +11,13 @@ import string
 import threading
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from ..clock import Clock, SystemClock
+from ..names import OVER_STATES, USABLE_STATES, application_arn, session_arn
 from . import wire
-from .applications import Application, spark_properties
-from .backing import Backing, Door, Nothing
-from .clock import Clock, SystemClock
+from .application import Application, spark_properties
+from .backing import BackedSession, Backing, NoBacking
 from .errors import (
     AccessDenied,
     Conflict,
@@ -28,8 +27,9 @@ from .errors import (
     Unsupported,
     Validation,
 )
-from .permissions import Caller, Gate, OpenGate, asked
-from .session import OVER, USABLE, Session
+from .log import LoggedRequest
+from .permissions import AllowAll, Authorizer, Caller, required_permissions
+from .session import Session
 from .tokens import Tokens
 
 # A Spark property that makes a session go to FAILED; its value ends up in stateDetails.
@@ -40,17 +40,6 @@ PAGE = 50
 
 Response = tuple[int, dict[str, str], bytes]
 Params = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class LoggedRequest:
-    """A request that the service was asked, and how it answered."""
-
-    operation: str
-    params: Params
-    status: int
-    error: str | None = None
-    result: Params | None = None
 
 
 class SessionService:
@@ -70,7 +59,7 @@ class SessionService:
         start_seconds: float = 3.0,
         stop_seconds: float = 1.0,
         create_seconds: float = 0.0,
-        gate: Gate | None = None,
+        authorizer: Authorizer | None = None,
         backing: Backing | None = None,
         listener: Callable[[LoggedRequest], None] | None = None,
     ) -> None:
@@ -81,8 +70,8 @@ class SessionService:
         self.stop_seconds = stop_seconds
         self.create_seconds = create_seconds
         self.requests: list[LoggedRequest] = []
-        self._gate = gate or OpenGate(account)
-        self._backing = backing or Nothing()
+        self._authorizer = authorizer or AllowAll(account)
+        self._backing = backing or NoBacking()
         self._listener = listener
         self._lock = threading.RLock()
         self._applications: dict[str, Application] = {}
@@ -175,8 +164,8 @@ class SessionService:
             raise Validation(f"Tag keys that begin with aws: are reserved: {reserved}")
         self._settle()
         resource = self._resource(params)
-        for permission in asked(name, params, resource, self._tags(resource) or {}):
-            refusal = self._gate.refusal(caller, permission)
+        for permission in required_permissions(name, params, resource, self._tags(resource) or {}):
+            refusal = self._authorizer.refusal(caller, permission)
             if refusal:
                 raise AccessDenied(refusal)
         return operation(params, caller)
@@ -217,7 +206,7 @@ class SessionService:
         asked_for = spark_properties(overrides)
         if RESERVED_PROPERTY in asked_for:
             raise Validation(f"{RESERVED_PROPERTY} is reserved and can't be set")
-        if sum(1 for s in self._of(application) if s.state not in OVER) >= MAXIMUM_SESSIONS:
+        if sum(1 for s in self._of(application) if s.state not in OVER_STATES) >= MAXIMUM_SESSIONS:
             raise QuotaExceeded(
                 f"Application {application.application_id} has reached its limit of "
                 f"{MAXIMUM_SESSIONS} concurrent sessions"
@@ -228,12 +217,12 @@ class SessionService:
         session = Session(
             application_id=application.application_id,
             session_id=session_id,
-            arn=f"{application.arn}/sessions/{session_id}",
+            arn=session_arn(application.arn, session_id),
             request=params,
             release=application.settings["releaseLabel"],
-            created_by=self._gate.arn(caller)
+            created_by=self._authorizer.arn(caller)
             if caller
-            else OpenGate(self.account).arn(Caller({}, {})),
+            else AllowAll(self.account).arn(Caller({}, {})),
             created_at=now,
             starting_at=now + self.start_seconds / 3,
             usable_at=now + self.start_seconds,
@@ -244,7 +233,7 @@ class SessionService:
         )
         self._sessions[application.application_id, session_id] = session
         if session.failure is None:
-            self._backing.start(Door(self, application.application_id, session_id))
+            self._backing.start(BackedSession(self, application.application_id, session_id))
             session.waits = not self._backing.up(session_id)
         return {
             "applicationId": application.application_id,
@@ -258,7 +247,7 @@ class SessionService:
         """Why a session will go to FAILED, if it will."""
         if FAIL_PROPERTY in asked_for:
             return f"Session failed. {asked_for[FAIL_PROPERTY]}".strip()
-        problem = self._gate.role_problem(role_arn)
+        problem = self._authorizer.role_problem(role_arn)
         if problem:
             return f"Session failed. {problem}"
         defaults = spark_properties(application.settings.get("runtimeConfiguration", ()))
@@ -288,7 +277,7 @@ class SessionService:
 
     def _get_session_endpoint(self, params: Params, _: Caller | None) -> dict[str, Any]:
         session = self._asked_session(params)
-        if session.state not in USABLE:
+        if session.state not in USABLE_STATES:
             raise Validation(f"Session {session.session_id} is in state {session.state}")
         token = self._tokens.issue(session.session_id, self.clock.now())
         return {
@@ -310,7 +299,7 @@ class SessionService:
             new_id = _new_id()
             application = Application.create(
                 new_id,
-                f"{self._arn_prefix}/applications/{new_id}",
+                self._application_arn(new_id),
                 params,
                 self.clock.now(),
                 self.create_seconds,
@@ -345,7 +334,7 @@ class SessionService:
 
     def _stop_application(self, params: Params, _: Caller | None) -> dict[str, Any]:
         application = self.application(params["applicationId"])
-        active = [s.session_id for s in self._of(application) if s.state not in OVER]
+        active = [s.session_id for s in self._of(application) if s.state not in OVER_STATES]
         if active:
             raise Validation(
                 f"Application {application.application_id} has active sessions: {', '.join(active)}"
@@ -418,12 +407,12 @@ class SessionService:
             sessions = self._of(application)
             for session in sessions:
                 application.touch(session.ended_at or session.created_at)
-            working = any(session.state not in OVER for session in sessions)
+            working = any(session.state not in OVER_STATES for session in sessions)
             application.settle(now, self.stop_seconds, working)
 
     def _follow(self, session: Session, now: float) -> None:
         """Let the time pass for a session, and for what is behind it."""
-        if session.state in OVER:
+        if session.state in OVER_STATES:
             return
         failure = self._backing.failure(session.session_id)
         if failure:
@@ -431,54 +420,28 @@ class SessionService:
         elif self._backing.up(session.session_id):
             session.come_up(now)
         session.settle(now)
-        if session.state == "TERMINATING" or session.state in OVER:
+        if session.state == "TERMINATING" or session.state in OVER_STATES:
             self._backing.end(session.session_id)
 
-    @property
-    def _arn_prefix(self) -> str:
-        partition = next(
-            (
-                name
-                for prefix, name in (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"))
-                if self.region.startswith(prefix)
-            ),
-            "aws",
-        )
-        return f"arn:{partition}:emr-serverless:{self.region}:{self.account}:"
+    def _application_arn(self, application_id: str) -> str:
+        prefixes = (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"))
+        partition = next((p for prefix, p in prefixes if self.region.startswith(prefix)), "aws")
+        return application_arn(partition, self.region, self.account, application_id)
 
     def _resource(self, params: Params) -> str:
         """The ARN that IAM is asked about: what the request names, whether it exists or not."""
         if "resourceArn" in params:
             return str(params["resourceArn"])
         if "applicationId" not in params:
-            return f"{self._arn_prefix}/*"
+            return self._application_arn("").replace("/applications/", "/*")
+        arn = self._application_arn(params["applicationId"])
         session_id = params.get("sessionId") or params.get("resourceId")
-        tail = f"/sessions/{session_id}" if session_id else ""
-        return f"{self._arn_prefix}/applications/{params['applicationId']}{tail}"
+        return session_arn(arn, session_id) if session_id else arn
 
     def _log(self, request: LoggedRequest) -> None:
         self.requests.append(request)
         if self._listener:
             self._listener(request)
-
-
-def log_line(request: LoggedRequest) -> str:
-    """A request in one line: operation, what it was about, how it went. Never a token."""
-    about = {**request.params, **(request.result or {})}
-    nested = (request.result or {}).get("session", {})
-    parts = [request.operation]
-    parts += [
-        f"{label}={value}"
-        for label, value in (
-            ("application", about.get("applicationId")),
-            ("session", about.get("sessionId")),
-            ("resource", about.get("resourceArn")),
-            ("state", nested.get("state")),
-        )
-        if value
-    ]
-    parts.append(f"{request.status}" + (f" {request.error}" if request.error else ""))
-    return " ".join(parts)
 
 
 def _new_id() -> str:

@@ -1,7 +1,7 @@
 """What a request asks IAM: which actions, on which resources, under which condition keys.
 
-Says only what is asked; who answers is a ``Gate``. Without MiniStack it is
-``OpenGate``, which allows everything.
+Says only what is asked; who answers is an ``Authorizer``. Without MiniStack it is
+``AllowAll``, which allows everything.
 """
 
 from collections.abc import Mapping
@@ -22,13 +22,13 @@ class Permission:
 
 @dataclass(frozen=True)
 class Caller:
-    """The request's headers and query, from which a gate tells who is asking."""
+    """The request's headers and query, which tell who is asking."""
 
     headers: Mapping[str, str]
     query: Mapping[str, Any]
 
 
-class Gate(Protocol):
+class Authorizer(Protocol):
     """Who may do what. Each answer that isn't None is the reason why not."""
 
     def arn(self, caller: Caller) -> str:
@@ -44,7 +44,7 @@ class Gate(Protocol):
         ...
 
 
-class OpenGate:
+class AllowAll:
     """Allows everything to everyone."""
 
     def __init__(self, account: str) -> None:
@@ -61,7 +61,7 @@ class OpenGate:
         """Every role will do."""
 
 
-def asked(
+def required_permissions(
     operation: str, params: Mapping[str, Any], resource: str, resource_tags: Mapping[str, str]
 ) -> list[Permission]:
     """The permissions that a request takes, on a resource with these tags."""

@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..names import OVER_STATES, USABLE_STATES
+
 DEFAULT_IDLE_MINUTES = 60
 MAXIMUM_SECONDS = 24 * 3600
 # A session that nobody has given work to is said to be STARTED at first, then IDLE.
 IDLE_AFTER_SECONDS = 60
-
-USABLE = frozenset({"STARTED", "IDLE", "BUSY"})
-OVER = frozenset({"FAILED", "TERMINATED"})
 
 
 @dataclass
@@ -56,7 +55,7 @@ class Session:
             else:
                 self._enter("FAILED", self.usable_at, self.failure)
                 self.ended_at = self.usable_at
-        if self.state in USABLE:
+        if self.state in USABLE_STATES:
             self._grow_old(now)
         if self.state == "TERMINATING" and now >= self.updated_at + self.stop_seconds:
             self.ended_at = self.updated_at + self.stop_seconds
@@ -70,25 +69,25 @@ class Session:
 
     def fail(self, now: float, reason: str) -> None:
         """Fail, because what is behind it did; if it isn't over or on its way."""
-        if self.state not in OVER and self.state != "TERMINATING":
+        if self.state not in OVER_STATES and self.state != "TERMINATING":
             self._enter("FAILED", now, f"Session failed. {reason}")
             self.ended_at = now
 
     def terminate(self, now: float, reason: str = "Session terminated by user.") -> None:
         """End it, if it isn't over or on its way."""
-        if self.state not in OVER and self.state != "TERMINATING":
+        if self.state not in OVER_STATES and self.state != "TERMINATING":
             self._enter("TERMINATING", now, reason)
             self.settle(now)
 
     def work(self, now: float) -> None:
         """Give it work: BUSY until ``rest``."""
-        if self.state in USABLE:
+        if self.state in USABLE_STATES:
             self._enter("BUSY", now, "Session busy.")
             self.idle_since = None
 
     def rest(self, now: float) -> None:
         """Let it be IDLE from now on."""
-        if self.state in USABLE:
+        if self.state in USABLE_STATES:
             self._enter("IDLE", now, "Session idle.")
             self.idle_since = now
 
@@ -109,7 +108,7 @@ class Session:
             "updatedAt": self.updated_at,
             "startedAt": self.started_at,
             "endedAt": self.ended_at,
-            "idleSince": self.idle_since if self.state in USABLE else None,
+            "idleSince": self.idle_since if self.state in USABLE_STATES else None,
             "configurationOverrides": self.request.get("configurationOverrides"),
             "idleTimeoutMinutes": self.request.get("idleTimeoutMinutes", DEFAULT_IDLE_MINUTES),
             "tags": self.tags,

@@ -14,7 +14,15 @@ from typing import Any
 from urllib.parse import unquote
 
 import botocore.session
-from botocore.model import OperationModel, ServiceModel, Shape
+from botocore.model import (
+    ListShape,
+    MapShape,
+    OperationModel,
+    ServiceModel,
+    Shape,
+    StringShape,
+    StructureShape,
+)
 
 from .errors import Malformed, ServiceError, UnknownOperation, Validation
 
@@ -44,6 +52,14 @@ _PYTHON_TYPES: dict[str, type | tuple[type, ...]] = {
 def service_model() -> ServiceModel:
     """botocore's model of EMR Serverless."""
     return botocore.session.get_session().get_service_model("emr-serverless")
+
+
+def input_shape(operation: str) -> StructureShape:
+    """What an operation is asked with."""
+    shape = service_model().operation_model(operation).input_shape
+    if shape is None:
+        raise TypeError(f"{operation} has no input")
+    return shape
 
 
 @functools.cache
@@ -79,7 +95,7 @@ def parse(
 
 def check(operation: OperationModel, params: Mapping[str, Any]) -> None:
     """Refuse parameters that break the model, in the service's own words."""
-    problems = list(_problems(operation.input_shape, params, ""))
+    problems = list(_problems(input_shape(operation.name), params, ""))
     if problems:
         noun = "error" if len(problems) == 1 else "errors"
         raise Validation(f"{len(problems)} validation {noun} detected: " + "; ".join(problems))
@@ -102,7 +118,7 @@ def _parameters(
 ) -> dict[str, Any]:
     params: dict[str, Any] = {}
     content = _content(body)
-    for name, shape in operation.input_shape.members.items():
+    for name, shape in input_shape(operation.name).members.items():
         location = shape.serialization.get("location")
         wire_name = shape.serialization.get("name", name)
         if location == "uri":
@@ -129,7 +145,7 @@ def _content(body: bytes) -> dict[str, Any]:
 
 
 def _from_query(shape: Shape, values: list[str], name: str) -> Any:
-    if shape.type_name == "list":
+    if isinstance(shape, ListShape):
         return [_from_query(shape.member, [value], name) for value in values]
     value = values[0]
     try:
@@ -147,21 +163,21 @@ def _require_type(shape: Shape, value: Any, at: str) -> None:
     fits = isinstance(value, _PYTHON_TYPES[shape.type_name])
     if not fits or (isinstance(value, bool) and shape.type_name != "boolean"):
         raise Malformed(f"'{at}' is not of type {shape.type_name}")
-    if shape.type_name == "structure":
+    if isinstance(shape, StructureShape):
         for name, member in shape.members.items():
             if value.get(name) is not None:
                 _require_type(member, value[name], f"{at}.{name}")
-    elif shape.type_name == "list":
+    elif isinstance(shape, ListShape):
         for index, item in enumerate(value):
             _require_type(shape.member, item, f"{at}.{index + 1}")
-    elif shape.type_name == "map":
+    elif isinstance(shape, MapShape):
         for key, item in value.items():
             _require_type(shape.value, item, f"{at}.{key}")
 
 
 def _problems(shape: Shape, value: Any, at: str) -> Iterator[str]:
     """What is wrong with a value, one sentence a constraint."""
-    if shape.type_name == "structure":
+    if isinstance(shape, StructureShape):
         for name, member in shape.members.items():
             place = f"{at}.{name}" if at else name
             if value.get(name) is not None:
@@ -169,16 +185,16 @@ def _problems(shape: Shape, value: Any, at: str) -> Iterator[str]:
             elif name in shape.required_members:
                 yield f"Value at '{place}' failed to satisfy constraint: Member must not be null"
         return
-    if shape.type_name == "list":
+    if isinstance(shape, ListShape):
         yield from _out_of_bounds(shape, len(value), at, "length", "")
         for index, item in enumerate(value):
             yield from _problems(shape.member, item, f"{at}.{index + 1}.member")
-    elif shape.type_name == "map":
+    elif isinstance(shape, MapShape):
         yield from _out_of_bounds(shape, len(value), at, "length", "")
         for key, item in value.items():
             yield from _problems(shape.key, key, f"{at}.key")
             yield from _problems(shape.value, item, f"{at}.{key}.member")
-    elif shape.type_name == "string":
+    elif isinstance(shape, StringShape):
         yield from _out_of_bounds(shape, len(value), at, "length", value)
         pattern = _TAGGED_ARN if shape.name == "ResourceArn" else shape.metadata.get("pattern")
         if pattern and not re.fullmatch(pattern, value):
@@ -202,12 +218,12 @@ def _problem(value: Any, at: str, constraint: str) -> str:
 
 
 def _cut(shape: Shape, value: Any) -> Any:
-    if shape.type_name == "structure":
+    if isinstance(shape, StructureShape):
         return {
             name: _cut(member, value[name])
             for name, member in shape.members.items()
             if value.get(name) is not None
         }
-    if shape.type_name == "list":
+    if isinstance(shape, ListShape):
         return [_cut(shape.member, item) for item in value]
     return value

@@ -9,11 +9,10 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from botocore.model import Shape
+from botocore.model import ListShape, MapShape, Shape, StructureShape
 
-from . import wire
-from .errors import NotFound, ServiceError
-from .sessions import SessionService
+from ..sessions import SessionService, wire
+from ..sessions.errors import NotFound, ServiceError
 
 RESOURCE_TYPE = "AWS::EMRServerless::Application"
 # A change of one of these makes a new application.
@@ -88,8 +87,7 @@ def _attributes(application: Mapping[str, Any]) -> dict[str, str]:
 
 def _request(properties: Properties) -> dict[str, Any]:
     """The properties in the service's own spelling and types."""
-    shape = wire.service_model().operation_model("CreateApplication").input_shape
-    request = _translate(shape, properties)
+    request = _translate(wire.input_shape("CreateApplication"), properties)
     if not isinstance(request, dict):
         raise TypeError("properties are a map")
     return request
@@ -97,17 +95,17 @@ def _request(properties: Properties) -> dict[str, Any]:
 
 def _translate(shape: Shape, value: Any) -> Any:
     """A template's value as the service's: members renamed, lists of pairs made maps."""
-    if shape.type_name == "structure":
+    if isinstance(shape, StructureShape):
         members = {name.lower(): name for name in shape.members}
         return {
             members[key.lower()]: _translate(shape.members[members[key.lower()]], item)
             for key, item in value.items()
             if key.lower() in members
         }
-    if shape.type_name == "map":
+    if isinstance(shape, MapShape):
         pairs = {pair["Key"]: pair["Value"] for pair in value} if isinstance(value, list) else value
         return {key: _translate(shape.value, item) for key, item in pairs.items()}
-    if shape.type_name == "list":
+    if isinstance(shape, ListShape):
         return [_translate(shape.member, item) for item in value]
     if shape.type_name == "boolean":
         return str(value).lower() == "true"

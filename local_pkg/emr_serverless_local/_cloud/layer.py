@@ -12,11 +12,12 @@ from ministack import app as ministack_app
 from ministack.core import responses, router
 from ministack.services.cloudformation import provisioners
 
+from ..sessions import LoggedRequest, SessionService
+from ..sessions.backing import Backing
+from ..sessions.service import Response
 from . import custom_resources, schedules
 from .application_resource import REPLACING_PROPERTIES, RESOURCE_TYPE, ApplicationResource
-from .backing import Backing
-from .iam_gate import IamGate
-from .sessions import LoggedRequest, Response, SessionService
+from .iam import IamAuthorizer
 
 SERVICE = "emr-serverless"
 
@@ -49,7 +50,7 @@ class Layer:
                 region=region,
                 start_seconds=self._start_seconds,
                 stop_seconds=self._stop_seconds,
-                gate=IamGate(),
+                authorizer=IamAuthorizer(),
                 backing=self._backing,
                 listener=self._listener,
             )
