@@ -15,8 +15,13 @@ from ministack.services.cloudformation import provisioners
 from ..sessions import LoggedRequest, SessionService
 from ..sessions.backing import Backing
 from ..sessions.service import Response
-from . import custom_resources, schedules
-from .application_resource import REPLACING_PROPERTIES, RESOURCE_TYPE, ApplicationResource
+from . import schedules
+from .cloudformation import api
+from .cloudformation.application_resource import (
+    REPLACING_PROPERTIES,
+    RESOURCE_TYPE,
+    ApplicationResource,
+)
 from .iam import IamAuthorizer
 
 SERVICE = "emr-serverless"
@@ -62,7 +67,7 @@ class Layer:
             service.sessions()
 
     def install(self) -> None:
-        """Add the service and its CloudFormation type, and put custom resources right."""
+        """Add the service and its CloudFormation type, and CloudFormation's operations."""
         router.SERVICE_PATTERNS[SERVICE] = {"host_patterns": [r"emr-serverless\."]}
         ministack_app.SERVICE_REGISTRY[SERVICE] = {"module": SERVICE}
         ministack_app.SERVICE_HANDLERS[SERVICE] = self._handle
@@ -74,7 +79,7 @@ class Layer:
         }
         provisioners._STACK_TAG_PROPERTY[RESOURCE_TYPE] = ("Tags", "list")
         provisioners._REPLACING_PROPERTIES[RESOURCE_TYPE] = tuple(REPLACING_PROPERTIES)
-        custom_resources.install()
+        api.install()
         schedules.install()
 
     async def _handle(

@@ -11,8 +11,8 @@ from typing import Any
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
-from ..sessions import SessionService, wire
-from ..sessions.errors import NotFound, ServiceError
+from ...sessions import SessionService, wire
+from ...sessions.errors import NotFound, ServiceError
 
 RESOURCE_TYPE = "AWS::EMRServerless::Application"
 # A change of one of these makes a new application.
