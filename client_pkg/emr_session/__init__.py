@@ -1,18 +1,20 @@
-"""The client's side: from a session's ARN, or the parameter that names it, to a ``SparkSession``.
+"""Sessions of Amazon EMR Serverless for PySpark, and for any other Spark Connect client.
 
-Needs the extra ``connect``. Imports neither the CDK nor, before ``connect``
-is called, PySpark. No endpoint token is ever logged, shown or kept in a file.
+What users import is here; what stands behind it is in the packages with an underscore. Imports
+neither PySpark nor gRPC before they are needed. No endpoint token is logged, shown or kept in a
+file.
 """
 
-from ._connect.spark import connect
-from ._connect.urls import dashboard_url, remote_url
+from ._connect.addresses import dashboard_url, remote_url
+from ._connect.connect import connect
 from ._emr.clock import Clock, SystemClock
 from .errors import (
     ConnectError,
     EndpointError,
+    SessionEndedError,
     SessionMovedError,
+    SessionNotFoundError,
     SessionNotReadyError,
-    SessionOverError,
     SparkVersionError,
     SparkVersionWarning,
 )
@@ -21,9 +23,10 @@ __all__ = [
     "Clock",
     "ConnectError",
     "EndpointError",
+    "SessionEndedError",
     "SessionMovedError",
+    "SessionNotFoundError",
     "SessionNotReadyError",
-    "SessionOverError",
     "SparkVersionError",
     "SparkVersionWarning",
     "SystemClock",

@@ -1,23 +1,28 @@
-"""What can be wrong between a client and its session. Each message says what to do now."""
+"""The errors of the client. Each message says what was asked, what is wrong, and what to do."""
 
 
 class ConnectError(Exception):
-    """The session can't be used as asked."""
+    """The session can't be used as asked. The base of the others."""
 
 
-class SessionOverError(ConnectError):
-    """The session is FAILED, TERMINATING or TERMINATED, or unknown to the service."""
+class SessionEndedError(ConnectError):
+    """The session is FAILED, TERMINATING or TERMINATED."""
+
+
+class SessionNotFoundError(ConnectError):
+    """The service knows no session of that ARN."""
 
 
 class SessionMovedError(ConnectError):
-    """The session ended in the middle of a call, and the client is on its successor now.
+    """The session ended during a call, and the client is on its successor now.
 
-    Raised with ``follow=True`` only, and once: the same ``SparkSession`` works from then on.
+    Raised with ``follow=True`` only, once in each thread: the same ``SparkSession`` works from
+    then on.
     """
 
 
 class SessionNotReadyError(ConnectError):
-    """The session took longer to be usable than the caller was ready to wait."""
+    """The session wasn't usable within the time that the caller gave it."""
 
 
 class EndpointError(ConnectError):
@@ -29,4 +34,4 @@ class SparkVersionError(ConnectError):
 
 
 class SparkVersionWarning(UserWarning):
-    """The installed PySpark isn't the session's Spark, though of its major version."""
+    """The installed PySpark, or Python, isn't quite the session's."""

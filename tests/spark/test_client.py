@@ -17,8 +17,8 @@ import trustme
 from emr_serverless_local.clock import ManualClock
 from emr_session import (
     EndpointError,
+    SessionEndedError,
     SessionMovedError,
-    SessionOverError,
     connect,
 )
 from emr_session._connect.builder import SessionChannelBuilder
@@ -180,7 +180,7 @@ def test_a_server_that_died_is_said_in_seconds(
     os.kill(live.process_id(), 9)
     begun = time.monotonic()
 
-    with pytest.raises(SessionOverError, match="is FAILED"):
+    with pytest.raises(SessionEndedError, match="is FAILED"):
         session.range(10).count()
     assert time.monotonic() - begun < SECONDS
 
@@ -193,7 +193,7 @@ def test_a_session_that_was_terminated_under_the_client_is_said_in_seconds(
     live.terminate()
     begun = time.monotonic()
 
-    with pytest.raises(SessionOverError, match=live.session_id):
+    with pytest.raises(SessionEndedError, match=live.session_id):
         session.range(10).count()
     assert time.monotonic() - begun < SECONDS
 
@@ -204,7 +204,7 @@ def test_a_session_that_idled_out_is_said_by_the_next_query(
     session = connected(spark.start(idleTimeoutMinutes=60))
     clock.advance(2 * 3600)
 
-    with pytest.raises(SessionOverError, match="idle timeout"):
+    with pytest.raises(SessionEndedError, match="idle timeout"):
         session.range(10).count()
 
 

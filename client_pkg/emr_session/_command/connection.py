@@ -8,8 +8,8 @@ import sys
 from argparse import Namespace
 from typing import Any
 
-from .._connect.spark import connect
-from .._connect.urls import dashboard_url, remote_url
+from .._connect.addresses import dashboard_url, remote_url
+from .._connect.connect import connect
 from .._emr.aws import Aws
 from .output import print_value
 

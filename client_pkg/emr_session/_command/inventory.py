@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from .._emr.aws import Aws
-from .._emr.owner_tags import HELD_ARN_TAG, LOGICAL_ID_TAG, STACK_ID_TAG
+from .._emr.names import HELD_ARN_TAG, LOGICAL_ID_TAG, STACK_ID_TAG
 
 
 @dataclass(frozen=True)

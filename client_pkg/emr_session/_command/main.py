@@ -15,8 +15,8 @@ from botocore.exceptions import (
     NoRegionError,
 )
 
-from .._connect.spark import TIMEOUT_SECONDS
 from .._emr.aws import Aws
+from .._emr.wait import TIMEOUT_SECONDS
 from ..errors import ConnectError
 from . import connection, sessions, strays
 from .output import waits_on_standard_error

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from .._connect.state import LIVE, look
 from .._emr.aws import Aws
 from .._emr.locate import locate
+from .._emr.names import LIVE_STATES
+from .._emr.session import describe
 from .inventory import inventory
 from .output import moment, print_rows
 
@@ -25,7 +26,7 @@ def list_(aws: Aws, options: Namespace) -> int:
             "arn": listed.arn,
         }
         for listed in inventory(
-            aws, application_id=options.application, states=() if options.all else LIVE
+            aws, application_id=options.application, states=() if options.all else LIVE_STATES
         )
     ]
     nothing = "There are no sessions." if options.all else "There are no live sessions."
@@ -37,6 +38,6 @@ def terminate(aws: Aws, options: Namespace) -> int:
     """End a session, and print its state."""
     arn = locate(options.session, aws)
     aws.emr_serverless(arn.region).terminate_session(**arn.ids)
-    row = {"session": arn.session_id, "state": look(aws, arn).state, "arn": arn.arn}
+    row = {"session": arn.session_id, "state": describe(aws, arn).state, "arn": arn.arn}
     print_rows([row], as_json=options.json, nothing="")
     return 0

@@ -10,8 +10,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from .._connect.state import LIVE
 from .._emr.aws import Aws
+from .._emr.names import LIVE_STATES
 from .inventory import Listed, Owner, inventory
 from .output import moment, print_rows
 
@@ -25,7 +25,7 @@ def strays(aws: Aws, options: Namespace) -> int:
     Those of a stack in the middle of an operation are shown unjudged.
     """
     rows = []
-    for listed in inventory(aws, application_id=options.application, states=LIVE):
+    for listed in inventory(aws, application_id=options.application, states=LIVE_STATES):
         judged = listed.owner and judge(aws.of("cloudformation"), listed, listed.owner)
         if listed.owner and judged:
             verdict, why = judged

@@ -1,1 +1,1 @@
-"""From a session's ARN to a ``SparkSession``: waiting, tokens, and the gRPC channel."""
+"""From a session's ARN to a ``SparkSession``, and to its addresses."""

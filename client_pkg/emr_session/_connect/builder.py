@@ -11,33 +11,33 @@ from urllib.parse import quote
 import grpc
 from pyspark.sql.connect.client import core
 
-from .channel import session_channel
-from .link import Link
+from .._channel.channel import session_channel
+from .._channel.current_session import CurrentSession
 
 # What parses an address was named ChannelBuilder before PySpark 4.
 _Builder: Any = getattr(core, "DefaultChannelBuilder", core.ChannelBuilder)
 
 
 class SessionChannelBuilder(_Builder):  # type: ignore[misc]
-    """Builds channels that are linked to a session. Holds no token."""
+    """Builds channels to a session. Holds no token."""
 
-    def __init__(self, link: Link, root_certificates: bytes | None) -> None:
-        """A builder for the session of a link.
+    def __init__(self, session: CurrentSession, root_certificates: bytes | None) -> None:
+        """A builder for the current session.
 
         Args:
-            link: Gives address and tokens.
+            session: Gives address and tokens.
             root_certificates: Whom to trust, as PEM; gRPC's own if there are none.
         """
         # The ids are chosen here, so that the preflight speaks for the session of the client.
         user = os.environ.get("SPARK_USER") or os.environ.get("USER") or "spark"
         ids = f"session_id={uuid.uuid4()};user_id={quote(user, safe='')}"
-        super().__init__(f"{link.endpoint().url};{ids}")
-        self._link = link
+        super().__init__(f"{session.endpoint().url};{ids}")
+        self._session = session
         self._root_certificates = root_certificates
 
     def toChannel(self) -> grpc.Channel:
-        """A channel to wherever the link leads."""
-        return session_channel(self._link, self._open)
+        """A channel to the current session."""
+        return session_channel(self._session, self._open)
 
     def _open(self, address: str) -> grpc.Channel:
         credentials = grpc.ssl_channel_credentials(root_certificates=self._root_certificates)
@@ -48,7 +48,7 @@ class SessionChannelBuilder(_Builder):  # type: ignore[misc]
         return grpc.secure_channel(address, credentials, options=self._channel_options)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> SessionChannelBuilder:
-        """A builder for a new Spark session (``newSession``) over the same link."""
+        """A builder for a new Spark session (``newSession``) over the same session."""
         new = copy.copy(self)
         for name in ("params", "_params", "_channel_options"):
             if hasattr(self, name):

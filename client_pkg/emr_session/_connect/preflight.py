@@ -10,8 +10,8 @@ from typing import Any
 import grpc
 from pyspark.sql.connect.proto import base_pb2, base_pb2_grpc
 
+from .._channel.current_session import CurrentSession
 from ..errors import EndpointError
-from .link import Link
 
 TIMEOUT_SECONDS = 10.0
 
@@ -19,12 +19,12 @@ TIMEOUT_SECONDS = 10.0
 _NOT_TRUSTED = ("certificate_verify_failed", "handshake", "verification check failed")
 
 
-def preflight(builder: Any, link: Link, timeout: float = TIMEOUT_SECONDS) -> str:
+def preflight(builder: Any, session: CurrentSession, timeout: float = TIMEOUT_SECONDS) -> str:
     """Ask the session's Spark for its version.
 
     Args:
         builder: The channel builder that PySpark gets.
-        link: The session.
+        session: The session.
         timeout: How long to wait for the answer, in seconds.
 
     Returns:
@@ -32,7 +32,7 @@ def preflight(builder: Any, link: Link, timeout: float = TIMEOUT_SECONDS) -> str
 
     Raises:
         EndpointError: There is no answer, or a refusal.
-        SessionOverError: The session ended meanwhile.
+        SessionEndedError: The session ended meanwhile.
     """
     request = base_pb2.AnalyzePlanRequest(
         session_id=builder.session_id,
@@ -45,15 +45,15 @@ def preflight(builder: Any, link: Link, timeout: float = TIMEOUT_SECONDS) -> str
         stub: Any = base_pb2_grpc.SparkConnectServiceStub(channel)  # type: ignore[no-untyped-call]
         answer = stub.AnalyzePlan(request, timeout=timeout)
     except grpc.RpcError as error:
-        raise _explained(error, link, timeout) from None
+        raise _explained(error, session, timeout) from None
     finally:
         channel.close()
     return str(answer.spark_version.version)
 
 
-def _explained(error: Any, link: Link, timeout: float) -> EndpointError:
+def _explained(error: Any, session: CurrentSession, timeout: float) -> EndpointError:
     """The error in the words of whoever has to do something about it."""
-    where = f"The endpoint of session {link.arn.session_id} ({link.endpoint().address})"
+    where = f"The endpoint of session {session.arn.session_id} ({session.endpoint().address})"
     said = f"{error.code().name}: {error.details()}"
     if any(sign in said.lower() for sign in _NOT_TRUSTED):
         return EndpointError(

@@ -1,26 +1,18 @@
-"""Which Spark a release has, and whether a PySpark fits it. Versions alone, nothing is asked."""
+"""Whether the installed PySpark is the session's Spark. Compares versions and asks nothing."""
 
 from __future__ import annotations
 
 import re
 import sys
 import warnings
+from importlib import metadata
 
+from .._emr.releases import requirement
 from ..errors import SparkVersionError, SparkVersionWarning
 
-# From the release notes: https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/
-SPARK_OF_RELEASE = {"emr-7.13.0": "3.5.6"}
 
-
-def spark_of(release: str) -> str | None:
-    """The Spark of a release label, if it is a known one."""
-    # A label may have a date after it: emr-7.13.0-20260401.
-    match = re.match(r"emr-\d+\.\d+\.\d+", release)
-    return SPARK_OF_RELEASE.get(match[0]) if match else None
-
-
-def check(installed: str, spark: str, where: str) -> None:
-    """Say so if PySpark isn't the session's Spark.
+def compare_versions(installed: str, spark: str, where: str) -> None:
+    """Warn, or raise, where PySpark isn't the session's Spark.
 
     Args:
         installed: PySpark's version.
@@ -35,15 +27,31 @@ def check(installed: str, spark: str, where: str) -> None:
         return
     plain = ".".join(map(str, wanted))
     message = (
-        f"PySpark {installed} is installed, and {where} has Spark {plain}. Install the one that "
-        f'fits: pip install "emr-session[spark]" "pyspark=={plain}"'
+        f"PySpark {installed} is installed, and {where} has Spark {plain}. Install the matching "
+        f"client: {_commands(plain)}"
     )
-    # The rest is pinned by the extra. NumPy 1 has no wheels for later Pythons.
-    if wanted[0] == 3 and sys.version_info < (3, 13):
-        message += ' "numpy<2"'
-    if wanted[:1] != have[:1]:
-        raise SparkVersionError(f"{message}. check_version=False connects all the same.")
+    if wanted[0] != have[0]:
+        raise SparkVersionError(f"{message} (check_version=False connects all the same)")
     warnings.warn(message, SparkVersionWarning, stacklevel=3)
+
+
+def _commands(spark: str) -> str:
+    """What to type, so that this environment has the client of a Spark and no other."""
+    install = f"pip install {requirement(spark)}"
+    # PySpark 3.5's pandas API needs NumPy 1, which has no wheels for later Pythons.
+    if spark.startswith("3.") and sys.version_info < (3, 13):
+        install += ' "numpy<2"'
+    other = "pyspark-client" if spark.startswith("3.") else "pyspark"
+    # The two have the same files: whichever is removed later takes them from the other.
+    return f"pip uninstall -y {other} && {install}" if _is_installed(other) else install
+
+
+def _is_installed(distribution: str) -> bool:
+    try:
+        metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -1,1 +1,1 @@
-"""EMR Serverless as the client sees it: ARNs, owner tags, states, and boto3's clients."""
+"""EMR Serverless as clients see it: names, releases, boto3's clients, and what GetSession says."""

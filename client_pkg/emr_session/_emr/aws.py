@@ -23,7 +23,8 @@ class Aws:
             session: The boto3 session to make clients with; boto3's default if there is none.
         """
         self._given = client
-        self.session = session or boto3.Session(
+        # Typed loosely: the services are chosen at run time.
+        self.session: Any = session or boto3.Session(
             region_name=client.meta.region_name if client else None
         )
         self._made: dict[tuple[str, str | None], Any] = {}

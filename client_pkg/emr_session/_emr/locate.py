@@ -6,7 +6,7 @@ from botocore.exceptions import ClientError
 
 from ..errors import ConnectError
 from .aws import Aws
-from .session_arn import SessionArn
+from .names import SessionArn
 
 
 def locate(target: str, aws: Aws) -> SessionArn:

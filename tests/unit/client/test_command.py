@@ -291,7 +291,7 @@ def test_a_session_that_is_over_is_one_line_with_the_next_step(
     assert ended.stdout == ""
     (line,) = ended.stderr.splitlines()
     assert line.startswith(f"emr-session: Session {session_id(arn)} of application")
-    assert "Deploy its stack" in line
+    assert "deploy its stack" in line
 
 
 def test_a_refusal_is_one_line_that_names_the_action(run: Run, aws: Account, arn: str) -> None:
@@ -348,7 +348,7 @@ def test_a_reader_that_has_gone_ends_it_without_a_word(aws: Account, more: list[
 def test_a_wait_is_said_where_it_does_not_end_up_in_what_is_evaluated(
     run: Run, aws: Account, clock: TestClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("emr_session._connect.urls.SystemClock", lambda: clock)
+    monkeypatch.setattr("emr_session._connect.addresses.SystemClock", lambda: clock)
     starting = aws.start()
     ended = run("env", starting)
 
@@ -361,7 +361,7 @@ def test_a_wait_is_said_where_it_does_not_end_up_in_what_is_evaluated(
 def test_the_wait_can_be_made_shorter(
     run: Run, aws: Account, clock: TestClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("emr_session._connect.urls.SystemClock", lambda: clock)
+    monkeypatch.setattr("emr_session._connect.addresses.SystemClock", lambda: clock)
     begun = clock.now()
     ended = run("url", aws.start(), "--timeout", "10")
 

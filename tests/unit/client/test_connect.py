@@ -24,13 +24,13 @@ from emr_serverless_local.sessions import SessionService
 from emr_session import (
     ConnectError,
     EndpointError,
+    SessionEndedError,
     SessionMovedError,
-    SessionOverError,
     SparkVersionError,
     connect,
 )
-from emr_session._connect.channel import TokenOutlivedError, session_channel
-from emr_session._connect.link import Link
+from emr_session._channel.channel import TokenOutlivedError, session_channel
+from emr_session._channel.current_session import CurrentSession
 from emr_session._emr.aws import Aws
 from emr_session._emr.locate import locate
 
@@ -90,7 +90,7 @@ def linked(
     clock.advance(100)
     clients = Aws(session=aws.session())
     at = locate(target, clients)
-    link = Link(clients, target, at, follow=follow, timeout=600, clock=clock)
+    link = CurrentSession(clients, target, at, follow=follow, timeout=600, clock=clock)
     credentials = grpc.ssl_channel_credentials(gateways.roots)
     return session_channel(link, lambda address: grpc.secure_channel(address, credentials))
 
@@ -180,7 +180,7 @@ def test_a_session_that_ended_is_said_by_every_kind_of_call(
         call(channel, kind)
         aws.terminate(arn)
 
-        with pytest.raises(SessionOverError, match="TERMINATING"):
+        with pytest.raises(SessionEndedError, match="TERMINATING"):
             call(channel, kind)
 
 
@@ -191,7 +191,7 @@ def test_a_session_that_ended_is_said_when_a_new_token_is_asked_for(
         aws.terminate(arn)
         clock.advance(3600)
 
-        with pytest.raises(SessionOverError, match="TERMINATED"):
+        with pytest.raises(SessionEndedError, match="TERMINATED"):
             call(channel, "unary_unary")
 
 
@@ -275,7 +275,7 @@ def test_as_long_as_there_is_no_successor_the_session_is_over(
 ) -> None:
     with linked(aws, clock, gateways, PARAMETER, follow=True) as channel:
         aws.terminate(arn)
-        with pytest.raises(SessionOverError):
+        with pytest.raises(SessionEndedError):
             call(channel, "unary_unary")
 
         aws.parameters[PARAMETER] = aws.start(application)
@@ -290,7 +290,7 @@ def test_a_client_that_was_not_asked_to_follow_stays(
         aws.terminate(arn)
         aws.parameters[PARAMETER] = aws.start(application)
 
-        with pytest.raises(SessionOverError):
+        with pytest.raises(SessionEndedError):
             call(channel, "unary_unary")
 
 
@@ -489,7 +489,9 @@ def test_a_call_in_a_debugger_shows_no_token(
 
     clock.advance(100)
     clients = Aws(session=aws.session())
-    link = Link(clients, arn, locate(arn, clients), follow=False, timeout=600, clock=clock)
+    link = CurrentSession(
+        clients, arn, locate(arn, clients), follow=False, timeout=600, clock=clock
+    )
     credentials = grpc.ssl_channel_credentials(gateways.roots)
     with session_channel(
         link,
@@ -512,11 +514,11 @@ def test_no_token_is_logged_shown_or_raised(
     with caplog.at_level(logging.DEBUG):
         spark = connected(aws, clock, arn, gateways)
         aws.terminate(arn)
-        with pytest.raises(SessionOverError) as raised:
+        with pytest.raises(SessionEndedError) as raised:
             spark.version  # noqa: B018
         builder = spark.client._builder
         shown = [repr(spark), repr(builder), repr(vars(builder)), repr(raised.value)]
-        shown += [repr(part) for part in vars(builder._link).values()]
+        shown += [repr(part) for part in vars(builder._session).values()]
         spark.stop()
 
     tokens = {token for _, token in gateways.seen}

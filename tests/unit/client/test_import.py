@@ -22,7 +22,7 @@ def loaded_after(statement: str) -> set[str]:
 def test_the_client_comes_without_the_cdk_and_before_pyspark(statement: str) -> None:
     loaded = loaded_after(statement)
 
-    assert "emr_session._connect.spark" in loaded
+    assert "emr_session._connect.connect" in loaded
     assert not {"aws_cdk", "jsii", "constructs", "pyspark", "grpc"} & loaded
 
 

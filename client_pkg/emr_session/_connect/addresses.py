@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._channel.endpoint import fetch
 from .._emr.aws import Aws
 from .._emr.clock import Clock, SystemClock
 from .._emr.locate import locate
-from .endpoint import fetch
-from .spark import TIMEOUT_SECONDS
-from .state import wait_until_usable
+from .._emr.wait import TIMEOUT_SECONDS, wait_until_usable
 
 
 def remote_url(
@@ -34,20 +33,21 @@ def remote_url(
         clock: Time, for tests.
 
     Raises:
-        SessionOverError: The session is over.
-        SessionNotReadyError: The session isn't usable when the time is over.
+        SessionEndedError: The session has ended.
+        SessionNotFoundError: There is no such session.
+        SessionNotReadyError: The session isn't usable within ``timeout``.
         ConnectError: The name leads to no session.
         botocore.exceptions.ClientError: A service refuses what is asked.
     """
     aws = Aws(client=client, session=session)
-    seen = wait_until_usable(
+    status = wait_until_usable(
         aws,
         lambda: locate(arn_or_parameter, aws),
         timeout=timeout,
         clock=clock or SystemClock(),
         follow=False,
     )
-    return fetch(aws, seen.arn).url_with_token
+    return fetch(aws, status.arn).url_with_token
 
 
 def dashboard_url(arn_or_parameter: str, *, client: Any = None, session: Any = None) -> str:

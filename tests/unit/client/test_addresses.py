@@ -7,12 +7,13 @@ import pytest
 
 from emr_session import (
     ConnectError,
+    SessionEndedError,
+    SessionNotFoundError,
     SessionNotReadyError,
-    SessionOverError,
     dashboard_url,
     remote_url,
 )
-from emr_session._connect.endpoint import Endpoint, Token
+from emr_session._channel.endpoint import Endpoint, Token
 
 from .account import Account, TestClock
 
@@ -51,10 +52,10 @@ def test_a_session_that_is_over_is_an_error_that_names_it(aws: Account, clock: T
     aws.terminate(arn)
     clock.advance(100)
 
-    with pytest.raises(SessionOverError) as raised:
+    with pytest.raises(SessionEndedError) as raised:
         remote_url(arn, session=aws.session(), clock=clock)
 
-    for said in (arn.rpartition("/")[2], "TERMINATED", "Session terminated by user.", "Deploy"):
+    for said in (arn.rpartition("/")[2], "TERMINATED", "Session terminated by user.", "deploy"):
         assert said in str(raised.value)
 
 
@@ -62,18 +63,20 @@ def test_a_session_that_failed_says_why(aws: Account, clock: TestClock) -> None:
     fail = {"classification": "spark-defaults", "properties": {FAIL: "No capacity."}}
     arn = aws.start(configurationOverrides={"runtimeConfiguration": [fail]})
 
-    with pytest.raises(SessionOverError, match=r"is FAILED \(Session failed. No capacity."):
+    with pytest.raises(SessionEndedError, match=r"is FAILED \(Session failed. No capacity."):
         remote_url(arn, session=aws.session(), clock=clock)
 
 
 FAIL = "spark.emr-serverless.local.fail"
 
 
-def test_a_session_that_the_service_forgot_is_over(aws: Account, clock: TestClock) -> None:
-    gone = aws.start().rpartition("/")[0] + "/00gone"
+def test_a_mistyped_arn_is_an_error_that_says_there_is_no_such_session(
+    aws: Account, clock: TestClock
+) -> None:
+    mistyped = aws.start().rpartition("/")[0] + "/00gone"
 
-    with pytest.raises(SessionOverError, match="NOT FOUND"):
-        remote_url(gone, session=aws.session(), clock=clock)
+    with pytest.raises(SessionNotFoundError, match=r"There is no session 00gone.*Check the ARN"):
+        remote_url(mistyped, session=aws.session(), clock=clock)
 
 
 def test_the_wait_has_an_end(aws: Account, clock: TestClock) -> None:

@@ -1,4 +1,4 @@
-"""The session that a client talks to: its token while it lives, and what is said when it ends.
+"""The session that a client is connected to: its token while it lives, and its successor.
 
 The one place that knows whether a client follows its parameter to a successor.
 """
@@ -11,22 +11,24 @@ from collections.abc import Callable
 from botocore.exceptions import BotoCoreError, ClientError
 
 from .._emr.aws import Aws
+from .._emr.aws_errors import is_temporary
 from .._emr.clock import Clock
 from .._emr.locate import locate
-from .._emr.session_arn import SessionArn
+from .._emr.names import SessionArn
+from .._emr.session import describe
+from .._emr.wait import wait_until_usable
 from ..errors import SessionMovedError
 from .endpoint import Endpoint, fetch
-from .state import look, may_pass, wait_until_usable
-from .token import TokenSource
+from .tokens import Tokens
 
 
-class Link:
-    """What holds a client and its session together. Thread-safe."""
+class CurrentSession:
+    """The session that a client is connected to now. Thread-safe."""
 
     def __init__(
         self, aws: Aws, target: str, arn: SessionArn, *, follow: bool, timeout: float, clock: Clock
     ) -> None:
-        """A link to a session that is usable.
+        """A client's session, which is usable.
 
         Args:
             aws: The clients.
@@ -44,7 +46,7 @@ class Link:
         self._timeout = timeout
         self._clock = clock
         self._lock = threading.Lock()
-        self._tokens = TokenSource(self._endpoint, clock)
+        self._tokens = Tokens(self._endpoint, clock)
 
     @property
     def arn(self) -> SessionArn:
@@ -55,7 +57,7 @@ class Link:
         """The endpoint of the session of now, with a token that is valid.
 
         Raises:
-            SessionOverError: The session is over, and isn't followed or has no successor yet.
+            SessionEndedError: The session is over, and isn't followed or has no successor yet.
             SessionMovedError: The session is over, and its successor is the session of now.
             botocore.exceptions.ClientError: The service refuses a token.
         """
@@ -65,33 +67,32 @@ class Link:
         """Whether a call that began with this token may have outlived it."""
         return self._tokens.is_due(endpoint)
 
-    def refused(self, endpoint: Endpoint) -> None:
+    def token_refused(self, endpoint: Endpoint) -> None:
         """Note that this token was refused, so that the next call has another."""
         self._tokens.drop(endpoint)
 
-    def check(self, arn: SessionArn) -> None:
+    def raise_if_ended(self, arn: SessionArn) -> None:
         """Look whether a session that a call failed on is over.
 
         Where AWS can't be asked for the moment, nothing is said: what breaks a call may break the
         look, too, and PySpark tries again what was cut off.
 
         Raises:
-            SessionOverError: It is, and isn't followed or has no successor yet.
+            SessionEndedError: It is, and isn't followed or has no successor yet.
             SessionMovedError: It is, and its successor is the session of now.
         """
         with self._lock:
             if arn == self._arn:
                 try:
-                    seen = look(self._aws, arn)
+                    status = describe(self._aws, arn)
                 except (BotoCoreError, ClientError) as error:
-                    if may_pass(error):
+                    if is_temporary(error):
                         return
                     raise
-                if not seen.over:
+                if status.live:
                     return
-                over = seen.over_error()
                 if not self._follow or locate(self._target, self._aws) == arn:
-                    raise over
+                    raise status.error()
                 self._move()
         raise SessionMovedError(
             f"Session {arn.session_id} ended during the call, and the client is on its successor "
@@ -100,7 +101,7 @@ class Link:
         )
 
     def _move(self) -> None:
-        """Wait for the successor, and be linked to it."""
+        """Wait for the successor, and connect to it."""
         self._arn = wait_until_usable(
             self._aws,
             lambda: locate(self._target, self._aws),
@@ -108,7 +109,7 @@ class Link:
             clock=self._clock,
             follow=True,
         ).arn
-        self._tokens = TokenSource(self._endpoint, self._clock)
+        self._tokens = Tokens(self._endpoint, self._clock)
         self.on_move()
 
     def _endpoint(self) -> Endpoint:
@@ -116,5 +117,5 @@ class Link:
         try:
             return fetch(self._aws, arn)
         except ClientError:
-            self.check(arn)
+            self.raise_if_ended(arn)
             raise

@@ -6,25 +6,25 @@ from threading import Barrier
 import pytest
 from botocore.exceptions import ClientError
 
-from emr_session._connect.endpoint import fetch
-from emr_session._connect.token import TokenSource
+from emr_session._channel.endpoint import fetch
+from emr_session._channel.tokens import Tokens
 from emr_session._emr.aws import Aws
-from emr_session._emr.session_arn import SessionArn
+from emr_session._emr.names import SessionArn
 
 from .account import Account, TestClock
 
 
 @pytest.fixture
-def tokens(aws: Account, clock: TestClock) -> TokenSource:
+def tokens(aws: Account, clock: TestClock) -> Tokens:
     arn = SessionArn.parse(aws.start(idleTimeoutMinutes=600))
     assert arn
     clock.advance(100)
     clients = Aws(session=aws.session())
-    return TokenSource(lambda: fetch(clients, arn), clock)
+    return Tokens(lambda: fetch(clients, arn), clock)
 
 
 def test_a_token_is_used_for_as_long_as_it_is_good(
-    tokens: TokenSource, aws: Account, clock: TestClock
+    tokens: Tokens, aws: Account, clock: TestClock
 ) -> None:
     first = tokens.current()
     clock.advance(3600 - 301)
@@ -34,7 +34,7 @@ def test_a_token_is_used_for_as_long_as_it_is_good(
 
 
 def test_a_token_is_replaced_five_minutes_before_it_expires(
-    tokens: TokenSource, clock: TestClock
+    tokens: Tokens, clock: TestClock
 ) -> None:
     first = tokens.current()
     clock.advance(3600 - 300)
@@ -43,7 +43,7 @@ def test_a_token_is_replaced_five_minutes_before_it_expires(
     assert tokens.current().expires_at == clock.now() + 3600
 
 
-def test_threads_share_one_new_token(tokens: TokenSource, aws: Account) -> None:
+def test_threads_share_one_new_token(tokens: Tokens, aws: Account) -> None:
     together = Barrier(8)
 
     def ask(_: int) -> str:
@@ -56,7 +56,7 @@ def test_threads_share_one_new_token(tokens: TokenSource, aws: Account) -> None:
 
 
 def test_a_refusal_is_bridged_while_the_old_token_is_good(
-    tokens: TokenSource, aws: Account, clock: TestClock
+    tokens: Tokens, aws: Account, clock: TestClock
 ) -> None:
     first = tokens.current()
     aws.refused.add("/endpoint")
@@ -68,14 +68,14 @@ def test_a_refusal_is_bridged_while_the_old_token_is_good(
         tokens.current()
 
 
-def test_a_token_that_was_refused_is_not_given_again(tokens: TokenSource) -> None:
+def test_a_token_that_was_refused_is_not_given_again(tokens: Tokens) -> None:
     first = tokens.current()
     tokens.drop(first)
 
     assert tokens.current().token != first.token
 
 
-def test_no_repr_has_the_token(tokens: TokenSource) -> None:
+def test_no_repr_has_the_token(tokens: Tokens) -> None:
     endpoint = tokens.current()
 
     assert endpoint.token not in repr(endpoint) + repr(tokens)

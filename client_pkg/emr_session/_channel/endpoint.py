@@ -11,7 +11,7 @@ from datetime import datetime
 from urllib.parse import quote, urlsplit
 
 from .._emr.aws import Aws
-from .._emr.session_arn import SessionArn
+from .._emr.names import SessionArn
 
 DEFAULT_PORT = 443
 TOKEN_HEADER = "x-aws-proxy-auth"

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 import grpc
 
-from .._emr.session_arn import SessionArn
+from .._emr.names import SessionArn
+from .current_session import CurrentSession
 from .endpoint import TOKEN_HEADER, Endpoint
-from .link import Link
 
 # What a gateway answers with when the session behind it is gone, or the token is no good. Spark's
 # own errors are INTERNAL.
@@ -34,32 +34,38 @@ _IN_THE_BACKGROUND = "/ReleaseExecute"
 _TOKEN_CODES = frozenset({grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED})
 
 
-def session_channel(link: Link, open_channel: Callable[[str], grpc.Channel]) -> grpc.Channel:
-    """A channel to the session of a link.
+def session_channel(
+    session: CurrentSession, open_channel: Callable[[str], grpc.Channel]
+) -> grpc.Channel:
+    """A channel to the session of a session.
 
     Args:
-        link: Gives address and tokens.
+        session: Gives address and tokens.
         open_channel: Opens a plain channel to an address (``HOST:PORT``).
     """
-    return grpc.intercept_channel(_LinkedChannel(link, open_channel), _SessionInterceptor(link))
+    return grpc.intercept_channel(
+        _FollowingChannel(session, open_channel), _SessionInterceptor(session)
+    )
 
 
-class _LinkedChannel(grpc.Channel):
-    """A channel to wherever the link leads.
+class _FollowingChannel(grpc.Channel):
+    """A channel to the current session.
 
     Behind an interceptor, each call asks for its method anew; so a call that begins after a move
     goes to the successor.
     """
 
-    def __init__(self, link: Link, open_channel: Callable[[str], grpc.Channel]) -> None:
-        self._link = link
+    def __init__(
+        self, session: CurrentSession, open_channel: Callable[[str], grpc.Channel]
+    ) -> None:
+        self._session = session
         self._open = open_channel
         self._lock = threading.Lock()
-        self._address = link.endpoint().address
+        self._address = session.endpoint().address
         self._channel = open_channel(self._address)
 
     def _current(self) -> grpc.Channel:
-        address = self._link.endpoint().address
+        address = self._session.endpoint().address
         with self._lock:
             if address != self._address:
                 self._channel.close()
@@ -87,7 +93,7 @@ class _LinkedChannel(grpc.Channel):
     def close(self) -> None:
         self._channel.close()
 
-    def __enter__(self) -> _LinkedChannel:
+    def __enter__(self) -> _FollowingChannel:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -117,8 +123,8 @@ class _SessionInterceptor(
     artifact manager do, has a valid token all the same.
     """
 
-    def __init__(self, link: Link) -> None:
-        self._link = link
+    def __init__(self, session: CurrentSession) -> None:
+        self._session = session
 
     def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
         return self._unary(continuation, details, request)
@@ -133,7 +139,7 @@ class _SessionInterceptor(
         return self._stream(continuation, details, requests)
 
     def _unary(self, continuation: Any, details: Any, sent: Any) -> Any:
-        attempt = _Attempt(self._link)
+        attempt = _Attempt(self._session)
         call = continuation(attempt.with_token(details), sent)
         if details.method.endswith(_IN_THE_BACKGROUND):
             return call
@@ -143,17 +149,17 @@ class _SessionInterceptor(
         return call
 
     def _stream(self, continuation: Any, details: Any, sent: Any) -> Any:
-        attempt = _Attempt(self._link)
+        attempt = _Attempt(self._session)
         return _WatchedStream(continuation(attempt.with_token(details), sent), attempt)
 
 
 class _Attempt:
     """One call: the session and the token that it was begun with."""
 
-    def __init__(self, link: Link) -> None:
-        self._link = link
-        self._arn: SessionArn = link.arn
-        self._endpoint: Endpoint = link.endpoint()
+    def __init__(self, session: CurrentSession) -> None:
+        self._session = session
+        self._arn: SessionArn = session.arn
+        self._endpoint: Endpoint = session.endpoint()
 
     def with_token(self, details: Any) -> _Details:
         """The call's details with a valid token among them, and no other."""
@@ -171,10 +177,10 @@ class _Attempt:
         """Raise what is behind a failure, if it is more than the error says."""
         if error.code() not in _GATEWAY_CODES:
             return
-        self._link.check(self._arn)
+        self._session.raise_if_ended(self._arn)
         if error.code() in _TOKEN_CODES:
-            outlived = self._link.is_due(self._endpoint)
-            self._link.refused(self._endpoint)
+            outlived = self._session.is_due(self._endpoint)
+            self._session.token_refused(self._endpoint)
             if outlived:
                 raise TokenOutlivedError(error)
 

@@ -15,7 +15,7 @@ from .endpoint import Endpoint
 MARGIN_SECONDS = 300.0
 
 
-class TokenSource:
+class Tokens:
     """Gives a token that is valid, to any number of threads."""
 
     def __init__(
@@ -64,4 +64,4 @@ class TokenSource:
                 self._endpoint = None
 
     def __repr__(self) -> str:
-        return f"TokenSource({self._endpoint!r})"
+        return f"Tokens({self._endpoint!r})"

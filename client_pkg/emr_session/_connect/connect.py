@@ -6,19 +6,18 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .._channel.current_session import CurrentSession
 from .._emr.aws import Aws
 from .._emr.clock import Clock, SystemClock
 from .._emr.locate import locate
-from .._emr.session_arn import SessionArn
+from .._emr.names import SessionArn
+from .._emr.releases import find_release
+from .._emr.wait import TIMEOUT_SECONDS, wait_until_usable
 from ..errors import ConnectError
-from .link import Link
-from .state import wait_until_usable
-from .versions import check, spark_of
+from .versions import compare_versions
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
-
-TIMEOUT_SECONDS = 600.0
 
 
 def connect(
@@ -57,8 +56,8 @@ def connect(
         clock: Time, for tests.
 
     Raises:
-        SessionOverError: The session is over.
-        SessionNotReadyError: The session isn't usable when the time is over.
+        SessionEndedError: The session is over.
+        SessionNotReadyError: The session isn't usable within ``timeout``.
         EndpointError: The endpoint doesn't answer, isn't trusted, or refuses the token.
         SparkVersionError: PySpark doesn't fit the session's Spark.
         ConnectError: The name leads to no session, or PySpark isn't installed.
@@ -75,12 +74,12 @@ def connect(
     os.environ["SPARK_CONNECT_MODE_ENABLED"] = "1"
     pyspark_version = _pyspark_version()
 
-    seen = wait_until_usable(
+    status = wait_until_usable(
         aws, lambda: locate(arn_or_parameter, aws), timeout=timeout, clock=clock, follow=follow
     )
-    known = spark_of(seen.release)
-    if check_version and known:
-        check(pyspark_version, known, seen.release)
+    release = find_release(status.release)
+    if check_version and release:
+        compare_versions(pyspark_version, release.spark, status.release)
 
     # Not before here: they take a second, and remote_url and dashboard_url do without.
     from pyspark.sql.connect import session as remote
@@ -88,15 +87,17 @@ def connect(
     from .builder import SessionChannelBuilder
     from .preflight import preflight
 
-    link = Link(aws, arn_or_parameter, seen.arn, follow=follow, timeout=timeout, clock=clock)
-    builder = SessionChannelBuilder(link, _pem(root_certificates))
-    served = preflight(builder, link)
-    if check_version and not known:
-        check(pyspark_version, served, f"session {seen.arn.session_id}")
+    current = CurrentSession(
+        aws, arn_or_parameter, status.arn, follow=follow, timeout=timeout, clock=clock
+    )
+    builder = SessionChannelBuilder(current, _pem(root_certificates))
+    spark_version = preflight(builder, current)
+    if check_version and not release:
+        compare_versions(pyspark_version, spark_version, f"session {status.arn.session_id}")
     # PySpark's own annotations take this builder for the one of classic sessions.
     spark_builder: Any = remote.SparkSession.builder
     spark: SparkSession = spark_builder.channelBuilder(builder).create()
-    link.on_move = lambda: _forget_server(spark)
+    current.on_move = lambda: _forget_server(spark)
     return spark
 
 
@@ -116,5 +117,5 @@ def _pyspark_version() -> str:
     try:
         import pyspark
     except ImportError as error:
-        raise ConnectError('PySpark is not installed: pip install "emr-session[spark]"') from error
+        raise ConnectError('PySpark is not installed: pip install "emr-session[client]"') from error
     return str(pyspark.__version__)

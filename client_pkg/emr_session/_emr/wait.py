@@ -1,0 +1,65 @@
+"""The wait until a session takes connections."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from ..errors import SessionNotReadyError
+from .aws import Aws
+from .clock import Clock
+from .names import SessionArn
+from .session import SessionStatus, describe
+
+TIMEOUT_SECONDS = 600.0
+POLL_SECONDS = 2.0
+
+_log = logging.getLogger(__name__)
+
+
+def wait_until_usable(
+    aws: Aws, find: Callable[[], SessionArn], *, timeout: float, clock: Clock, follow: bool
+) -> SessionStatus:
+    """Wait for a session that takes connections.
+
+    Args:
+        aws: The clients.
+        find: Gives the session to wait for. Called again before each look if ``follow`` is set.
+        timeout: How long to wait at most, in seconds.
+        clock: Time.
+        follow: Whether to wait on when the session has ended, until ``find`` gives another one.
+
+    Raises:
+        SessionEndedError: The session has ended.
+        SessionNotFoundError: The service knows no such session.
+        SessionNotReadyError: The time is over.
+    """
+    deadline = clock.now() + timeout
+    arn = find()
+    logged = None
+    while True:
+        status = describe(aws, arn)
+        if status.usable:
+            return status
+        if not status.live and not follow:
+            raise status.error()
+        if clock.now() >= deadline:
+            raise _not_ready(status, timeout) if status.live else status.error()
+        if logged != (arn, status.state):
+            logged = arn, status.state
+            _log.info(
+                "Session %s is %s: waiting for up to %g s.",
+                arn.session_id,
+                status.state,
+                deadline - clock.now(),
+            )
+        clock.sleep(POLL_SECONDS)
+        arn = find() if follow else arn
+
+
+def _not_ready(status: SessionStatus, timeout: float) -> SessionNotReadyError:
+    return SessionNotReadyError(
+        f"Session {status.arn.session_id} of application {status.arn.application_id} is still "
+        f"{status.state} after {timeout:g} s ({status.details}). A start takes about 90 seconds "
+        "with pre-initialised capacity and minutes without: try again, or wait longer (timeout)."
+    )
