@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.process import ROOT
-from cdk_emr_serverless_session.asset import stage_handler
+from cdk_emr_serverless_session._provider.asset import stage_handler
 
 CACHE = ROOT / "build" / "benchmarks"
 CRHELPER = "crhelper==2.0.12"

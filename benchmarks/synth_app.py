@@ -90,7 +90,7 @@ def sessions(stack: cdk.Stack, count: int, application: Any, role: iam.Role) -> 
 
     step("import the library")
     from cdk_emr_serverless_session import SessionProvider
-    from cdk_emr_serverless_session.asset import handler_asset
+    from cdk_emr_serverless_session._provider.asset import handler_asset
 
     step("import aws_lambda, aws_ec2 and others, for the provider")
     handler_asset()

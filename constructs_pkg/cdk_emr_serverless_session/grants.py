@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from .acknowledgments import acknowledge_wildcard
-from .application_checks import ID_PREFIX
-from .permissions import CONNECT_ACTIONS, READ_ACTIONS, TERMINATE_ACTIONS
+from ._checks.findings import ID_PREFIX
+from ._template.nag import acknowledge_wildcard
 
-if TYPE_CHECKING:
-    from .session_base import ISession
+_CONNECT = ("emr-serverless:GetSessionEndpoint", "emr-serverless:GetSession")
+_READ = ("emr-serverless:GetSession", "emr-serverless:GetResourceDashboard")
+_TERMINATE = ("emr-serverless:TerminateSession",)
 
 CROSS_ACCOUNT_GRANT = ID_PREFIX + "crossAccountGrant"
+
+
+class _HasArn(cdk.IResource, Protocol):
+    @property
+    def session_arn(self) -> str: ...
 
 
 class SessionGrants:
@@ -31,7 +36,7 @@ class SessionGrants:
     accounts are known, a warning says so (``crossAccountGrant``).
     """
 
-    def __init__(self, session: ISession) -> None:
+    def __init__(self, session: _HasArn) -> None:
         """Grants on one session.
 
         Args:
@@ -57,7 +62,7 @@ class SessionGrants:
         Returns:
             The grant, to depend on or to assert.
         """
-        return self._grant("connect", grantee, CONNECT_ACTIONS)
+        return self._grant("connect", grantee, _CONNECT)
 
     def read(self, grantee: iam.IGrantable) -> iam.Grant:
         """Lets the grantee see the session's state and its Spark UI, but never its endpoint.
@@ -68,7 +73,7 @@ class SessionGrants:
         Returns:
             The grant, to depend on or to assert.
         """
-        return self._grant("read", grantee, READ_ACTIONS)
+        return self._grant("read", grantee, _READ)
 
     def terminate(self, grantee: iam.IGrantable) -> iam.Grant:
         """Lets the grantee end the session.
@@ -79,7 +84,7 @@ class SessionGrants:
         Returns:
             The grant, to depend on or to assert.
         """
-        return self._grant("terminate", grantee, TERMINATE_ACTIONS)
+        return self._grant("terminate", grantee, _TERMINATE)
 
     def _grant(self, name: str, grantee: iam.IGrantable, actions: Sequence[str]) -> iam.Grant:
         self._warn_of_another_account(name, grantee)

@@ -17,11 +17,11 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import custom_resources as cr
 from constructs import Construct, DependencyGroup, IConstruct, IDependable, IValidation
 
-from .acknowledgments import acknowledge_vpc_policy, acknowledge_waiter, acknowledge_wildcard
-from .application_checks import ID_PREFIX, is_acknowledged
-from .asset import handler_asset
+from ._checks.findings import ID_PREFIX, is_acknowledged
+from ._provider.asset import handler_asset
+from ._provider.permissions import HandlerPermissions
+from ._template.nag import acknowledge_vpc_policy, acknowledge_waiter, acknowledge_wildcard
 from .errors import SessionValidationError
-from .permissions import HandlerPermissions
 
 _SINGLETON_ID = "EmrServerlessSessionProvider"
 

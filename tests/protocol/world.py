@@ -21,7 +21,7 @@ import botocore.session
 from botocore import UNSIGNED
 from botocore.config import Config
 
-from cdk_emr_serverless_session.asset import handler_asset
+from cdk_emr_serverless_session._provider.asset import handler_asset
 from emr_serverless_local import sessions
 from emr_serverless_local.sessions import SessionService
 from session_handler import botocore_data, handler

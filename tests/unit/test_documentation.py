@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from cdk_emr_serverless_session import application_checks, grants, provider
+from cdk_emr_serverless_session import grants, provider
+from cdk_emr_serverless_session._checks import application, findings
 from tools.documentation import MODULES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -83,10 +84,10 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 
 def test_every_finding_that_can_be_acknowledged_is_explained() -> None:
-    prefix = application_checks.ID_PREFIX
+    prefix = findings.ID_PREFIX
     ids = {
         value.removeprefix(prefix)
-        for module in (application_checks, grants, provider)
+        for module in (application, grants, provider)
         for value in vars(module).values()
         if isinstance(value, str) and value.startswith(prefix) and value != prefix
     }

@@ -10,7 +10,7 @@ import pytest
 from botocore.loaders import Loader
 from botocore.model import ServiceModel, Shape
 
-from cdk_emr_serverless_session.service_model import HANDLER_OPERATIONS
+from cdk_emr_serverless_session._emr.model import HANDLER_OPERATIONS
 
 
 def models(asset: str) -> tuple[ServiceModel, ServiceModel]:

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[3]
 STAGE = """
 import sys
 from pathlib import Path
-from cdk_emr_serverless_session.asset import stage_handler
+from cdk_emr_serverless_session._provider.asset import stage_handler
 
 stage_handler(Path(sys.argv[1]))
 print("%d.%d" % sys.version_info[:2])

@@ -90,6 +90,7 @@ def test_tagging_a_session_needs_the_owner_tag_and_leaves_it_alone(bench: Bench)
             "emr-serverless-session:logical-id",
             "emr-serverless-session:spec",
             "emr-serverless-session:client-token",
+            "emr-serverless-session:replaces",
         ]
     }
 

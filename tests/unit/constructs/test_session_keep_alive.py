@@ -232,13 +232,6 @@ def test_sessions_share_the_function(bench: Bench) -> None:
     assert functions.count("session_handler.handler.keep_alive") == 1
 
 
-def test_a_successors_own_tag_has_to_fit(bench: Bench) -> None:
-    session = bench.session(tags={f"tag{n}": "x" for n in range(196)})
-    session.keep_alive(schedule=OFFICE_HOURS)
-    with pytest.raises(RuntimeError, match=r"Session: tags: 196 entries, must be at most 195"):
-        bench.template()
-
-
 def test_a_shared_provider_writes_the_parameter_of_another_stack(bench: Bench) -> None:
     from cdk_emr_serverless_session import SessionProvider
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -19,9 +19,11 @@ import jsii
 from aws_cdk.aws_emrserverless import CfnApplication
 from constructs import IConstruct
 
-from .validation import minutes_of
+from .._emr.memory import DEFAULT_CORES, process_mib
+from .._emr.releases import read_release
+from .findings import ID_PREFIX, Finding, report
+from .request import minutes_of
 
-ID_PREFIX = "cdk-emr-serverless-session:"
 APPLICATION_TYPE = ID_PREFIX + "applicationType"
 RELEASE_LABEL = ID_PREFIX + "releaseLabel"
 SESSION_ENABLED = ID_PREFIX + "sessionEnabled"
@@ -30,24 +32,6 @@ MONITORING = ID_PREFIX + "monitoring"
 MAXIMUM_CAPACITY = ID_PREFIX + "maximumCapacity"
 IDLE_TIMEOUT = ID_PREFIX + "idleTimeout"
 IDLE_TIMEOUT_ZERO = ID_PREFIX + "idleTimeoutZero"
-
-_FIRST_RELEASE = (7, 13, 0)
-
-# What Spark on EMR Serverless gives a driver that isn't configured, in vCPU and in GB with Spark's
-# overhead of a tenth on top of the memory that was asked for.
-_DRIVER_CORES = 4.0
-_DRIVER_MEMORY = "14g"
-_OVERHEAD_FACTOR = 0.1
-_LEAST_OVERHEAD_GB = 0.375
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What is wrong with an application, or could be."""
-
-    id: str
-    message: str
-    is_error: bool
 
 
 @dataclass(frozen=True)
@@ -101,13 +85,14 @@ class _ApplicationChecks:
 
     def visit(self, node: IConstruct) -> None:
         """Called by the CDK for the application."""
-        if node is not self._application:
+        if node.node.addr != self._application.node.addr:
             return
         settings = _Settings(self._application)
         findings = list(_findings(settings))
         for checked in self.sessions:
             for finding in (*findings, *_driver_findings(settings, checked.spark_settings)):
-                _report(checked.session, finding, node.node.path)
+                located = replace(finding, message=f"[{node.node.path}] {finding.message}")
+                report(checked.session, located)
 
 
 _checks: WeakKeyDictionary[CfnApplication, _ApplicationChecks] = WeakKeyDictionary()
@@ -157,10 +142,13 @@ def _findings(settings: _Settings) -> Iterator[Finding]:
         yield Finding(APPLICATION_TYPE, f"type: {kind!r}, must be SPARK for sessions.", True)
     release = settings.get("release_label")
     if isinstance(release, str):
-        version = re.fullmatch(r"emr-(\d+)\.(\d+)\.(\d+)(-.*)?", release)
-        if version and tuple(int(part) for part in version.groups()[:3]) < _FIRST_RELEASE:
+        known = read_release(release)
+        if known is not None and not known.takes_sessions:
             yield Finding(
-                RELEASE_LABEL, f"release_label: {release!r}, must be emr-7.13.0 or later.", True
+                RELEASE_LABEL,
+                f"release_label: {release!r}, must be emr-7.13.0 or later, or an emr-spark-8 "
+                "release.",
+                True,
             )
     if settings.field("interactive_configuration", "sessionEnabled") in (None, False):
         yield Finding(
@@ -195,8 +183,9 @@ def _driver_findings(settings: _Settings, own: Mapping[str, str]) -> Iterator[Fi
     if cpu is None and memory is None:
         return
     spark = {**_application_spark(settings), **own}
-    cores = _amount(spark.get("spark.driver.cores", str(_DRIVER_CORES)))
-    gigabytes = _driver_gigabytes(spark)
+    cores = _amount(spark.get("spark.driver.cores", str(DEFAULT_CORES)))
+    mib = process_mib(spark, "driver")
+    gigabytes = None if mib is None else math.ceil(mib / 1024)
     for name, available, needed, unit in (
         ("cpu", cpu, cores, "vCPU"),
         ("memory", memory, gigabytes, "GB"),
@@ -221,54 +210,8 @@ def _application_spark(settings: _Settings) -> dict[str, str]:
     return spark
 
 
-def _driver_gigabytes(spark: Mapping[str, str]) -> float | None:
-    asked = _spark_size(spark.get("spark.driver.memory", _DRIVER_MEMORY))
-    if asked is None:
-        return None
-    if "spark.driver.memoryOverhead" in spark:
-        overhead = _spark_size(spark["spark.driver.memoryOverhead"])
-        return None if overhead is None else math.ceil(asked + overhead)
-    return math.ceil(asked + max(asked * _OVERHEAD_FACTOR, _LEAST_OVERHEAD_GB))
-
-
-def _spark_size(text: Any) -> float | None:
-    """Spark's ``14g`` in GB; a bare number is in MB."""
-    match = (
-        re.fullmatch(r"\s*(\d+)\s*([kmgt]?)b?\s*", text, re.IGNORECASE)
-        if isinstance(text, str)
-        else None
-    )
-    if match is None:
-        return None
-    gigabytes = {"k": 1 / 1024**2, "m": 1 / 1024, "": 1 / 1024, "g": 1.0, "t": 1024.0}
-    return int(match[1]) * gigabytes[match[2].lower()]
-
-
 def _amount(text: Any) -> float | None:
     """The number in a text such as ``16 GB`` or ``4 vCPU``."""
     pattern = r"\s*(\d+(?:\.\d+)?)\s*(vcpu|gb|g)?s?\s*"
     match = re.fullmatch(pattern, text, re.IGNORECASE) if isinstance(text, str) else None
     return None if match is None else float(match[1])
-
-
-def _report(session: IConstruct, finding: Finding, application_path: str) -> None:
-    message = f"[{application_path}] {finding.message}"
-    validations = cdk.Validations.of(session)
-    if not finding.is_error:
-        validations.add_warning(finding.id, message)
-    elif not is_acknowledged(session, finding.id):
-        validations.add_error(finding.id, message)
-
-
-def is_acknowledged(construct: IConstruct, id: str) -> bool:
-    """Whether an error is acknowledged on a construct or further up.
-
-    The CDK itself drops acknowledged warnings only.
-    """
-    rule = f"Annotation::{id}"
-    return any(
-        rule in entry.data
-        for scope in construct.node.scopes
-        for entry in scope.node.metadata
-        if entry.type == "aws:cdk:acknowledged-rules"
-    )

@@ -17,7 +17,8 @@ from typing import Any
 
 from botocore.exceptions import DataNotFoundError
 
-from .service_model import SERVICE, api_version, handler_model, loader, without
+from .._emr.model import api_version, handler_model, loader, without
+from .._emr.names import SERVICE
 
 PACKAGE = "session_handler"
 
@@ -55,7 +56,7 @@ def stage_handler(target: Path) -> None:
 
 def handler_source() -> Path:
     """The folder of the handler's modules: inside the wheel, or beside it in the source tree."""
-    package = Path(__file__).resolve().parent
+    package = Path(__file__).resolve().parents[1]
     for candidate in (package / "_lambda" / PACKAGE, package.parents[1] / "lambda" / PACKAGE):
         if candidate.is_dir():
             return candidate

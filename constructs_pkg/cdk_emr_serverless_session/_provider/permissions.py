@@ -16,16 +16,12 @@ from aws_cdk import aws_iam as iam
 from aws_cdk.interfaces.aws_emrserverless import IApplicationRef
 from constructs import IConstruct
 
-from .acknowledgments import acknowledge_wildcard
-from .owner_tags import OWNER_TAGS, STACK_ID_TAG
+from .._emr.names import FIXED_OWNER_TAGS, STACK_ID_TAG
+from .._template.nag import acknowledge_wildcard
 
 # A statement with more resources than this is begun anew, because whole statements are moved to
 # further policies when one comes near IAM's limit. One of each kind fits into a managed policy.
 _RESOURCES_PER_STATEMENT = 8
-
-CONNECT_ACTIONS = ("emr-serverless:GetSessionEndpoint", "emr-serverless:GetSession")
-READ_ACTIONS = ("emr-serverless:GetSession", "emr-serverless:GetResourceDashboard")
-TERMINATE_ACTIONS = ("emr-serverless:TerminateSession",)
 
 
 class HandlerPermissions:
@@ -139,7 +135,7 @@ class HandlerPermissions:
                 resources=[sessions],
                 conditions={
                     "StringEquals": {f"aws:ResourceTag/{STACK_ID_TAG}": self._stack_id},
-                    "ForAllValues:StringNotEquals": {"aws:TagKeys": list(OWNER_TAGS)},
+                    "ForAllValues:StringNotEquals": {"aws:TagKeys": list(FIXED_OWNER_TAGS)},
                 },
             ),
             # CloudFormation puts this tag on the resources of a stack, and no one else can.

@@ -8,7 +8,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk.interfaces.aws_emrserverless import IApplicationRef
 
-from .asked_once import asked_once
+from .._template.lookups import cached
 
 
 def environment_problems(
@@ -48,7 +48,7 @@ def _differ(here: Sequence[str | None], there: Sequence[str | None]) -> bool:
     )
 
 
-@asked_once
+@cached
 def _environment_of(construct: cdk.Stack | IApplicationRef | iam.IRole) -> tuple[str | None, ...]:
     """Account and region, nothing where they are known at deployment only."""
     if isinstance(construct, cdk.Stack):

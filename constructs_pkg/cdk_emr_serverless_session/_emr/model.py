@@ -6,10 +6,10 @@ from collections.abc import Container, Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from .names import SERVICE
+
 if TYPE_CHECKING:
     from botocore.loaders import Loader
-
-SERVICE = "emr-serverless"
 
 # Everything that the handler calls. The model in the asset has these operations and no other.
 HANDLER_OPERATIONS = (

@@ -1,24 +1,20 @@
-"""Checks at synth of what StartSession would refuse, read from the service's model.
+"""What StartSession would refuse of a session's own arguments.
 
-Every check collects all problems of a construct. Values that are only known at deployment, and
-texts with such values in them, pass.
+Every check collects all problems of a construct. Values that are only known at deployment pass.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import aws_cdk as cdk
-import jsii
-from constructs import Construct, IValidation
 
-from .asked_once import asked_once
-from .configuration import Configuration
-from .errors import SessionValidationError
-from .owner_tags import OWNER_TAG_PREFIX, OWNER_TAGS
-from .service_model import shape
+from .._emr.model import shape
+from .._emr.names import OWNER_TAG_PREFIX, OWNER_TAGS
+from .._template.lookups import cached
+from ..configuration import Configuration
+from ..errors import SessionValidationError
+from .limits import known_later, member_problems, shape_problems, shown_as, size_problems
 
 _RESERVED_SPARK_KEY = "spark.connect.grpc.binding.address"
 
@@ -46,9 +42,9 @@ def check_types(path: str, **values: object) -> None:
         if name in _SWITCHES:
             unset = name == "stop_application" and value is None
             if not isinstance(value, bool) and not unset:
-                problems.append(f"{name}: {_shown(name, value)}, must be True or False.")
+                problems.append(f"{name}: {shown_as(name, value)}, must be True or False.")
         elif isinstance(value, (str, int, float)) or (value is None and name in _REQUIRED):
-            problems.append(f"{name}: {_shown(name, value)}, must be made by {_MADE_BY[name]}.")
+            problems.append(f"{name}: {shown_as(name, value)}, must be made by {_MADE_BY[name]}.")
     if problems:
         raise SessionValidationError(path, problems)
 
@@ -71,17 +67,17 @@ def check_request(
         SessionValidationError: All problems that were found.
     """
     problems = [
-        *_member_problems("application", "applicationId", application_id),
-        *_member_problems("execution_role", "executionRoleArn", execution_role_arn),
+        *member_problems("application", "applicationId", application_id),
+        *member_problems("execution_role", "executionRoleArn", execution_role_arn),
     ]
     if session_name is not None:
-        problems += _member_problems("session_name", "name", session_name)
+        problems += member_problems("session_name", "name", session_name)
     if idle_timeout is not None:
         problems += _idle_timeout_problems(idle_timeout)
     if runtime_configuration is not None:
         problems += _configurations_problems("runtime_configuration", runtime_configuration)
     if tags is not None:
-        problems += _tag_problems(tags)
+        problems += tag_problems(tags)
     if removal_policy == cdk.RemovalPolicy.SNAPSHOT:
         problems.append("removal_policy: SNAPSHOT, but a session has no snapshots.")
     problems += elsewhere
@@ -89,78 +85,7 @@ def check_request(
         raise SessionValidationError(path, problems)
 
 
-@jsii.implements(IValidation)
-class LateChecks:
-    """Checks of what is complete only when the whole app is: the tags that ``Tags.of`` adds.
-
-    One for all sessions of a stack: that spares each of them a callback from the CDK's process.
-    """
-
-    def __init__(self) -> None:
-        """Checks nothing yet."""
-        self._tags: list[tuple[Construct, cdk.TagManager]] = []
-        self._kept_alive: set[Construct] = set()
-
-    def add(self, session: Construct, tags: cdk.TagManager) -> None:
-        """Has the tags checked that are in the manager at the end."""
-        self._tags.append((session, tags))
-
-    def keep_alive(self, session: Construct) -> None:
-        """Leaves room for the tag that a successor has beside the owner tags."""
-        self._kept_alive.add(session)
-
-    def validate(self) -> list[str]:
-        """Called by the CDK at the end; returns the problems, each with the session's path."""
-        found = []
-        for session, tags in self._tags:
-            own = len(OWNER_TAGS) + (session in self._kept_alive)
-            problems = _tag_problems(tags.tag_values(), own)
-            found += [f"{session.node.path}: {problem}" for problem in problems]
-        return found
-
-
-@asked_once
-def late_checks_of(stack: cdk.Stack) -> LateChecks:
-    """The checks of a stack, made and added to it when first asked for."""
-    checks = LateChecks()
-    stack.node.add_validation(checks)
-    return checks
-
-
-def shape_problems(name: str, shape_name: str, value: Any) -> Iterator[str]:
-    """What is wrong with a text or a number by the length, range and pattern of a shape."""
-    if _known_later(value):
-        return
-    constraints = shape(shape_name)
-    shown = _shown(name, value)
-    if constraints["type"] == "string":
-        if not isinstance(value, str):
-            yield f"{name}: {shown}, must be text."
-            return
-        yield from _bound_problems(name, shown, len(value), constraints, "characters")
-        pattern = constraints.get("pattern")
-        if pattern and not re.fullmatch(pattern, value, re.ASCII):
-            yield f"{name}: {shown}, must match {pattern}"
-    else:
-        yield from _bound_problems(name, shown, value, constraints, "")
-
-
-def _bound_problems(
-    name: str, shown: str, size: float, constraints: Mapping[str, Any], unit: str
-) -> Iterator[str]:
-    suffix = f" {unit}" if unit else ""
-    if "min" in constraints and size < constraints["min"]:
-        yield f"{name}: {shown}, must be at least {constraints['min']:,}{suffix}."
-    if "max" in constraints and size > constraints["max"]:
-        yield f"{name}: {shown}, must be at most {constraints['max']:,}{suffix}."
-
-
-def _member_problems(name: str, member: str, value: Any) -> list[str]:
-    members = shape("StartSessionRequest")["members"]
-    return list(shape_problems(name, members[member]["shape"], value))
-
-
-@asked_once
+@cached
 def minutes_of(duration: cdk.Duration) -> float:
     """A duration in minutes, with a fraction where it has one; a token where it is one."""
     return duration.to_minutes(integral=False)
@@ -168,14 +93,14 @@ def minutes_of(duration: cdk.Duration) -> float:
 
 def _idle_timeout_problems(idle_timeout: cdk.Duration) -> list[str]:
     minutes = minutes_of(idle_timeout)
-    if _known_later(minutes):
+    if known_later(minutes):
         return []
     if minutes != int(minutes):
         return [
             f"idle_timeout: {idle_timeout.to_human_string()}, must be whole minutes "
             "(the service counts in minutes)."
         ]
-    return _member_problems("idle_timeout", "idleTimeoutMinutes", int(minutes))
+    return member_problems("idle_timeout", "idleTimeoutMinutes", int(minutes))
 
 
 def _configurations_problems(name: str, configurations: Sequence[Configuration]) -> list[str]:
@@ -183,7 +108,7 @@ def _configurations_problems(name: str, configurations: Sequence[Configuration])
         kind = type(configurations).__name__
         return [f"{name}: {kind}, must be a list of Configuration."]
     problems = list(
-        _bound_problems(
+        size_problems(
             name,
             f"{len(configurations)} entries",
             len(configurations),
@@ -212,7 +137,7 @@ def _configuration_problems(name: str, configuration: Configuration) -> list[str
         problems.append(_no_mapping(f"{name}.properties", properties))
     elif properties is not None:
         constraints = shape(members["properties"]["shape"])
-        problems += _bound_problems(
+        problems += size_problems(
             f"{name}.properties",
             f"{len(properties)} entries",
             len(properties),
@@ -230,22 +155,23 @@ def _configuration_problems(name: str, configuration: Configuration) -> list[str
     return problems
 
 
-def _tag_problems(tags: Mapping[str, str], own: int = len(OWNER_TAGS)) -> list[str]:
+def tag_problems(tags: Mapping[str, str]) -> list[str]:
+    """What the service would refuse of a session's tags, and what is the library's."""
     if not isinstance(tags, Mapping):
         return [_no_mapping("tags", tags)]
     constraints = shape("TagMap")
     problems = []
     limit = constraints["max"]
-    if len(tags) + own > limit:
+    if len(tags) > limit - len(OWNER_TAGS):
         problems.append(
-            f"tags: {len(tags)} entries, must be at most {limit - own}: "
-            f"the service takes {limit}, and {own} say whose the session is."
+            f"tags: {len(tags)} entries, must be at most {limit - len(OWNER_TAGS)}: "
+            f"the service takes {limit}, and {len(OWNER_TAGS)} say whose the session is."
         )
     for key, value in tags.items():
         name = f"tags[{key!r}]"
         problems += shape_problems(f"{name} key", constraints["key"]["shape"], key)
         problems += shape_problems(name, constraints["value"]["shape"], value)
-        if _known_later(key):
+        if known_later(key):
             continue
         if key.lower().startswith("aws:"):
             problems.append(f"{name}: keys that begin with 'aws:' are reserved by AWS.")
@@ -256,21 +182,3 @@ def _tag_problems(tags: Mapping[str, str], own: int = len(OWNER_TAGS)) -> list[s
 
 def _no_mapping(name: str, value: object) -> str:
     return f"{name}: {type(value).__name__}, must be a mapping of text to text."
-
-
-def _known_later(value: Any) -> bool:
-    """Whether a value is a token; asking the CDK costs time, and text shows it."""
-    if isinstance(value, str):
-        return "${Token[" in value
-    if isinstance(value, (int, float)):
-        return value < 0 and cdk.Token.is_unresolved(value)  # tokens are negative numbers
-    return cdk.Token.is_unresolved(value)
-
-
-def _shown(name: str, value: Any) -> str:
-    """The value as messages have it: quoted, cut when long, and never a property's own value."""
-    if ".properties[" in name and not name.endswith(" key"):
-        # The service's model marks the properties as sensitive.
-        return f"{len(value)} characters" if isinstance(value, str) else type(value).__name__
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:60]}… ({len(str(value)):,} characters)"
