@@ -116,9 +116,9 @@ class LocalAws:
             **session,
         }
         config = Config(proxies={}, s3={"addressing_style": "path"})
-        return boto3.session.Session(**settings).client(
-            service, endpoint_url=self.url, config=config
-        )
+        # boto3's stubs know services by literal names only.
+        boto: Any = boto3.session.Session(**settings)
+        return boto.client(service, endpoint_url=self.url, config=config)
 
     def environment(self) -> dict[str, str]:
         """Return the environment of a program that is to use it."""
