@@ -8,8 +8,8 @@ import pytest
 from pyspark.errors import PySparkException
 
 from emr_serverless_local.clock import ManualClock
-from emr_serverless_local.sessions.session import Session
 from emr_serverless_local.sessions import SessionService
+from emr_serverless_local.sessions.session import Session
 from emr_serverless_local.spark import SparkBacking
 from tests.spark.conftest import APPLICATION, ROLE, SparkSessions, connected
 

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tools.documentation import MODULES
 
 from cdk_emr_serverless_session import grants, provider
 from cdk_emr_serverless_session._checks import application, findings
-from tools.documentation import MODULES
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [

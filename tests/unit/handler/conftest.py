@@ -16,9 +16,9 @@ import pytest
 
 from emr_serverless_local import sessions
 from emr_serverless_local.http import serve
+from emr_serverless_local.sessions import SessionService
 from emr_serverless_local.sessions.permissions import AllowAll, Caller, Permission
 from emr_serverless_local.sessions.session import Session
-from emr_serverless_local.sessions import SessionService
 from session_handler import handler
 from testbed.searched_log import searched_log
 from tests.protocol.agenda import Agenda
