@@ -71,9 +71,8 @@ def _delete_unknown(invocation: Invocation, token: TokenId | None) -> None:
         application_ids.insert(0, token.application_id)
     search = Search(invocation, application_ids, invocation.patience())
     if token and not token.application_id:
-        _end_each(
-            invocation, search, lambda s: s.client_token == token.client_token and not s.is_retained
-        )
+        wanted = token.client_token
+        _end_each(invocation, search, lambda s: s.client_token == wanted and not s.is_retained)
         return
 
     def is_left(session: Session) -> bool:

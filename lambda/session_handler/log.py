@@ -18,14 +18,12 @@ def line(request: Request | None, **facts: Any) -> None:
     """Write one line. Never give it an event's URL, an endpoint token or a whole event."""
     record: dict[str, Any] = {}
     if request is not None:
-        arn = SessionArn.parse(request.physical_id)
+        arn, other = SessionArn.parse(request.physical_id), request.physical_id
         record = {
             "requestType": request.kind,
             "stackId": request.owner.stack_id,
             "logicalId": request.owner.logical_id,
-            "physicalId": None
-            if arn or TokenId.parse(request.physical_id)
-            else request.physical_id,
+            "physicalId": None if arn or TokenId.parse(other) else other,
             "sessionId": arn.session_id if arn else None,
         }
     record |= facts

@@ -98,12 +98,10 @@ class Stack:
     def shown(self) -> Shown | None:
         """DescribeStackResource and DescribeStacks."""
         resource = self.resource()
-        answer = (
-            None
-            if resource is None
-            else self._ask("describe_stacks", StackName=self._owner.stack_id)
-        )
-        if resource is None or answer is None:
+        if resource is None:
+            return None
+        answer = self._ask("describe_stacks", StackName=self._owner.stack_id)
+        if answer is None:
             return None
         stacks = answer.get("Stacks") or [{"StackStatus": "DELETE_COMPLETE"}]
         return Shown(resource, str(stacks[0].get("StackStatus")))
