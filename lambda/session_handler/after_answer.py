@@ -13,7 +13,6 @@ from session_handler.errors import ServiceError
 from session_handler.identity import SessionArn
 from session_handler.invocation import Invocation
 from session_handler.own import OwnSession
-from session_handler.wanted import evidence
 
 _CLOSE_LOOKS = 8
 _CLOSE = 4.0
@@ -44,7 +43,7 @@ def taken_over(invocation: Invocation, answered: SessionArn, own: OwnSession | N
             against = 0
             if at_rest:
                 return True
-        elif at_rest or evidence(invocation.request, shown, rolled_back_before=True):
+        elif at_rest or invocation.wanted.evidence(shown):
             against += 1
             if against == _CERTAIN:
                 if own is not None:

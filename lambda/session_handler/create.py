@@ -12,13 +12,11 @@ def create(invocation: Invocation) -> Outcome:
     """Start the session, wait until it is usable, and see CloudFormation take it over."""
     own = OwnSession(invocation, more_tags={})
     try:
-        session = own.run()
+        arn, session = own.run()
         own.mark(session)
     except Exception as error:  # noqa: BLE001 - whatever it is, what was started ends
         own.end()
         return Outcome(own.physical_id, failure=failed(invocation, error))
-    arn = own.arn
-    assert arn is not None
 
     def afterwards() -> None:
         after_answer.taken_over(invocation, arn, own)

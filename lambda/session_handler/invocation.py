@@ -38,7 +38,7 @@ class Invocation:
     facts: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.stack = Stack(self.request.owner)
+        self.stack = Stack(self.request, self.deadline)
         self.wanted = Wanted(self.request, self.stack, self.deadline)
 
     def patience(self) -> Patience:

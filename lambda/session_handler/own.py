@@ -26,6 +26,7 @@ class OwnSession:
         self._parameters = self._request.start_parameters(more_tags)
         self.arn: SessionArn | None = None
         self._may_exist = False
+        self._tried = False
         self._marked_here = False
 
     @property
@@ -43,9 +44,12 @@ class OwnSession:
             Failure: The service refuses, or gave no clear answer in time.
             Unwanted: Nobody waits for the session any more.
         """
+        self._tried = True
         patience = self._invocation.patience()
         while True:
             self._invocation.wanted.check()
+            if self._invocation.deadline.is_over:
+                raise Failure(reasons.too_late(self._request))
             try:
                 self.arn = sessions.start(self._parameters)
                 break
@@ -58,21 +62,21 @@ class OwnSession:
         self._invocation.wanted.check()
         return self.arn
 
-    def run(self) -> Session | None:
+    def run(self) -> tuple[SessionArn, Session | None]:
         """Rules 3, 4 and 6: start, and wait until the answer can be SUCCESS.
 
         Returns:
-            The session as the last look showed it; None where nobody was to wait for it.
+            Its ARN, and the session as the last look showed it; None where nobody was to wait.
 
         Raises:
             Failure, ServiceError, Unwanted: As ``start`` and ``wait.until_usable``.
         """
         arn = self.start()
         if not self._request.waits_until_ready:
-            return None
+            return arn, None
         session = wait.until_usable(self._invocation, arn, just_started=True)
         self._invocation.wanted.check()
-        return session
+        return arn, session
 
     def mark(self, session: Session | None) -> None:
         """Rule 17, just before an answer of SUCCESS. ``session`` is what the last look showed."""
@@ -92,7 +96,7 @@ class OwnSession:
         try:
             if self.arn is not None:
                 self._end(self.arn)
-            else:
+            elif self._tried:
                 self._end_what_an_earlier_delivery_started()
         except ServiceError as error:
             self._invocation.facts["notEnded"] = str(error)

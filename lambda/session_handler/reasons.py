@@ -71,6 +71,15 @@ def refused(request: Request, error: ServiceError, application: Mapping[str, Any
     )
 
 
+def too_late(request: Request) -> str:
+    """The event was queued for so long that CloudFormation soon stops waiting."""
+    return (
+        f"The EMR Serverless session {_name(request)} was not started: its {request.kind} came "
+        "too late to be answered in time. What to do: see that the account has Lambda concurrency "
+        "to spare, and deploy again."
+    )
+
+
 def over(request: Request, session: Session) -> str:
     """The session that was waited for has come to its end."""
     details = session.details or "(no details)"

@@ -45,11 +45,18 @@ class Patience:
             raise error
         return pause
 
+    def reset(self) -> None:
+        """Note that a call has succeeded: the next error is a new one."""
+        self._began.clear()
+        self._count = 0
+
 
 def until_clear(do: Callable[[], T], patience: Patience) -> T:
     """Do something until the service gives a clear answer; raises what it says in the end."""
     while True:
         try:
-            return do()
+            result = do()
+            patience.reset()
+            return result
         except ServiceError as error:
             time.sleep(patience.pause(error))

@@ -31,7 +31,7 @@ def keep_alive(call: ScheduleCall, deadline: Deadline, facts: dict[str, Any]) ->
     """
     if deadline.began - call.scheduled_at > LATEST_SECONDS:
         return "too late"
-    held = _held(Stack(call.request.owner), call.request)
+    held = _held(Stack(call.request, deadline), call.request)
     if held is None:
         return "the stack is being changed"
     invocation = Invocation(
@@ -90,10 +90,6 @@ def _successor(
         if found.held_arn == held.arn and made_here and role_fits:
             return found.arn
     return None
-
-
-class _Changed(Exception):
-    """An operation on the stack has begun."""
 
 
 def _start(invocation: Invocation) -> SessionArn:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 from session_handler import names, sessions
 from session_handler.errors import NotFound
@@ -53,7 +54,7 @@ class Search:
                 continue
             arn = summary.arn
             try:
-                session = until_clear(lambda arn=arn: sessions.get(arn), self._patience)  # type: ignore[misc]
+                session = until_clear(partial(sessions.get, arn), self._patience)
             except NotFound:
                 continue
             if not self._owner.owns(session.tags):
@@ -66,7 +67,7 @@ class Search:
             token: str | None = None
             while True:
                 page = until_clear(
-                    lambda a=application_id, t=token: sessions.page(a, names.LIVE_STATES, t),  # type: ignore[misc]
+                    partial(sessions.page, application_id, names.LIVE_STATES, token),
                     self._patience,
                 )
                 yield from page.summaries

@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 from botocore.exceptions import ClientError
 
 from session_handler import clients
+from session_handler.deadline import Deadline
 from session_handler.errors import Unreachable, classify
-from session_handler.identity import Owner
+from session_handler.request import Request
 
 # CloudFormation's reads may be this old, and a little more.
 READ_DELAY = 7.0
@@ -34,8 +35,6 @@ class Resource(NamedTuple):
 
     status: str
     physical_id: str | None = None
-    changed_at: float | None = None
-    """When it came to this status, seconds since the epoch."""
 
     @property
     def is_at_rest(self) -> bool:
@@ -64,8 +63,10 @@ class Shown(NamedTuple):
 class Stack:
     """CloudFormation's view of one resource. None stands for: it didn't say."""
 
-    def __init__(self, owner: Owner) -> None:
-        self._owner = owner
+    def __init__(self, request: Request, deadline: Deadline) -> None:
+        self._owner = request.owner
+        self._service_timeout = request.service_timeout
+        self._deadline = deadline
         self._unreachable = 0
         self._silent_until = 0.0
 
@@ -80,11 +81,15 @@ class Stack:
             return None
         detail = answer.get("StackResourceDetail") or {"ResourceStatus": "DELETE_COMPLETE"}
         changed = detail.get("LastUpdatedTimestamp")
-        return Resource(
+        resource = Resource(
             status=str(detail.get("ResourceStatus")),
             physical_id=detail.get("PhysicalResourceId") or None,
-            changed_at=changed.timestamp() if isinstance(changed, datetime) else None,
         )
+        # A read of an Update's first seconds may be from before it.
+        may_be_older = resource.status == "UPDATE_IN_PROGRESS" and not self.tells_of_the_request
+        if isinstance(changed, datetime) and not resource.is_at_rest and not may_be_older:
+            self._deadline.cloudformation_waits(changed.timestamp(), self._service_timeout)
+        return resource
 
     def resource_insistently(self) -> Resource | None:
         """The same, asked three times where the question is refused."""
@@ -105,6 +110,11 @@ class Stack:
             return None
         stacks = answer.get("Stacks") or [{"StackStatus": "DELETE_COMPLETE"}]
         return Shown(resource, str(stacks[0].get("StackStatus")))
+
+    @property
+    def tells_of_the_request(self) -> bool:
+        """Whether a read of now can't be from before the request came."""
+        return time.time() >= self._deadline.began + READ_DELAY
 
     @property
     def _is_silent(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from functools import partial
 
 from session_handler import after_answer, names, sessions, wait
 from session_handler.errors import Failure, NotFound, ServiceError
@@ -37,19 +38,16 @@ def update(invocation: Invocation) -> Outcome:
             _set_tags(invocation, session)
             arn = session.arn
         else:
-            session = own.run()
-            arn = own.arn or _never()
+            arn, started = own.run()
+            own.mark(started)
         left = _left_by_others(invocation, given, arn, rolls_back)
-        own.mark(session)
         _mark(invocation, given, session)
     except Exception as error:  # noqa: BLE001 - whatever it is, what was started ends
         own.end()
         return Outcome(old_id, failure=failed(invocation, error))
 
     def afterwards() -> None:
-        before = invocation.find(given.replaces) if given else None
-        if before and before.is_live and not before.is_retained and _is_owned(request, before):
-            left.append(before.arn)
+        left.extend(_before(invocation, given))
         was_successor = session is not None and session.held_arn is not None
         if not (own.arn or was_successor or left or request.retains):
             return
@@ -170,17 +168,14 @@ def tag_changes(
     )
 
 
-def _mark(invocation: Invocation, given: Session | None, answered: Session | None) -> None:
-    """Rule 17: set or clear ``:retained`` on the session that the Update was given."""
-    patience = invocation.patience()
-    if invocation.request.retains:
-        if given is not None and not given.is_retained:
-            arn = given.arn
-            until_clear(lambda: sessions.tag(arn, {names.RETAINED_TAG: "true"}), patience)
-        return
-    for session in {s.arn: s for s in (given, answered) if s and s.is_retained}.values():
-        arn = session.arn
-        until_clear(lambda arn=arn: sessions.untag(arn, [names.RETAINED_TAG]), patience)  # type: ignore[misc]
+def _mark(invocation: Invocation, *held: Session | None) -> None:
+    """Rule 17: set or clear ``:retained`` on the sessions that CloudFormation holds or held."""
+    retains, patience = invocation.request.retains, invocation.patience()
+    for arn in {s.arn for s in held if s is not None and s.is_retained != retains}:
+        if retains:
+            until_clear(partial(sessions.tag, arn, {names.RETAINED_TAG: "true"}), patience)
+        else:
+            until_clear(partial(sessions.untag, arn, [names.RETAINED_TAG]), patience)
 
 
 def _left_by_others(
@@ -210,5 +205,13 @@ def _left_by_others(
     return found
 
 
-def _never() -> SessionArn:
-    raise AssertionError("a session that was started has an ARN")
+def _before(invocation: Invocation, given: Session | None) -> list[SessionArn]:
+    """Rule 13: what the given session replaced, where it lives: its clean-up never came."""
+    try:
+        before = invocation.find(given.replaces) if given else None
+    except ServiceError as error:
+        invocation.facts["notFound"] = str(error)
+        return []
+    if before is None or not before.is_live or before.is_retained:
+        return []
+    return [before.arn] if _is_owned(invocation.request, before) else []

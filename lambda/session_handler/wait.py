@@ -58,6 +58,7 @@ def until_usable(invocation: Invocation, arn: SessionArn, *, just_started: bool)
         if time.time() >= next_look:
             try:
                 session = sessions.get(arn)
+                patience.reset()
                 invocation.facts["state"] = session.state
                 if session.is_usable:
                     return session
@@ -97,6 +98,7 @@ def until_over(invocation: Invocation, arn: SessionArn) -> Session | None:
         except ServiceError as error:
             pause = patience.pause(error)
             continue
+        patience.reset()
         invocation.facts["state"] = session.state
         if session.is_over:
             return session

@@ -78,16 +78,16 @@ class Wanted:
     def look(self) -> Shown | None:
         """What CloudFormation shows; remembers what it tells of the time before."""
         self._asked_at = time.time()
+        certain = self._stack.tells_of_the_request
         shown = self._stack.shown()
-        # A read may be from before the request: only a later one tells of the request itself.
-        if shown is not None and self._asked_at >= self._deadline.began + READ_DELAY:
-            if self._rolled_back_before is None:
-                self._rolled_back_before = shown.is_rolling_back
-            if not shown.resource.is_at_rest and shown.resource.changed_at is not None:
-                self._deadline.cloudformation_waits(
-                    shown.resource.changed_at, self._request.service_timeout
-                )
+        if shown is not None and certain and self._rolled_back_before is None:
+            self._rolled_back_before = shown.is_rolling_back
         return shown
+
+    def evidence(self, shown: Shown) -> str | None:
+        """Why the request can't be wanted any more, going by what was shown before too."""
+        before = self._rolled_back_before is not False
+        return evidence(self._request, shown, rolled_back_before=before)
 
     def rollback_is_certain(self) -> bool:
         """Whether the stack rolls back, asked when a read can't be from before the request."""
@@ -101,7 +101,4 @@ class Wanted:
 
     def _evidence(self) -> str | None:
         shown = self.look()
-        if shown is None:
-            return None  # no answer, a refusal, no route: go on
-        before = self._rolled_back_before is not False
-        return evidence(self._request, shown, rolled_back_before=before)
+        return self.evidence(shown) if shown else None  # no answer, a refusal, no route: go on
