@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from functools import partial
 from statistics import mean
 from typing import Any
 
@@ -18,7 +19,8 @@ SESSIONS = 25
 
 def looks(start: float, starting_at: float) -> list[float]:
     """When a session is looked at that is STARTING and then usable at these seconds."""
-    at, state, times = 0.0, None, []
+    at, state = 0.0, "SUBMITTED"
+    times: list[float] = []
     while not times or times[-1] < start:
         at += pace(at, state)
         state = "STARTING" if at >= starting_at else "SUBMITTED"
@@ -50,7 +52,7 @@ def test_calls_do_not_grow_with_the_sessions_of_others(lab: Lab, foreign: int) -
     properties = lab.properties()
     made: list[dict[str, int]] = []
     for number in range(foreign):
-        with_room(lambda n=number: lab.start(properties["ApplicationId"], {"n": str(n)}))
+        with_room(partial(lab.start, properties["ApplicationId"], {"n": str(number)}))
 
     def count(do: Callable[[], Any]) -> Any:
         lab.network.calls.clear()

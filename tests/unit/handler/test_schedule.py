@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,7 @@ def test_a_session_that_is_over_gets_a_successor(
     lab: Lab, scheduled: Scheduled, names_id: bool
 ) -> None:
     lab.end(scheduled.held)
-    more = {"PhysicalResourceId": scheduled.held} if names_id else {}
+    more: dict[str, Any] = {"PhysicalResourceId": scheduled.held} if names_id else {}
     assert scheduled.call(**more) == "renewed"
     [successor] = lab.live()
     tags = lab.session(successor).tags
@@ -172,11 +173,8 @@ def later(lab: Lab, *shown: tuple[str, str, str | None]) -> Callable[[], None]:
     """Show one thing after the other, ten seconds apart."""
 
     def begin() -> None:
-        for number, (status, stack, physical_id) in enumerate(shown):
-            lab.clock.after(
-                10 * number,
-                lambda a=status, b=stack, c=physical_id: lab.cloudformation.shows(a, b, c),
-            )
+        for number, what in enumerate(shown):
+            lab.clock.after(10 * number, partial(lab.cloudformation.shows, *what))
 
     return begin
 
