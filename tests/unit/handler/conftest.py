@@ -23,7 +23,7 @@ from cdk_emr_serverless_session._provider.asset import handler_asset
 from emr_serverless_local.http import serve
 from emr_serverless_local.sessions import SessionService
 from emr_serverless_local.sessions import service as sessions
-from emr_serverless_local.sessions.permissions import Caller, OpenGate, Permission
+from emr_serverless_local.sessions.permissions import AllowAll, Caller, Permission
 from emr_serverless_local.sessions.session import Session
 from session_handler import answer, clients, handler, log
 from session_handler.identity import Owner
@@ -50,7 +50,7 @@ SERVICE_TIMEOUT = str(int(TOTAL_TIMEOUT) + 120)
 Event = dict[str, Any]
 
 
-class FaultyGate(OpenGate):
+class FaultyAuthorizer(AllowAll):
     """IAM: it allows everything, but for the actions and the role that are named here."""
 
     def __init__(self) -> None:
@@ -84,14 +84,14 @@ class Lab:
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
-        self.gate = FaultyGate()
+        self.authorizer = FaultyAuthorizer()
         self.service = SessionService(
             clock=clock,
             region=REGION,
             account=ACCOUNT,
             start_seconds=START_SECONDS,
             stop_seconds=STOP_SECONDS,
-            gate=self.gate,
+            authorizer=self.authorizer,
         )
         self.network = Network(self.service, clock)
         self.cloudformation = CloudFormation(clock)

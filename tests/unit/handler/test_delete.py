@@ -70,7 +70,7 @@ def test_a_session_that_may_not_be_ended_fails_the_delete(
     lab: Lab, properties: dict[str, Any]
 ) -> None:
     arn = lab.create(properties).physical_id
-    lab.gate.denied.add("emr-serverless:TerminateSession")
+    lab.authorizer.denied.add("emr-serverless:TerminateSession")
     answer = lab.delete(arn, properties)
     assert not answer.is_success
     assert "emr-serverless:TerminateSession" in answer.reason
@@ -82,7 +82,7 @@ def test_a_refusal_to_end_what_is_over_already_is_no_failure(
     """IAM refuses by the tags of what is gone."""
     arn = lab.create(properties).physical_id
     lab.end(arn)
-    lab.gate.denied.add("emr-serverless:TerminateSession")
+    lab.authorizer.denied.add("emr-serverless:TerminateSession")
     assert lab.delete(arn, properties).is_success
 
 
@@ -237,5 +237,5 @@ def test_an_application_that_may_not_be_stopped_fails_nothing(
     lab: Lab, properties: dict[str, Any]
 ) -> None:
     arn = lab.create(properties).physical_id
-    lab.gate.denied.add("emr-serverless:StopApplication")
+    lab.authorizer.denied.add("emr-serverless:StopApplication")
     assert lab.delete(arn, {**properties, "StopApplication": "true"}).is_success
