@@ -17,7 +17,7 @@ export NO_MKDOCS_2_WARNING := 1
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help environment demo test test-fast coverage soak bench docs dist test-matrix lint format lock clean
+.PHONY: help environment demo test test-fast coverage soak bench docs dist test-matrix lint pyright format lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-20s%s\n", $$1, $$2 }'
@@ -57,12 +57,14 @@ test-matrix: environment ## test on the lowest and newest dependencies, on each 
 lint: environment ## check format, style, imports and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/lint-imports --no-cache > /dev/null || $(BIN)/lint-imports --no-cache
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/mypy --strict
 	$(BIN)/mypy --strict tools noxfile.py conftest.py
 	@# Each example alone: all have an app.py.
 	@for example in examples/*/; do echo "mypy --strict $$example"; $(BIN)/mypy --strict "$$example" || exit 1; done
-	node_modules/.bin/pyright
+
+pyright: environment ## check types a second time: minutes, because aws-cdk-lib is large
+	node_modules/.bin/pyright --pythonpath $(BIN)/python
 
 format: environment ## format the code
 	$(BIN)/ruff format .

@@ -1,8 +1,7 @@
 """Test the distributions as they are installed, on the versions that they allow.
 
-``make test-matrix`` runs all of it.
-``nox -s constructs`` has, for each Python, the lowest direct and the newest dependencies;
-``nox -s client`` each PySpark that the client is for. Pythons that this machine doesn't have are
+``make test-matrix`` runs all of it. ``nox -s constructs`` has, for each Python, the lowest direct
+and the newest dependencies; ``nox -s client`` each PySpark that the client is for. Pythons that this machine doesn't have are
 skipped.
 """
 
