@@ -9,7 +9,6 @@ from pathlib import Path
 
 import botocore
 import pytest
-
 from tools.matrix import PYTHONS, interpreter
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -53,7 +53,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def add(files: Files, config: MkDocsConfig, uri: str, source: str, content: str) -> None:
     """Add a page whose links are those of a file in the repository."""
     page = File.generated(config, uri, content=linked(content, source, uri))
-    page.edit_uri = f"../{source}"
+    # Weakly typed in MkDocs.
+    setattr(page, "edit_uri", f"../{source}")  # noqa: B010
     files.append(page)
 
 
