@@ -24,8 +24,8 @@ demo: environment ## deploy examples/quickstart to a local AWS, query its sessio
 test: environment ## run every test: unit, protocol, Spark, end to end
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
-soak: environment ## run 20,000 random schedules of operations and faults (SCHEDULES, SEED)
-	PYTHONPATH=tests:lambda:constructs_pkg $(BIN)/python -m protocol.soak
+soak: environment ## run random schedules of operations and faults against the handler (SCHEDULES, SEED, LEVEL)
+	PYTHONPATH=.:lambda:constructs_pkg $(BIN)/python -m tests.protocol.soak
 
 bench: environment ## measure speed and size beside the alternatives, into benchmarks/results
 	$(BIN)/python -m benchmarks

@@ -1,0 +1,1 @@
+"""What tests, benchmarks and demo share. Imports none of them."""
