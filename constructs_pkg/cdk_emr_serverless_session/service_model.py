@@ -31,10 +31,9 @@ HANDLER_READS = {
         "releaseLabel",
         "state",
         "type",
-        "updatedAt",
     ),
-    "Session": ("createdAt", "endedAt", "state", "stateDetails", "tags", "updatedAt"),
-    "SessionSummary": ("arn",),
+    "Session": ("createdBy", "executionRoleArn", "state", "stateDetails", "tags"),
+    "SessionSummary": ("arn", "createdBy", "executionRoleArn"),
 }
 
 # What botocore doesn't look at when it makes a request or reads an answer. It checks what is
