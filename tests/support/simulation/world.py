@@ -11,6 +11,7 @@ import contextlib
 import importlib
 import io
 import json
+import os
 import random
 import sys
 from collections import Counter, defaultdict
@@ -252,6 +253,8 @@ def world(choices: Choices, level: Level = "operations") -> Iterator[World]:
             from . import wire
 
             clients = wire.clients(here, undo)
+        environment = {**os.environ, "AWS_LAMBDA_FUNCTION_NAME": FUNCTION}
+        replace(undo, os, "environ", environment)
         modules = sys.modules
         replace(undo, modules["session_handler.clients"], "client", clients.__getitem__)
         replace(undo, modules["session_handler.answer"], "put", here.put)
