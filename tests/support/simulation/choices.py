@@ -15,7 +15,7 @@ Plan = Mapping[str, str]
 GetSession of the first delivery of the first request."""
 
 
-OFTEN = {"world": 0.3, "service": 0.1, "delivery": 0.1}
+OFTEN = {"world": 0.3, "seldom": 0.05, "service": 0.1, "delivery": 0.1}
 """How often ``Dice`` deviates in what isn't a single call, by the first word of the name."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
+from .clock import FOREVER
 from .cloudformation import Request
 from .service import Session
 from .world import HELD_TAG, LOGICAL_TAG, RETAINED_TAG, World
@@ -16,6 +17,8 @@ MEMORY_SECONDS = 180.0
 """So long after its first delivery Lambda delivers an event for the last time."""
 
 
+SHOWN_SECONDS = 60.0
+"""What an answer says may be so old: a session can end after the last look at it."""
 CALLS_APART = 20.0
 """Two calls of a schedule that come closer than that, one of them late, run side by side."""
 
@@ -47,8 +50,9 @@ def check(world: World) -> Counter[str]:
 
 def _answers(world: World) -> list[str]:
     found = []
+    blind = world.reaches_cloudformation != "answers"
     for request in world.stack.requests:
-        excused = request.died_for_good or request.delivered_late or request.deaths
+        excused = request.died_for_good or (request.delivered_late and blind)
         if request.timed_out and not excused:
             found.append(f"not answered in time: {request.name}")
         if request.answered_at is None and not world.puts[request.name] and not excused:
@@ -58,23 +62,33 @@ def _answers(world: World) -> list[str]:
             if cause is None:
                 found.append(f"failed without a cause: {request.name}: {request.reason}")
         if request.succeeded and request.kind != "Delete":
-            if request.physical_id not in world.service.sessions:
+            session = world.session(request.physical_id)
+            answered_at = request.answered_at or 0.0
+            if session is None:
                 found.append(f"answered with no session: {request.name}: {request.physical_id}")
+            elif session.ended_at is not None and session.ended_at < answered_at - SHOWN_SECONDS:
+                found.append(f"answered with a session that was over: {request.name}")
+            elif answered_at < (session.usable_at or session.ended_at or FOREVER):
+                found.append(f"answered with a session that isn't usable: {request.name}")
             elif request.data.get("Arn") != request.physical_id:
                 found.append(f"answered with other data: {request.name}: {dict(request.data)}")
     return found
 
 
-_CAUSES = ("refused", "quota", "denied", "conflict")
+_CAUSES = ("refused", "quota", "conflict")
 
 
 def _cause(world: World, request: Request) -> str | None:
     """Why a request may have failed; None where nothing explains it."""
+    met = world.network.met
     if request.kind == "Delete":
-        met = [m for m in world.network.met if m.startswith("TerminateSession: ")]
-        return met[0] if met else None
-    if any(f"StartSession: {cause}" in world.network.met for cause in _CAUSES):
+        return next((m for m in met if m.startswith("TerminateSession: ") and met[m] > 9), None)
+    if any(f"StartSession: {cause}" in met for cause in _CAUSES):
         return "refused"
+    if any(times > 9 for what, times in met.items() if not what.startswith("Describe")):
+        return "something went wrong for minutes"
+    if world.service.start_seconds is not None:
+        return "a test makes starts slow"
     if any(s.ended_by == "itself" or s.state == "FAILED" for s in world.own()):
         return "a session ended by itself"
     if request.rollback and world.reaches_cloudformation != "answers":

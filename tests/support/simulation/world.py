@@ -49,16 +49,19 @@ Level = Literal["operations", "botocore"]
 class World:
     """One run. Use ``world()``, which also puts the clock and the clients in place."""
 
+    stack_id, response_url = STACK_ID, RESPONSE_URL
+
     def __init__(self, choices: Choices) -> None:
         self.choices = choices
         self.clock = Clock()
         choose = choices.choose
+        slow_list = choose("seldom list lag", ("0", "45"))
         self.service = SessionService(
             self.clock,
             choices,
-            list_lag=float(choose("world list lag", ("0", "5", "20", "45"))),
+            list_lag=max(float(slow_list), float(choose("world list lag", ("0", "5", "20")))),
             get_lag=float(choose("world get lag", ("0", "3", "8"))),
-            token_memory=float(choose("world token memory", ("inf", "600", "120"))),
+            token_memory=float(choose("seldom token memory", ("inf", "600", "120"))),
             clock_ahead=float(choose("world service clock ahead", ("0", "4", "-4"))),
             shows_creator=choose("world shows creator", ("yes", "no")) == "yes",
         )
@@ -77,7 +80,7 @@ class World:
             "PUT": self._answered,
         }
         self.stack.completed = self._write_parameters
-        self.reaches_cloudformation = choose("world CloudFormation", ("answers", "denied", "no route"))
+        self.reaches_cloudformation = choose("seldom CloudFormation", ("answers", "denied", "no route"))
         if self.reaches_cloudformation != "answers":
             for operation in ("DescribeStackResource", "DescribeStacks"):
                 self.network.always[operation] = self.reaches_cloudformation
@@ -179,11 +182,8 @@ class World:
             return
         if operation == "TerminateSession":
             application, session = params["applicationId"], params["sessionId"]
-            found = [
-                s
-                for s in self.service.applications[application].sessions
-                if s.session_id == session
-            ]
+            known = self.service.applications.get(application)
+            found = [s for s in known.sessions if s.session_id == session] if known else []
         elif operation in ("TagResource", "UntagResource"):
             found = [s for s in [self.session(params["resourceArn"])] if s is not None]
         else:

@@ -1,0 +1,161 @@
+"""Rules 3 to 8: Creates that succeed, fail, are cancelled, and whose answers are lost."""
+
+import pytest
+
+from tests.support.simulation.choices import Fault
+from tests.support.simulation.lab import do, expect, lab, last
+from tests.support.simulation.schedule import (
+    Create,
+    Ends,
+    Rest,
+    Session,
+    StopApplication,
+    Update,
+    Wait,
+)
+from tests.support.simulation.world import World
+
+ELSEWHERE = (Session(application=1),)
+
+
+@pytest.mark.parametrize(
+    "kind", ["closed after", "no answer after", "error after", "unreadable", "slow answer"]
+)
+@pytest.mark.parametrize("times", [1, 5])
+def test_a_lost_answer_to_start_session_starts_one_session(
+    lab: World, kind: str, times: int
+) -> None:
+    expect(lab, Fault("StartSession", kind, times=times))
+    assert do(lab, Create()) == "CREATE_COMPLETE"
+    assert len(lab.own()) == 1
+
+
+@pytest.mark.parametrize("kind", ["throttled", "closed", "no answer", "error", "no route"])
+def test_a_start_session_that_did_not_arrive_is_sent_again(lab: World, kind: str) -> None:
+    expect(lab, Fault("StartSession", kind, times=4))
+    assert do(lab, Create()) == "CREATE_COMPLETE"
+
+
+def test_a_start_session_without_a_clear_answer_is_sent_again(lab: World) -> None:
+    expect(lab, Fault("StartSession", "error"))
+    assert do(lab, Create()) == "CREATE_COMPLETE"
+
+
+def test_a_permission_that_comes_into_force_within_minutes_is_waited_for(lab: World) -> None:
+    expect(lab, Fault("StartSession", "denied", times=15))
+    assert do(lab, Create()) == "CREATE_COMPLETE"
+
+
+@pytest.mark.parametrize("kind", ["refused", "quota"])
+def test_a_refused_create_rolls_back(lab: World, kind: str) -> None:
+    expect(lab, Fault("StartSession", kind))
+    assert do(lab, Create()) == "ROLLBACK_COMPLETE"
+    assert lab.stack.requests[0].physical_id.startswith("none:")
+
+
+def test_a_refusal_after_a_lost_answer_leaves_no_session(lab: World) -> None:
+    expect(
+        lab,
+        Fault("StartSession", "closed after"),
+        Fault("StartSession", "refused", skip=1, times=99),
+    )
+    assert do(lab, Create()) == "ROLLBACK_COMPLETE"
+    assert lab.live() == []
+
+
+def test_a_refusal_searches_for_what_an_earlier_delivery_started(lab: World) -> None:
+    expect(
+        lab,
+        Fault("StartSession", "killed after"),
+        Fault("StartSession", "refused", skip=1, times=99),
+    )
+    assert do(lab, Create((Session(retained=True),))) == "ROLLBACK_COMPLETE"
+    assert lab.live() == []
+
+
+def test_an_application_that_stops_is_waited_for(lab: World) -> None:
+    do(lab, StopApplication())
+    assert do(lab, Create(ELSEWHERE)) == "CREATE_COMPLETE"
+
+
+def test_a_session_that_is_not_shown_yet_is_looked_at_again() -> None:
+    with lab({"world get lag": "8"}) as here:
+        assert do(here, Create()) == "CREATE_COMPLETE"
+
+
+def test_a_create_is_answered_when_its_session_is_usable(lab: World) -> None:
+    do(lab, Create())
+    usable_at = lab.own()[0].usable_at
+    answered_at = last(lab, "Create").answered_at
+    assert usable_at is not None
+    assert answered_at is not None
+    assert 0 < answered_at - usable_at < 6
+
+
+def test_a_session_that_fails_rolls_the_create_back() -> None:
+    with lab({"service fate": "fails"}) as here:
+        assert do(here, Create()) == "ROLLBACK_COMPLETE"
+        assert "Session failed." in here.stack.requests[0].reason
+
+
+def test_a_start_that_takes_too_long_is_given_up_in_time(lab: World) -> None:
+    lab.service.start_seconds = lambda: 5000.0
+    assert do(lab, Create()) == "ROLLBACK_COMPLETE"
+    assert lab.live() == []
+
+
+@pytest.mark.parametrize("seconds", [0.5, 5, 45, 59])
+def test_a_cancelled_create_leaves_no_session(lab: World, seconds: float) -> None:
+    assert do(lab, Create(fails_after=seconds), Rest()) == "ROLLBACK_COMPLETE"
+    assert lab.live() == []
+
+
+@pytest.mark.parametrize("seconds", [0.5, 5, 45, 59])
+def test_a_cancelled_create_under_retain_ends_what_it_started(lab: World, seconds: float) -> None:
+    """CloudFormation skips its Delete: nobody else would."""
+    do(lab, Create((Session(retained=True),), fails_after=seconds), Rest())
+    assert lab.live() == []
+
+
+def test_a_create_that_fails_under_retain_ends_what_it_started(lab: World) -> None:
+    lab.service.start_seconds = lambda: 5000.0
+    do(lab, Create((Session(retained=True),)), Rest())
+    assert lab.live() == []
+
+
+def test_a_create_that_is_delivered_after_its_delete_starts_nothing() -> None:
+    with lab({"delivery of Create.1": "late 200"}) as here:
+        assert do(here, Create(fails_after=5), Rest()) == "ROLLBACK_COMPLETE"
+        assert here.own() == []
+
+
+def test_a_create_that_is_delivered_again_after_its_delete_starts_nothing() -> None:
+    with lab({"delivery of Create.1": "again 400"}) as here:
+        do(here, Create(fails_after=70), Rest())
+        assert len(here.own()) == 1
+
+
+def test_a_create_that_comes_again_when_its_session_is_over_starts_nothing() -> None:
+    with lab({"delivery of Create.1": "again 1000", "seldom token memory": "120"}) as here:
+        do(here, Create(), Ends(), Wait(5), Rest())
+        assert len(here.own()) == 1
+
+
+def test_one_read_that_is_old_ends_nothing(lab: World) -> None:
+    """The stack was at rest five seconds ago: that is no evidence yet."""
+    do(lab, Create(), Rest())
+    expect(lab, Fault("DescribeStacks", "stale"), Fault("DescribeStackResource", "stale"))
+    assert do(lab, Update()) == "UPDATE_COMPLETE"
+
+
+@pytest.mark.parametrize("kind", ["denied", "no route", "throttled", "closed"])
+def test_without_an_answer_of_cloudformation_a_create_goes_on(lab: World, kind: str) -> None:
+    for operation in ("DescribeStackResource", "DescribeStacks"):
+        lab.network.always[operation] = kind
+    assert do(lab, Create()) == "CREATE_COMPLETE"
+    lab.network.always.clear()
+
+
+def test_looks_without_an_answer_are_no_evidence(lab: World) -> None:
+    expect(lab, Fault("DescribeStackResource", "denied", times=6))
+    assert do(lab, Create()) == "CREATE_COMPLETE"

@@ -1,0 +1,128 @@
+"""Rules 14 to 16: Deletes of what lives, of what is gone, and of ids that were made up."""
+
+from typing import Any
+
+import pytest
+
+from tests.support.simulation.choices import Fault
+from tests.support.simulation.lab import do, expect, lab, out_of_the_blue
+from tests.support.simulation.schedule import Create, Delete, Ends, Rest, Session, Update, Wait
+from tests.support.simulation.world import World
+
+PROPERTIES = Session().properties()
+
+
+def created(lab: World, *sessions: Session) -> str:
+    assert do(lab, Create(sessions or (Session(),)), Rest()) == "CREATE_COMPLETE"
+    return str(lab.held())
+
+
+def test_a_delete_waits_until_the_session_is_over(lab: World) -> None:
+    arn = created(lab)
+    states: list[str] = []
+    lab.stack.completed = lambda: states.append(lab.service.sessions[arn].state)
+    assert do(lab, Delete()) == "DELETE_COMPLETE"
+    assert states == ["TERMINATED"]
+
+
+def test_a_delete_of_a_session_that_is_over_succeeds(lab: World) -> None:
+    created(lab)
+    assert do(lab, Ends(), Wait(5), Delete()) == "DELETE_COMPLETE"
+
+
+def test_a_delete_of_a_session_that_is_gone_succeeds(lab: World) -> None:
+    gone = f"arn:aws:emr-serverless:us-east-1:000000000000:/applications/{'0' * 16}/sessions/0a1"
+    assert out_of_the_blue(
+        lab, "Delete", PhysicalResourceId=gone, ResourceProperties=PROPERTIES
+    ).succeeded
+
+
+def test_a_session_that_is_not_shown_yet_is_not_taken_for_gone() -> None:
+    with lab({"world get lag": "8"}) as here:
+        expect(here, Fault("StartSession", "ok"))
+        do(here, Create(fails_after=3), Rest())
+        assert here.live() == []
+        arn = here.service.add(here.own()[0].parameters, here.own()[0].created_by).arn
+        here.service.sessions[arn].state = "IDLE"
+        out_of_the_blue(here, "Delete", PhysicalResourceId=arn, ResourceProperties=PROPERTIES)
+        assert here.live() == []
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [None, {}, "text", [], {"ApplicationId": 7}, {"ApplicationId": "NOT AN ID", "Tags": "x"}],
+)
+def test_a_delete_with_malformed_properties_ends_its_session(lab: World, properties: Any) -> None:
+    arn = created(lab)
+    do(lab, Update((None,)))
+    arn = lab.service.add(lab.own()[0].parameters, lab.own()[0].created_by).arn
+    lab.service.sessions[arn].state = "IDLE"
+    assert out_of_the_blue(
+        lab, "Delete", PhysicalResourceId=arn, ResourceProperties=properties
+    ).succeeded
+    assert lab.live() == []
+
+
+def test_a_deletion_ends_what_earlier_failures_left(lab: World) -> None:
+    held = lab.service.sessions[created(lab)]
+    stray = lab.service.add(held.parameters, held.created_by)
+    stray.state = "IDLE"
+    do(lab, Delete(), Rest())
+    assert lab.live() == []
+
+
+def test_a_clean_up_ends_nothing_but_its_session(lab: World) -> None:
+    created(lab)
+    do(lab, Update((Session("b"),)), Rest())
+    assert lab.live() == [lab.held()]
+
+
+def test_an_id_that_says_that_nothing_was_started_is_searched_for(lab: World) -> None:
+    """The first delivery started one and died; the second was refused, and couldn't search."""
+    expect(
+        lab,
+        Fault("StartSession", "killed after"),
+        Fault("StartSession", "refused", skip=1, times=99),
+        Fault("ListSessions", "error", times=8),
+    )
+    assert do(lab, Create()) == "ROLLBACK_COMPLETE"
+    assert lab.live() == []
+
+
+def test_an_id_of_nothing_ends_the_session_of_its_token(lab: World) -> None:
+    held = lab.service.sessions[created(lab)]
+    do(lab, Update((None,)))
+    stray = lab.service.add(held.parameters, held.created_by)
+    stray.state = "IDLE"
+    out_of_the_blue(
+        lab, "Delete", PhysicalResourceId=f"none:{held.token}", ResourceProperties=PROPERTIES
+    )
+    assert lab.live() == []
+
+
+def test_a_list_that_lags_behind_hides_no_session_of_a_cancelled_create() -> None:
+    with lab({"world list lag": "20"}) as here:
+        expect(here, Fault("StartSession", "killed after", times=1))
+        assert do(here, Create(fails_after=1), Rest()) == "ROLLBACK_COMPLETE"
+        assert here.live() == []
+
+
+@pytest.mark.parametrize("kind", ["throttled", "error", "closed", "no answer after", "late"])
+def test_a_termination_without_a_clear_answer_is_asked_for_again(lab: World, kind: str) -> None:
+    created(lab)
+    expect(lab, Fault("TerminateSession", kind, times=3))
+    assert do(lab, Delete()) == "DELETE_COMPLETE"
+
+
+@pytest.mark.parametrize("others", [True, False])
+def test_the_last_session_stops_its_application(lab: World, others: bool) -> None:
+    application = lab.applications[1]
+    created(lab, Session(application=1, stops=True))
+    if others:
+        lab.add_foreign({}, application=1)
+    do(lab, Delete(), Rest())
+    assert lab.service.stopped == ([] if others else [application])
+
+
+def test_the_last_session_stops_its_application_where_nothing_runs(lab: World) -> None:
+    test_the_last_session_stops_its_application(lab, False)

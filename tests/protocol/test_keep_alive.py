@@ -1,0 +1,128 @@
+"""Rule 18: the successors of a session that is over."""
+
+import pytest
+
+from tests.support.simulation.choices import Fault
+from tests.support.simulation.lab import do, expect, lab
+from tests.support.simulation.schedule import Create, Delete, Ends, Rest, Session, Tick, Update, Wait
+from tests.support.simulation.world import HELD_TAG, World
+
+A, TAGGED, B = (
+    Session("a", kept_alive=True),
+    Session("a", tag="2", kept_alive=True),
+    Session("b", kept_alive=True),
+)
+
+
+def created(lab: World) -> str:
+    assert do(lab, Create((A,)), Rest()) == "CREATE_COMPLETE"
+    return str(lab.held())
+
+
+def renewed(lab: World) -> tuple[str, str]:
+    """A session that is over, and its successor."""
+    before = created(lab)
+    do(lab, Ends(), Wait(5), Tick(), Rest())
+    (successor,) = lab.live()
+    return before, successor
+
+
+def test_a_live_session_is_left_as_it_is(lab: World) -> None:
+    session = created(lab)
+    do(lab, Tick(), Rest())
+    assert lab.live() == [session]
+
+
+def test_a_session_that_is_over_gets_a_successor(lab: World) -> None:
+    before, successor = renewed(lab)
+    assert lab.service.sessions[successor].tags[HELD_TAG] == before
+    assert lab.parameters["/lab/Session"] == successor
+
+
+def test_a_successor_that_lives_is_enough(lab: World) -> None:
+    _, successor = renewed(lab)
+    do(lab, Wait(60), Tick(), Rest())
+    assert lab.live() == [successor]
+
+
+def test_a_call_that_is_delivered_twice_starts_one_successor() -> None:
+    with lab({"delivery of Tick.Session.1": "again 0", "world list lag": "20"}) as here:
+        renewed(here)
+
+
+def test_a_call_that_comes_later_than_ten_minutes_starts_nothing(lab: World) -> None:
+    created(lab)
+    do(lab, Ends(), Wait(5), Tick(late=700), Rest())
+    assert lab.live() == []
+
+
+@pytest.mark.parametrize("seconds", [0.0, 1.0, 3.0, 60.0])
+def test_a_call_during_an_update_starts_nothing(lab: World, seconds: float) -> None:
+    created(lab)
+    do(lab, Ends(), Wait(5), Tick(seconds), Update((B,)), Rest())
+    assert lab.live() == [lab.held()]
+
+
+def test_a_call_while_an_update_runs_starts_nothing(lab: World) -> None:
+    created(lab)
+    do(lab, Ends(), Wait(5), Tick(30.0), Update((B,)), Rest())
+    assert len(lab.own()) == 2
+
+
+@pytest.mark.parametrize("kind", ["late", "later"])
+@pytest.mark.parametrize("seconds", [1.0, 3.0, 8.0, 10.0])
+def test_a_start_that_a_deletion_overtakes_leaves_nothing(
+    lab: World, kind: str, seconds: float
+) -> None:
+    created(lab)
+    expect(lab, Fault("StartSession", kind))
+    do(lab, Ends(), Wait(5), Tick(), Wait(seconds), Delete(), Rest())
+    assert lab.live() == []
+
+
+def test_a_late_start_that_a_deletion_overtakes_leaves_nothing(lab: World) -> None:
+    test_a_start_that_a_deletion_overtakes_leaves_nothing(lab, "later", 3.0)
+
+
+def test_a_start_that_a_replacement_overtakes_leaves_nothing(lab: World) -> None:
+    created(lab)
+    expect(lab, Fault("StartSession", "later"))
+    do(lab, Ends(), Wait(5), Tick(), Wait(3), Update((B,)), Rest())
+    assert lab.live() == [lab.held()]
+
+
+@pytest.mark.parametrize("session", [TAGGED, B])
+def test_an_update_leaves_one_session(lab: World, session: Session) -> None:
+    renewed(lab)
+    assert do(lab, Update((session,)), Rest()) == "UPDATE_COMPLETE"
+    assert lab.live() == [lab.held()]
+
+
+def test_a_tag_update_takes_the_successor(lab: World) -> None:
+    _, successor = renewed(lab)
+    do(lab, Update((TAGGED,)), Rest())
+    assert lab.held() == successor
+    assert HELD_TAG not in lab.service.sessions[successor].tags
+
+
+@pytest.mark.parametrize("seconds", [20.0, 90.0])
+def test_a_rollback_comes_back_to_the_successor(lab: World, seconds: float) -> None:
+    before, successor = renewed(lab)
+    do(lab, Update((B,), seconds), Rest())
+    assert lab.live() == [successor]
+
+
+def test_a_rollback_of_a_replacement_comes_back_to_the_successor(lab: World) -> None:
+    test_a_rollback_comes_back_to_the_successor(lab, 90.0)
+
+
+def test_a_deletion_ends_the_successor(lab: World) -> None:
+    renewed(lab)
+    do(lab, Delete(), Rest())
+    assert lab.live() == []
+
+
+def test_a_replacement_ends_the_successor(lab: World) -> None:
+    renewed(lab)
+    do(lab, Update((B,)), Rest())
+    assert lab.live() == [lab.held()]

@@ -1,0 +1,71 @@
+"""A session that somebody else started, with copied owner tags, is nobody's of ours."""
+
+import pytest
+
+from tests.support.simulation.lab import do, lab
+from tests.support.simulation.schedule import (
+    Copy,
+    Create,
+    Delete,
+    Ends,
+    Rest,
+    Session,
+    Tick,
+    Update,
+    Wait,
+)
+from tests.support.simulation.world import HELD_TAG, REPLACES_TAG, World
+
+A, TAGGED, B = (
+    Session("a", kept_alive=True),
+    Session("a", tag="2", kept_alive=True),
+    Session("b", kept_alive=True),
+)
+
+
+def copied(lab: World) -> str:
+    (arn,) = lab.copied
+    return arn
+
+
+@pytest.mark.parametrize("session", [TAGGED, B])
+def test_an_update_does_not_adopt_it(lab: World, session: Session) -> None:
+    do(lab, Create((A,)), Copy(successor=True), Ends(), Wait(5), Update((session,)), Rest())
+    assert lab.stack.status == "UPDATE_COMPLETE"
+    assert lab.held() not in lab.foreign
+
+
+def test_a_tag_update_does_not_adopt_it(lab: World) -> None:
+    test_an_update_does_not_adopt_it(lab, TAGGED)
+
+
+def test_a_rollback_does_not_adopt_what_a_forged_tag_names(lab: World) -> None:
+    do(lab, Create((A,)), Copy(), Rest(), Update((B,)), Rest())
+    held = lab.session(lab.held())
+    assert held is not None
+    held.tags[REPLACES_TAG] = copied(lab)
+    do(lab, Update((A,), 90), Rest())
+    assert lab.held() not in lab.foreign
+
+
+def test_a_rollback_does_not_adopt_a_successor_of_somebody(lab: World) -> None:
+    do(lab, Create((A,)), Copy(successor=True), Ends(), Wait(5), Update((B,), 90), Rest())
+    assert lab.stack.status == "UPDATE_ROLLBACK_COMPLETE"
+    assert lab.held() not in lab.foreign
+
+
+def test_the_parameter_does_not_name_it(lab: World) -> None:
+    do(lab, Create((A,)), Copy(successor=True), Ends(), Wait(5), Tick(), Rest())
+    (successor,) = lab.live()
+    assert lab.parameters["/lab/Session"] == successor
+    assert lab.service.sessions[successor].tags[HELD_TAG] == lab.held()
+
+
+def test_a_create_an_update_and_a_call_do_not_end_it(lab: World) -> None:
+    do(lab, Create((A,)), Copy(), Update((B,)), Ends(), Wait(5), Tick(), Rest())
+    assert lab.service.sessions[copied(lab)].is_live
+
+
+def test_sessions_of_other_resources_are_never_touched(lab: World) -> None:
+    do(lab, Create((A,)), Update((B,), 90), Update((B,)), Delete(), Rest())
+    assert all(lab.service.sessions[arn].is_live for arn in lab.foreign)

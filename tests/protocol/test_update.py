@@ -1,0 +1,205 @@
+"""Rules 9 to 13: Updates that keep, replace and come back, and the ones that fail."""
+
+import pytest
+
+from tests.support.simulation.choices import Fault
+from tests.support.simulation.lab import do, expect, lab, last
+from tests.support.simulation.schedule import (
+    ContinueRollback,
+    Create,
+    Delete,
+    Ends,
+    Rest,
+    Session,
+    Update,
+    Wait,
+)
+from tests.support.simulation.world import World
+
+A, B, C, TAGGED = Session("a"), Session("b"), Session("c"), Session("a", tag="2")
+
+
+def created(lab: World, session: Session = A) -> str:
+    assert do(lab, Create((session,)), Rest()) == "CREATE_COMPLETE"
+    return str(lab.held())
+
+
+def test_a_change_of_tags_keeps_the_session(lab: World) -> None:
+    before = created(lab)
+    assert do(lab, Update((TAGGED,)), Rest()) == "UPDATE_COMPLETE"
+    assert lab.held() == before
+    assert lab.service.sessions[before].tags["tag"] == "2"
+
+
+def test_tags_of_others_stay(lab: World) -> None:
+    before = lab.service.sessions[created(lab)]
+    before.tags |= {"aws:cloudformation:stack-id": "x", "cost-center": "7"}
+    owner = {k: v for k, v in before.tags.items() if k != "tag"}
+    do(lab, Update((TAGGED,)), Rest())
+    assert before.tags == {**owner, "tag": "2"}
+
+
+def test_a_change_of_tags_takes_one_look_and_no_search(lab: World) -> None:
+    created(lab)
+    calls = lab.calls("GetSession")
+    do(lab, Update((TAGGED,)))
+    assert lab.calls("GetSession") == calls + 1
+    assert lab.calls("ListSessions") == 0
+
+
+def test_another_name_replaces_the_session(lab: World) -> None:
+    before = created(lab)
+    assert do(lab, Update((B,)), Rest()) == "UPDATE_COMPLETE"
+    assert lab.held() != before
+    assert lab.live() == [lab.held()]
+
+
+@pytest.mark.parametrize("session", [B, TAGGED])
+def test_a_session_found_dead_is_replaced(lab: World, session: Session) -> None:
+    created(lab)
+    assert do(lab, Ends(), Wait(5), Update((session,)), Rest()) == "UPDATE_COMPLETE"
+    assert lab.live() == [lab.held()]
+
+
+def test_a_session_found_dead_is_replaced_whatever_changed(lab: World) -> None:
+    test_a_session_found_dead_is_replaced(lab, TAGGED)
+
+
+@pytest.mark.parametrize("seconds", [0.5, 5, 45, 59, 62, 70, 120])
+def test_a_rollback_comes_back_to_the_session_it_left(lab: World, seconds: float) -> None:
+    before = created(lab)
+    assert do(lab, Update((B,), seconds), Rest()) == "UPDATE_ROLLBACK_COMPLETE"
+    assert lab.held() == before
+    assert lab.live() == [before]
+
+
+def test_a_rollback_after_a_replacement_comes_back(lab: World) -> None:
+    test_a_rollback_comes_back_to_the_session_it_left(lab, 120)
+
+
+def test_a_rollback_that_the_first_read_does_not_show_comes_back(lab: World) -> None:
+    before = created(lab)
+    calls = lab.calls("DescribeStacks")
+    do(lab, Update((B,)), Rest())
+    asked = lab.calls("DescribeStacks") - calls
+    assert do(lab, Update((A,)), Rest()) == "UPDATE_COMPLETE"
+    before = str(lab.held())
+    # The first read of the rollback's Update is from before the rollback.
+    expect(lab, Fault("DescribeStacks", "stale", skip=asked, times=2))
+    assert do(lab, Update((B,), 90), Rest()) == "UPDATE_ROLLBACK_COMPLETE"
+    assert lab.held() == before
+
+
+def test_a_rollback_starts_a_session_where_the_one_it_left_is_over(lab: World) -> None:
+    created(lab)
+    do(lab, Ends(30), Update((B,), 90), Rest())
+    assert lab.stack.status == "UPDATE_ROLLBACK_COMPLETE"
+    assert lab.live() == [lab.held()]
+
+
+def test_an_update_to_what_was_before_is_no_rollback(lab: World) -> None:
+    """The session that was replaced lives on, as its clean-up hasn't come yet."""
+    before = created(lab)
+    lab.service.stop_seconds = 1.0
+    do(lab, Update((B,), rollback=False, fails_after=90.0))
+    assert do(lab, Update((A,)), Rest()) == "UPDATE_COMPLETE"
+    assert lab.held() != before
+
+
+@pytest.mark.parametrize("kind", ["refused", "quota"])
+@pytest.mark.parametrize("takes", ["yes", "no"])
+def test_a_refused_update_keeps_the_old_session(kind: str, takes: str) -> None:
+    with lab({"world takes failed ids": takes}) as here:
+        before = created(here)
+        expect(here, Fault("StartSession", kind))
+        assert do(here, Update((B,)), Rest()) == "UPDATE_ROLLBACK_COMPLETE"
+        assert here.held() == before
+
+
+def test_an_update_that_fails_answers_with_the_old_id(lab: World) -> None:
+    before = created(lab)
+    expect(lab, Fault("StartSession", "refused"))
+    do(lab, Update((B,)), Rest())
+    failed = next(r for r in lab.stack.requests if r.status == "FAILED")
+    assert failed.physical_id == before
+
+
+def test_an_update_that_takes_too_long_ends_what_it_started(lab: World) -> None:
+    before = created(lab)
+    lab.service.start_seconds = lambda: 5000.0
+    do(lab, Update((B,), rollback=False))
+    assert lab.live() == [before]
+
+
+def test_a_cancelled_update_under_retain_ends_what_it_started(lab: World) -> None:
+    before = created(lab, Session("a", retained=True))
+    do(lab, Update((Session("b", retained=True),), 30), Rest())
+    assert lab.live() == [before]
+
+
+@pytest.mark.parametrize("refuses", ["yes", "no"])
+def test_with_rollback_off_a_replacement_leaves_one_session_in_the_end(refuses: str) -> None:
+    with lab({"world refuses replacement": refuses, "world cleans up later": "no"}) as here:
+        created(here)
+        assert do(here, Update((B,), 90, rollback=False), Rest()) == "UPDATE_FAILED"
+        assert do(here, Update((C,)), Rest()) == "UPDATE_COMPLETE"
+        assert here.live() == [here.held()]
+
+
+def test_a_clean_up_that_never_came_is_made_up_for() -> None:
+    with lab({"world refuses replacement": "no", "world cleans up later": "no"}) as here:
+        created(here)
+        do(here, Update((B,), 90, rollback=False), Rest())
+        assert len(here.live()) == 2
+        do(here, Update((C,)), Rest())
+        assert here.live() == [here.held()]
+
+
+def test_a_replacement_on_another_application_is_ended_too() -> None:
+    """Rollback off, the replaced session elsewhere, and no clean-up: the deletion ends both."""
+    with lab({"world refuses replacement": "no", "world cleans up later": "no"}) as here:
+        created(here)
+        elsewhere = Session("b", application=1)
+        do(here, Update((elsewhere,), 90, rollback=False), Rest(), Delete(), Rest())
+        assert here.live() == []
+
+
+@pytest.mark.parametrize("skip", [True, False])
+def test_a_rollback_that_failed_can_be_continued(lab: World, skip: bool) -> None:
+    created(lab)
+    expect(lab, Fault("StartSession", "refused", skip=1, times=1))
+    assert do(lab, Ends(30), Update((B,), 90), Rest()) == "UPDATE_ROLLBACK_FAILED"
+    assert do(lab, ContinueRollback(skip), Rest()) == "UPDATE_ROLLBACK_COMPLETE"
+    do(lab, Update((C,)), Rest())
+    assert lab.live() == [lab.held()]
+
+
+@pytest.mark.parametrize("seconds", ["30", "400", "1000"])
+def test_an_update_that_comes_again_changes_nothing(seconds: str) -> None:
+    with lab({"delivery of Update.2": f"again {seconds}"}) as here:
+        created(here)
+        do(here, Update((B,)), Update((C,)), Rest())
+        assert last(here, "Update").succeeded
+        assert here.live() == [here.held()]
+
+
+def test_a_stray_is_ended_when_a_rollback_is_over(lab: World) -> None:
+    before = created(lab)
+    held = lab.service.sessions[before]
+    stray = lab.service.add(held.parameters, held.created_by)
+    stray.state, stray.usable_at = "IDLE", 0.0
+    do(lab, Update((B,), 90), Rest())
+    assert lab.live() == [before]
+
+
+def test_a_rollback_ends_nothing_before_cloudformation_holds_its_answer(lab: World) -> None:
+    before = created(lab)
+    held = lab.service.sessions[before]
+    stray = lab.service.add(held.parameters, held.created_by)
+    stray.state, stray.usable_at = "IDLE", 0.0
+    ended: list[str] = []
+    lab.stack.completed = lambda: ended.append(stray.state)
+    do(lab, Update((B,), 90), Rest())
+    answered = [r.answered_at or 0.0 for r in lab.stack.requests if r.rollback]
+    assert stray.ended_at is not None
+    assert stray.ended_at - 8.0 > answered[-1] + 0.7
