@@ -45,8 +45,8 @@ MUTATIONS = (
         "each delivery has a token of its own",
         "request.py",
         "        return client_token(self.owner, self.request_id, spec)\n",
-        "        import time\n\n"
-        "        return client_token(self.owner, f'{self.request_id}{time.time():.0f}', spec)\n",
+        "        import uuid\n\n"
+        "        return client_token(self.owner, str(uuid.uuid4()), spec)\n",
         "?",
     ),
     Mutation(
@@ -243,14 +243,6 @@ MUTATIONS = (
         "after_answer.py",
         "                if own is not None:\n",
         "                if False:\n",
-        "?",
-    ),
-    Mutation(
-        8,
-        "one look is enough to end the session",
-        "after_answer.py",
-        "_CERTAIN = 3\n",
-        "_CERTAIN = 1\n",
         "?",
     ),
     Mutation(
@@ -560,7 +552,7 @@ MUTATIONS = (
     ),
     Mutation(
         18,
-        "an Update that may take the successor is no reason to wait",
+        "a successor stays though the resource holds another session",
         "schedule.py",
         "        elif deleted or shown.resource.physical_id not in (held, arn.arn):\n",
         "        elif deleted:\n",

@@ -1,5 +1,7 @@
 """Rules 3 to 8: Creates that succeed, fail, are cancelled, and whose answers are lost."""
 
+import json
+
 import pytest
 
 from tests.support.simulation.choices import Fault
@@ -144,8 +146,36 @@ def test_a_create_that_comes_again_when_its_session_is_over_starts_nothing() -> 
 def test_one_read_that_is_old_ends_nothing(lab: World) -> None:
     """The stack was at rest five seconds ago: that is no evidence yet."""
     do(lab, Create(), Rest())
-    expect(lab, Fault("DescribeStacks", "stale"), Fault("DescribeStackResource", "stale"))
+    expect(
+        lab,
+        Fault("DescribeStacks", "stale", times=2),
+        Fault("DescribeStackResource", "stale", times=2),
+    )
     assert do(lab, Update()) == "UPDATE_COMPLETE"
+
+
+def test_a_start_that_was_overtaken_is_ended_at_once(lab: World) -> None:
+    expect(lab, Fault("StartSession", "late"))
+    do(lab, Create(fails_after=5), Rest())
+    (session,) = lab.own()
+    assert session.ended_at is not None
+    assert session.ended_at - 8.0 - session.created_at < 9
+
+
+def test_a_cancelled_create_ends_its_session_within_seconds(lab: World) -> None:
+    do(lab, Create(fails_after=20), Rest())
+    (session,) = lab.own()
+    assert session.ended_at is not None
+    assert session.ended_at - 8.0 - session.created_at < 20 + 15 + 9
+
+
+def test_a_create_that_was_cancelled_in_the_last_seconds_does_not_say_that_it_succeeded(
+    lab: World,
+) -> None:
+    do(lab, Create(fails_after=57), Rest())
+    lines = [json.loads(line) for line in lab.log.getvalue().splitlines()]
+    answers = [x["status"] for x in lines if x["requestType"] == "Create" and "status" in x]
+    assert answers == ["FAILED"]
 
 
 @pytest.mark.parametrize("kind", ["denied", "no route", "throttled", "closed"])
@@ -159,3 +189,27 @@ def test_without_an_answer_of_cloudformation_a_create_goes_on(lab: World, kind: 
 def test_looks_without_an_answer_are_no_evidence(lab: World) -> None:
     expect(lab, Fault("DescribeStackResource", "denied", times=6))
     assert do(lab, Create()) == "CREATE_COMPLETE"
+
+
+def test_a_create_that_comes_again_during_an_update_starts_nothing() -> None:
+    with lab({"delivery of Create.1": "again 400"}) as here:
+        here.service.token_memory = 60.0
+        do(here, Create(), Wait(320), Update(), Rest())
+        assert here.stack.status == "UPDATE_COMPLETE"
+        assert len(here.own()) == 2
+
+
+def test_nothing_is_ended_where_cloudformation_does_not_say_what_it_holds() -> None:
+    """A second delivery sees that the stack is at rest; then its questions are refused."""
+    with lab({"delivery of Create.1": "again 400"}) as here:
+        do(here, Create(), Wait(100))
+        expect(here, Fault("DescribeStackResource", "denied", skip=2, times=3))
+        do(here, Rest())
+        assert here.live() == [here.held()]
+
+
+def test_a_create_that_is_cancelled_while_it_answers_ends_its_session(lab: World) -> None:
+    """Under RETAIN nobody else would."""
+    expect(lab, Fault("PUT", "no answer"))
+    do(lab, Create((Session(retained=True),), 64), Rest())
+    assert lab.live() == []

@@ -126,3 +126,35 @@ def test_the_last_session_stops_its_application(lab: World, others: bool) -> Non
 
 def test_the_last_session_stops_its_application_where_nothing_runs(lab: World) -> None:
     test_the_last_session_stops_its_application(lab, False)
+
+
+def test_a_refused_question_is_asked_again_before_something_is_left(lab: World) -> None:
+    held = lab.service.sessions[created(lab)]
+    stray = lab.service.add(held.parameters, held.created_by)
+    stray.state = "IDLE"
+    expect(lab, Fault("DescribeStackResource", "denied", times=2))
+    do(lab, Delete(), Rest())
+    assert lab.live() == []
+
+
+def test_the_delete_of_a_made_up_id_that_comes_again_ends_nothing_that_is_held() -> None:
+    with lab({"delivery of Delete.4": "again 400"}) as here:
+        created(here)
+        do(here, Update((None,)), Update((Session("b"),), 20), Update((Session("a"),)), Rest())
+        assert here.live() == [here.held()]
+
+
+def test_a_made_up_id_is_searched_for_until_the_list_shows_its_session() -> None:
+    with lab({"world list lag": "20"}) as here:
+        expect(here, Fault("StartSession", "killed after"))
+        do(here, Create(fails_after=3), Rest())
+        (session,) = here.own()
+        assert session.ended_at is not None
+        assert session.ended_at - 8.0 - session.created_at < 45
+
+
+def test_a_session_that_is_made_anew_meanwhile_stays(lab: World) -> None:
+    """Express mode: the Delete is still under way when the resource is added again."""
+    created(lab)
+    do(lab, Update((None,), express=True), Wait(2), Update((Session(),)), Rest())
+    assert lab.live() == [lab.held()]

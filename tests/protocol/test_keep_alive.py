@@ -126,3 +126,23 @@ def test_a_replacement_ends_the_successor(lab: World) -> None:
     renewed(lab)
     do(lab, Update((B,)), Rest())
     assert lab.live() == [lab.held()]
+
+
+def test_a_replacement_does_not_end_the_successor_that_was_taken(lab: World) -> None:
+    _, successor = renewed(lab)
+    expect(lab, Fault("UntagResource", "error", times=5))
+    do(lab, Update((TAGGED,)), Rest())
+    assert lab.live() == [successor] == [lab.held()]
+
+
+def test_a_call_while_another_session_is_updated_starts_nothing(lab: World) -> None:
+    do(lab, Create((A, A)), Rest(), Ends(), Wait(5), Tick(30.0), Update((A, B)))
+    assert len(lab.own("Session")) == 1
+
+
+def test_a_start_that_a_quick_replacement_overtakes_leaves_nothing(lab: World) -> None:
+    created(lab)
+    lab.service.start_seconds = lambda: 3.0
+    expect(lab, Fault("StartSession", "later"))
+    do(lab, Ends(), Wait(5), Tick(), Wait(3), Update((B,)), Rest())
+    assert lab.live() == [lab.held()]

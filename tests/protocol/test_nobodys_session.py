@@ -40,11 +40,16 @@ def test_a_tag_update_does_not_adopt_it(lab: World) -> None:
 
 
 def test_a_rollback_does_not_adopt_what_a_forged_tag_names(lab: World) -> None:
-    do(lab, Create((A,)), Copy(), Rest(), Update((B,)), Rest())
-    held = lab.session(lab.held())
-    assert held is not None
-    held.tags[REPLACES_TAG] = copied(lab)
-    do(lab, Update((A,), 90), Rest())
+    do(lab, Create((A,)), Copy(), Rest())
+    before = lab.held()
+
+    def forge() -> None:
+        (replacement,) = (s for s in lab.own() if s.arn != before)
+        replacement.tags[REPLACES_TAG] = copied(lab)
+
+    lab.clock.after(70, forge)
+    do(lab, Ends(30), Update((B,), 90), Rest())
+    assert lab.stack.status == "UPDATE_ROLLBACK_COMPLETE"
     assert lab.held() not in lab.foreign
 
 

@@ -203,3 +203,29 @@ def test_a_rollback_ends_nothing_before_cloudformation_holds_its_answer(lab: Wor
     answered = [r.answered_at or 0.0 for r in lab.stack.requests if r.rollback]
     assert stray.ended_at is not None
     assert stray.ended_at - 8.0 > answered[-1] + 0.7
+
+
+def test_an_update_that_is_cancelled_while_it_answers_ends_its_session(lab: World) -> None:
+    """Under RETAIN nobody else would."""
+    before = created(lab, Session("a", retained=True))
+    expect(lab, Fault("PUT", "no answer"))
+    do(lab, Update((Session("b", retained=True),), 64), Rest())
+    assert lab.live() == [before]
+
+
+def test_an_update_that_comes_again_during_the_next_one_starts_nothing() -> None:
+    with lab({"delivery of Update.2": "again 90"}) as here:
+        here.service.token_memory = 60.0
+        do(here, Create((A,)), Wait(60), Update((B,)), Update((C,)), Rest())
+        assert here.stack.status == "UPDATE_COMPLETE"
+        assert len(here.own()) == 3
+
+
+def test_an_update_that_failed_starts_nothing_when_it_comes_again() -> None:
+    """Rollback is off, and the other session's Update goes on: the stack says nothing."""
+    with lab({"delivery of Update.3": "again 30"}) as here:
+        do(here, Create((A, A)), Rest())
+        expect(here, Fault("StartSession", "refused"))
+        do(here, Update((B, B), rollback=False), Rest())
+        assert here.stack.status == "UPDATE_FAILED"
+        assert len(here.own()) == 3
