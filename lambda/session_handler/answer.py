@@ -48,7 +48,7 @@ def send(invocation: Invocation, outcome: Outcome) -> None:
             put(url, body)
             return
         except ValueError:  # no URL at all: nobody waits there
-            invocation.facts["answer"] = "no ResponseURL to send it to"
+            invocation.facts["answer"] = "there is no address to send it to"
             return
         except OSError as error:
             status = error.code if isinstance(error, urllib.error.HTTPError) else None

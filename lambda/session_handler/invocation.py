@@ -46,8 +46,8 @@ class Invocation:
         return Patience(self.deadline.work_ends)
 
     def patience_to_end(self) -> Patience:
-        """For what is done when that is over: ending what was started."""
-        return Patience(self.deadline.ending_ends)
+        """For what is done when that is over, or has failed: ending what was started."""
+        return Patience(self.deadline.ending_ends, unreachable_seconds=20.0)
 
     def find(self, arn: SessionArn | None) -> Session | None:
         """A session; None where there is none (any more)."""

@@ -6,7 +6,15 @@ import time
 from collections.abc import Mapping
 
 from session_handler import ending, log, names, reasons, sessions, wait
-from session_handler.errors import Conflict, Denied, Failure, NotFound, ServiceError, Unsettled
+from session_handler.errors import (
+    Conflict,
+    Denied,
+    Failure,
+    NotFound,
+    ServiceError,
+    Unreachable,
+    Unsettled,
+)
 from session_handler.identity import SessionArn, TokenId
 from session_handler.invocation import Invocation
 from session_handler.retry import Patience, until_clear
@@ -54,7 +62,8 @@ class OwnSession:
                 self.arn = sessions.start(self._parameters)
                 break
             except ServiceError as error:
-                self._may_exist = self._may_exist or isinstance(error, Unsettled)
+                in_doubt = isinstance(error, Unsettled) and not isinstance(error, Unreachable)
+                self._may_exist = self._may_exist or in_doubt
                 time.sleep(self._pause(patience, error))
         facts = self._invocation.facts
         facts["sessionId"] = self.arn.session_id

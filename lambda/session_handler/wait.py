@@ -20,7 +20,7 @@ from session_handler.sessions import Session
 NOT_FOUND_SECONDS = 60.0
 # Starts on AWS take 60 to 90 s with capacity that is there. A local service takes seconds.
 _FIRST_LOOK = 3.2
-_LIKELY = (61.0, 90.0)
+_LIKELY = (63.5, 90.0)
 
 
 def pace(waited: float, state: str | None) -> float:
@@ -36,10 +36,11 @@ def pace(waited: float, state: str | None) -> float:
     if waited < 20 and state == "STARTING":
         return 2.5
     if waited < begins - 1:
-        return begins - waited + random.uniform(0.0, 3.0)
-    likely = 4.6 * sqrt(max(0.0, ends + 2 - waited) / (ends - begins))
-    unlikely = min(15.0, 0.05 * waited)
-    return (max(1.5, likely) if waited < ends else unlikely) * random.uniform(0.9, 1.1)
+        return begins - waited + random.uniform(0.0, 2.0)
+    # The more sessions have become usable by now, the fewer look: they can look more often.
+    likely = max(1.4, 5.0 * sqrt(max(0.0, ends - waited) / (ends - begins)))
+    later = min(15.0, 0.05 * waited)
+    return (likely if waited < ends else later) * random.uniform(0.9, 1.1)
 
 
 def until_usable(invocation: Invocation, arn: SessionArn, *, just_started: bool) -> Session:
