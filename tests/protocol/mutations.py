@@ -30,7 +30,7 @@ MUTATIONS = (
         "answer.py",
         "        time.sleep(pause * random.uniform(0.7, 1.0))\n",
         "        return\n",
-        "?",
+        "test_answers.test_an_answer_that_is_not_taken_once_is_sent_again",
     ),
     Mutation(
         1,
@@ -38,7 +38,7 @@ MUTATIONS = (
         "delete.py",
         "        if arn is not None:\n            return Outcome(physical_id, failure=reason)\n",
         "        return Outcome(physical_id, failure=reason)\n",
-        "?",
+        "test_answers.test_a_delete_of_an_id_that_was_made_up_succeeds_where_nothing_can_be_listed",
     ),
     Mutation(
         2,
@@ -47,7 +47,7 @@ MUTATIONS = (
         "        return client_token(self.owner, self.request_id, spec)\n",
         "        import uuid\n\n"
         "        return client_token(self.owner, str(uuid.uuid4()), spec)\n",
-        "?",
+        "test_answers.test_a_second_delivery_has_the_same_token",
     ),
     Mutation(
         2,
@@ -55,7 +55,7 @@ MUTATIONS = (
         "deadline.py",
         "        if not self._latest_change:\n",
         "        if True:\n",
-        "?",
+        "test_answers.test_a_late_event_is_answered_in_time",
     ),
     Mutation(
         3,
@@ -63,7 +63,7 @@ MUTATIONS = (
         "own.py",
         "            elif self._tried:\n",
         "            elif False:\n",
-        "?",
+        "test_create.test_a_refusal_searches_for_what_an_earlier_delivery_started",
     ),
     Mutation(
         3,
@@ -71,7 +71,7 @@ MUTATIONS = (
         "retry.py",
         "(Denied, Unreachable, Unsettled)",
         "(Denied, Unreachable)",
-        "?",
+        "test_create.test_a_start_session_without_a_clear_answer_is_sent_again",
     ),
     Mutation(
         3,
@@ -79,7 +79,7 @@ MUTATIONS = (
         "retry.py",
         "(Denied, Unreachable, Unsettled)",
         "(Unreachable, Unsettled)",
-        "?",
+        "test_create.test_a_permission_that_comes_into_force_within_minutes_is_waited_for",
     ),
     Mutation(
         3,
@@ -87,7 +87,7 @@ MUTATIONS = (
         "own.py",
         "application and reasons.is_on_its_way(application)",
         "False",
-        "?",
+        "test_create.test_an_application_that_stops_is_waited_for",
     ),
     Mutation(
         4,
@@ -95,7 +95,7 @@ MUTATIONS = (
         "wait.py",
         "                if session.is_usable:\n",
         "                if session.is_live:\n",
-        "?",
+        "test_answers.test_a_create_answers_with_its_session_and_what_describes_it",
     ),
     Mutation(
         4,
@@ -103,7 +103,7 @@ MUTATIONS = (
         "wait.py",
         "                if not just_started or time.time() - began > NOT_FOUND_SECONDS:\n",
         "                if True:\n",
-        "?",
+        "test_create.test_a_session_that_is_not_shown_yet_is_looked_at_again",
     ),
     Mutation(
         5,
@@ -111,7 +111,7 @@ MUTATIONS = (
         "create.py",
         "        own.end()\n",
         "",
-        "?",
+        "test_create.test_a_refusal_searches_for_what_an_earlier_delivery_started",
     ),
     Mutation(
         6,
@@ -119,7 +119,7 @@ MUTATIONS = (
         "own.py",
         "            self._invocation.wanted.check()\n            if self._invocation.deadline",
         "            if self._invocation.deadline",
-        "?",
+        "test_create.test_a_create_that_is_delivered_after_its_delete_starts_nothing",
     ),
     Mutation(
         6,
@@ -143,7 +143,7 @@ MUTATIONS = (
         "own.py",
         "        self._invocation.wanted.check()\n        return arn, session\n",
         "        return arn, session\n",
-        "?",
+        "test_create.test_a_create_that_was_cancelled_in_the_last_seconds_does_not_say_that_it_succeeded",
     ),
     Mutation(
         6,
@@ -153,7 +153,7 @@ MUTATIONS = (
         "            time.sleep(READ_DELAY)\n"
         "            why = self._evidence()\n",
         "",
-        "?",
+        "test_create.test_one_read_that_is_old_ends_nothing",
     ),
     Mutation(
         6,
@@ -161,7 +161,7 @@ MUTATIONS = (
         "wanted.py",
         "        certain = self._stack.tells_of_the_request\n",
         "        certain = True\n",
-        "?",
+        "test_update.test_a_rollback_that_the_first_read_does_not_show_comes_back",
     ),
     Mutation(
         6,
@@ -169,7 +169,7 @@ MUTATIONS = (
         "wanted.py",
         "    if resource.is_at_rest:\n",
         "    if False:\n",
-        "?",
+        "test_update.test_an_update_that_failed_starts_nothing_when_it_comes_again",
     ),
     Mutation(
         6,
@@ -179,7 +179,7 @@ MUTATIONS = (
         '        return f"the stack is {stack}"\n'
         "    if resource.is_at_rest:\n",
         "    if False:\n",
-        "?",
+        "test_create.test_a_create_that_is_delivered_after_its_delete_starts_nothing",
     ),
     Mutation(
         6,
@@ -187,7 +187,7 @@ MUTATIONS = (
         "wanted.py",
         '    if request.kind == "Update" and held != request.physical_id:\n',
         "    if False:\n",
-        "?",
+        "test_update.test_an_update_that_comes_again_during_the_next_one_starts_nothing",
     ),
     Mutation(
         6,
@@ -195,7 +195,7 @@ MUTATIONS = (
         "wanted.py",
         '    if request.kind == "Create" and SessionArn.parse(held):\n',
         "    if False:\n",
-        "?",
+        "test_create.test_a_create_that_comes_again_during_an_update_starts_nothing",
     ),
     Mutation(
         6,
@@ -203,7 +203,7 @@ MUTATIONS = (
         "wanted.py",
         "        return self.evidence(shown) if shown else None  # no answer",
         '        return self.evidence(shown) if shown else "no answer"  # no answer',
-        "?",
+        "test_create.test_looks_without_an_answer_are_no_evidence",
     ),
     Mutation(
         7,
@@ -211,7 +211,7 @@ MUTATIONS = (
         "own.py",
         "            if back != arn:\n",
         "            if True:\n",
-        "?",
+        "test_retain.test_an_update_leaves_the_retained_session_alone_that_was_replaced_before",
     ),
     Mutation(
         7,
@@ -219,7 +219,7 @@ MUTATIONS = (
         "own.py",
         "        if self._is_not_held(arn):\n            ending.end(arn, patience)\n",
         "        ending.end(arn, patience)\n",
-        "?",
+        "test_answers.test_a_second_delivery_has_the_same_token",
     ),
     Mutation(
         7,
@@ -227,7 +227,7 @@ MUTATIONS = (
         "own.py",
         "        if resource is None:\n            return False\n",
         "        if resource is None:\n            return True\n",
-        "?",
+        "test_create.test_nothing_is_ended_where_cloudformation_does_not_say_what_it_holds",
     ),
     Mutation(
         8,
@@ -251,7 +251,7 @@ MUTATIONS = (
         "update.py",
         "    gone = [k for k in before if k in actual and k not in wanted]\n",
         "    gone = [k for k in actual if k not in wanted]\n",
-        "?",
+        "test_update.test_tags_of_others_stay",
     ),
     Mutation(
         10,
@@ -259,7 +259,7 @@ MUTATIONS = (
         "update.py",
         "    if given is None or not given.is_live:\n        return None\n    if given.spec",
         "    if given is None:\n        return None\n    if given.spec",
-        "?",
+        "test_keep_alive.test_a_tag_update_takes_the_successor",
     ),
     Mutation(
         10,
@@ -267,7 +267,7 @@ MUTATIONS = (
         "update.py",
         "{names.REPLACES_TAG: given_arn.arn} if given_arn else {}",
         "{}",
-        "?",
+        "test_update.test_a_rollback_after_a_replacement_comes_back",
     ),
     Mutation(
         11,
@@ -275,7 +275,7 @@ MUTATIONS = (
         "update.py",
         "        if rolls_back or invocation.wanted.rollback_is_certain():\n",
         "        if False:\n",
-        "?",
+        "test_update.test_a_rollback_after_a_replacement_comes_back",
     ),
     Mutation(
         11,
@@ -283,7 +283,7 @@ MUTATIONS = (
         "update.py",
         "        if rolls_back or invocation.wanted.rollback_is_certain():\n",
         "        if True:\n",
-        "?",
+        "test_update.test_an_update_to_what_was_before_is_no_rollback",
     ),
     Mutation(
         11,
@@ -291,7 +291,7 @@ MUTATIONS = (
         "update.py",
         "        if rolls_back or invocation.wanted.rollback_is_certain():\n",
         "        if rolls_back:\n",
-        "?",
+        "test_update.test_a_rollback_that_the_first_read_does_not_show_comes_back",
     ),
     Mutation(
         11,
@@ -299,7 +299,7 @@ MUTATIONS = (
         "update.py",
         "        if successor is not None:\n            return successor\n",
         "",
-        "?",
+        "test_keep_alive.test_a_rollback_of_a_replacement_comes_back_to_the_successor",
     ),
     Mutation(
         11,
@@ -307,7 +307,7 @@ MUTATIONS = (
         "update.py",
         "        and session.created_by == given.created_by\n",
         "",
-        "?",
+        "test_nobodys_session.test_a_rollback_does_not_adopt_what_a_forged_tag_names",
     ),
     Mutation(
         11,
@@ -315,7 +315,7 @@ MUTATIONS = (
         "update.py",
         "    return _is_owned(request, session) and session.spec == request.spec().digest\n",
         "    return _is_owned(request, session)\n",
-        "?",
+        "test_update.test_another_name_replaces_the_session",
     ),
     Mutation(
         12,
@@ -323,7 +323,7 @@ MUTATIONS = (
         "update.py",
         "        return Outcome(old_id, failure=failed(invocation, error))\n",
         "        return Outcome(own.physical_id, failure=failed(invocation, error))\n",
-        "?",
+        "test_update.test_an_update_that_fails_answers_with_the_old_id",
     ),
     Mutation(
         12,
@@ -331,7 +331,7 @@ MUTATIONS = (
         "update.py",
         "        own.end()\n",
         "",
-        "?",
+        "test_update.test_an_update_that_takes_too_long_ends_what_it_started",
     ),
     Mutation(
         13,
@@ -339,7 +339,7 @@ MUTATIONS = (
         "update.py",
         "        left.extend(_before(invocation, given))\n",
         "",
-        "?",
+        "test_update.test_a_clean_up_that_never_came_is_made_up_for",
     ),
     Mutation(
         13,
@@ -347,7 +347,7 @@ MUTATIONS = (
         "update.py",
         "                found.append(session.arn)\n",
         "                pass\n",
-        "?",
+        "test_update.test_a_stray_is_ended_when_a_rollback_is_over",
     ),
     Mutation(
         13,
@@ -355,7 +355,7 @@ MUTATIONS = (
         "update.py",
         "                found.append(session.arn)\n",
         "                sessions.terminate(session.arn)\n",
-        "?",
+        "test_update.test_a_rollback_ends_nothing_before_cloudformation_holds_its_answer",
     ),
     Mutation(
         13,
@@ -363,7 +363,7 @@ MUTATIONS = (
         "update.py",
         "    if before is None or not before.is_live or before.is_retained:\n",
         "    if before is None or not before.is_live:\n",
-        "?",
+        "test_retain.test_a_replaced_session_that_is_retained_outlives_everything",
     ),
     Mutation(
         13,
@@ -371,7 +371,7 @@ MUTATIONS = (
         "update.py",
         "            if not known and not session.is_retained:\n",
         "            if not known:\n",
-        "?",
+        "test_retain.test_a_rollback_leaves_retained_sessions_alone",
     ),
     Mutation(
         14,
@@ -379,7 +379,7 @@ MUTATIONS = (
         "wait.py",
         "        if session.is_over:\n            return session\n",
         "        if not session.is_live:\n            return session\n",
-        "?",
+        "test_delete.test_a_delete_waits_until_the_session_is_over",
     ),
     Mutation(
         14,
@@ -387,7 +387,7 @@ MUTATIONS = (
         "ending.py",
         "_NOT_FOUND_TIMES = 3\n",
         "_NOT_FOUND_TIMES = 1\n",
-        "?",
+        "test_delete.test_a_session_that_is_not_shown_yet_is_not_taken_for_gone",
     ),
     Mutation(
         14,
@@ -395,7 +395,7 @@ MUTATIONS = (
         "delete.py",
         "    if not for_good and not invocation.request.is_kept_alive:\n        return\n",
         "    for_good = False\n    if not invocation.request.is_kept_alive:\n        return\n",
-        "?",
+        "test_update.test_a_replacement_on_another_application_is_ended_too",
     ),
     Mutation(
         14,
@@ -405,7 +405,7 @@ MUTATIONS = (
         '        and resource.status == "DELETE_IN_PROGRESS"\n'
         "        and resource.physical_id == invocation.request.physical_id\n",
         "        resource is not None\n",
-        "?",
+        "test_keep_alive.test_a_replacement_ends_the_successor",
     ),
     Mutation(
         14,
@@ -413,7 +413,7 @@ MUTATIONS = (
         "delete.py",
         "        elif resource.physical_id == session.arn.arn or not resource.is_being_deleted:\n",
         "        elif resource.physical_id == session.arn.arn:\n",
-        "?",
+        "test_delete.test_a_session_that_is_made_anew_meanwhile_stays",
     ),
     Mutation(
         14,
@@ -433,7 +433,7 @@ MUTATIONS = (
         "stack.py",
         "        for again in (True, True, False):\n",
         "        for again in (False,):\n",
-        "?",
+        "test_delete.test_a_refused_question_is_asked_again_before_something_is_left",
     ),
     Mutation(
         14,
@@ -441,7 +441,7 @@ MUTATIONS = (
         "delete.py",
         "        return session.held_arn == arn.arn and _is_not_held(invocation, session)\n",
         "        return False\n",
-        "?",
+        "test_keep_alive.test_a_replacement_ends_the_successor",
     ),
     Mutation(
         14,
@@ -449,7 +449,7 @@ MUTATIONS = (
         "delete.py",
         "        if resource is not None and resource.physical_id == session.arn.arn:\n",
         "        if False:\n",
-        "?",
+        "test_keep_alive.test_a_replacement_does_not_end_the_successor_that_was_taken",
     ),
     Mutation(
         14,
@@ -457,7 +457,7 @@ MUTATIONS = (
         "delete.py",
         "        if session.arn == arn or session.is_retained:\n",
         "        if session.arn == arn:\n",
-        "?",
+        "test_retain.test_a_replaced_session_that_is_retained_outlives_everything",
     ),
     Mutation(
         15,
@@ -466,7 +466,7 @@ MUTATIONS = (
         "        _end_each(invocation, search, lambda s: s.client_token == wanted"
         " and not s.is_retained)\n",
         "",
-        "?",
+        "test_delete.test_an_id_of_nothing_ends_the_session_of_its_token",
     ),
     Mutation(
         15,
@@ -474,7 +474,7 @@ MUTATIONS = (
         "delete.py",
         "        if not application_ids or time.time() - began >= LIST_DELAY:\n",
         "        if True:\n",
-        "?",
+        "test_delete.test_a_made_up_id_is_searched_for_until_the_list_shows_its_session",
     ),
     Mutation(
         15,
@@ -483,7 +483,7 @@ MUTATIONS = (
         "        return not session.is_retained and _may_be_ended("
         "invocation, session, unanswered=True)\n",
         "        return not session.is_retained\n",
-        "?",
+        "test_delete.test_the_delete_of_a_made_up_id_that_comes_again_ends_nothing_that_is_held",
     ),
     Mutation(
         15,
@@ -492,7 +492,7 @@ MUTATIONS = (
         "        return not session.is_retained and _may_be_ended("
         "invocation, session, unanswered=True)\n",
         "        return _may_be_ended(invocation, session, unanswered=True)\n",
-        "?",
+        "test_retain.test_the_next_creation_leaves_a_retained_session_alone",
     ),
     Mutation(
         16,
@@ -500,7 +500,7 @@ MUTATIONS = (
         "delete.py",
         "    if not invocation.request.stops_application:\n",
         "    if True:\n",
-        "?",
+        "test_delete.test_the_last_session_stops_its_application_where_nothing_runs",
     ),
     Mutation(
         17,
@@ -508,7 +508,7 @@ MUTATIONS = (
         "own.py",
         '        until_clear(lambda: sessions.tag(arn, {names.RETAINED_TAG: "true"}), patience)\n',
         "",
-        "?",
+        "test_retain.test_the_next_creation_leaves_a_retained_session_alone",
     ),
     Mutation(
         17,
@@ -516,7 +516,7 @@ MUTATIONS = (
         "update.py",
         "        if retains:\n",
         "        if retains:\n            continue\n        if retains:\n",
-        "?",
+        "test_retain.test_a_policy_that_is_set_later_counts",
     ),
     Mutation(
         17,
@@ -524,7 +524,7 @@ MUTATIONS = (
         "update.py",
         "            until_clear(partial(sessions.untag, arn, [names.RETAINED_TAG]), patience)\n",
         "            pass\n",
-        "?",
+        "test_retain.test_a_policy_that_is_taken_back_counts",
     ),
     Mutation(
         17,
@@ -540,7 +540,7 @@ MUTATIONS = (
         "schedule.py",
         "    if shown is None or not shown.stack_is_at_rest or not shown.resource.is_at_rest:\n",
         "    if shown is None:\n",
-        "?",
+        "test_keep_alive.test_a_call_while_another_session_is_updated_starts_nothing",
     ),
     Mutation(
         18,
@@ -548,7 +548,7 @@ MUTATIONS = (
         "schedule.py",
         "        if not _stays(invocation, arn):\n",
         "        if False:\n",
-        "?",
+        "test_keep_alive.test_a_late_start_that_a_deletion_overtakes_leaves_nothing",
     ),
     Mutation(
         18,
@@ -556,7 +556,7 @@ MUTATIONS = (
         "schedule.py",
         "        elif deleted or shown.resource.physical_id not in (held, arn.arn):\n",
         "        elif deleted:\n",
-        "?",
+        "test_keep_alive.test_a_start_that_a_quick_replacement_overtakes_leaves_nothing",
     ),
     Mutation(
         18,
@@ -564,7 +564,7 @@ MUTATIONS = (
         "schedule.py",
         "LATEST_SECONDS = 600.0\n",
         "LATEST_SECONDS = 6000.0\n",
-        "?",
+        "test_keep_alive.test_a_call_that_comes_later_than_ten_minutes_starts_nothing",
     ),
     Mutation(
         18,
@@ -589,7 +589,7 @@ MUTATIONS = (
         "    outcome = _outcome(invocation)\n",
         "    outcome = _outcome(invocation)\n"
         '    invocation.facts["event"] = invocation.request.response_url\n',
-        "?",
+        "test_answers.test_a_create_answers_with_its_session_and_what_describes_it",
     ),
     Mutation(
         20,

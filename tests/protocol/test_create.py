@@ -156,14 +156,14 @@ def test_one_read_that_is_old_ends_nothing(lab: World) -> None:
 
 def test_a_start_that_was_overtaken_is_ended_at_once(lab: World) -> None:
     expect(lab, Fault("StartSession", "late"))
-    do(lab, Create(fails_after=5), Rest())
+    do(lab, Create((Session(waits=False),), 5), Rest())
     (session,) = lab.own()
     assert session.ended_at is not None
     assert session.ended_at - 8.0 - session.created_at < 9
 
 
 def test_a_cancelled_create_ends_its_session_within_seconds(lab: World) -> None:
-    do(lab, Create(fails_after=20), Rest())
+    do(lab, Create((Session(retained=True),), 20), Rest())
     (session,) = lab.own()
     assert session.ended_at is not None
     assert session.ended_at - 8.0 - session.created_at < 20 + 15 + 9
@@ -211,5 +211,5 @@ def test_nothing_is_ended_where_cloudformation_does_not_say_what_it_holds() -> N
 def test_a_create_that_is_cancelled_while_it_answers_ends_its_session(lab: World) -> None:
     """Under RETAIN nobody else would."""
     expect(lab, Fault("PUT", "no answer"))
-    do(lab, Create((Session(retained=True),), 64), Rest())
+    do(lab, Create((Session(retained=True),), 68), Rest())
     assert lab.live() == []

@@ -158,3 +158,12 @@ def test_a_session_that_is_made_anew_meanwhile_stays(lab: World) -> None:
     created(lab)
     do(lab, Update((None,), express=True), Wait(2), Update((Session(),)), Rest())
     assert lab.live() == [lab.held()]
+
+
+def test_an_old_read_ends_no_session_that_is_made_anew() -> None:
+    """What the Delete reads is from before the resource was added again."""
+    for seconds in range(3, 10):
+        with lab({"Delete.2 DescribeStackResource": "stale"}) as here:
+            created(here)
+            do(here, Update((None,), express=True), Wait(seconds), Update((Session(),)), Rest())
+            assert here.live() == [here.held()]

@@ -66,6 +66,16 @@ def test_the_parameter_does_not_name_it(lab: World) -> None:
     assert lab.service.sessions[successor].tags[HELD_TAG] == lab.held()
 
 
+def test_the_parameter_does_not_name_one_of_a_function_of_the_same_name(lab: World) -> None:
+    do(lab, Create((A,)), Rest())
+    held = lab.session(lab.held())
+    assert held is not None
+    elsewhere = held.created_by.replace("lab-function-role", "another-role")
+    lab.add_foreign({**held.tags, HELD_TAG: held.arn}, elsewhere)
+    do(lab, Ends(), Wait(5), Tick(), Rest())
+    assert lab.parameters["/lab/Session"] in lab.live()
+
+
 def test_a_create_an_update_and_a_call_do_not_end_it(lab: World) -> None:
     do(lab, Create((A,)), Copy(), Update((B,)), Ends(), Wait(5), Tick(), Rest())
     assert lab.service.sessions[copied(lab)].is_live

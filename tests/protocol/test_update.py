@@ -209,7 +209,7 @@ def test_an_update_that_is_cancelled_while_it_answers_ends_its_session(lab: Worl
     """Under RETAIN nobody else would."""
     before = created(lab, Session("a", retained=True))
     expect(lab, Fault("PUT", "no answer"))
-    do(lab, Update((Session("b", retained=True),), 64), Rest())
+    do(lab, Update((Session("b", retained=True),), 68), Rest())
     assert lab.live() == [before]
 
 

@@ -68,7 +68,9 @@ def _answers(world: World) -> list[str]:
                 found.append(f"answered with no session: {request.name}: {request.physical_id}")
             elif session.ended_at is not None and session.ended_at < answered_at - SHOWN_SECONDS:
                 found.append(f"answered with a session that was over: {request.name}")
-            elif answered_at < (session.usable_at or session.ended_at or FOREVER):
+            elif request.event["ResourceProperties"].get("WaitUntilReady") != "false" and (
+                answered_at < (session.usable_at or session.ended_at or FOREVER)
+            ):
                 found.append(f"answered with a session that isn't usable: {request.name}")
             elif request.data.get("Arn") != request.physical_id:
                 found.append(f"answered with other data: {request.name}: {dict(request.data)}")

@@ -142,7 +142,6 @@ class Invocation:
     ends_at: float
     dead: bool = False
     calls: Counter[str] = field(default_factory=Counter)
-    called_at: list[tuple[float, str]] = field(default_factory=list)
     returned: bool = False
 
 

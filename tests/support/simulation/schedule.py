@@ -29,6 +29,7 @@ class Session:
     application: int = 0
     stops: bool = False
     kept_alive: bool = False
+    waits: bool = True
     check: str = ""
     """What ensure_live_on_deploy puts into the template: it changes with each synth."""
 
@@ -42,6 +43,7 @@ class Session:
             **({"Retain": "true"} if self.retained else {}),
             **({"StopApplication": "true"} if self.stops else {}),
             **({"KeepAlive": "true"} if self.kept_alive else {}),
+            **({} if self.waits else {"WaitUntilReady": "false"}),
             **{name: value for name, value in optional.items() if value},
         }
 
@@ -267,6 +269,7 @@ def draw(dice: random.Random) -> list[Operation]:
                 application=int(dice.random() < 0.15),
                 stops=dice.random() < 0.1,
                 kept_alive=kept and dice.random() < 0.95,
+                waits=dice.random() < 0.95,
                 check=dice.choice(("", "", "", "1", "2")),
             )
             for _ in range(count)

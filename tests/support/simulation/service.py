@@ -122,6 +122,8 @@ class SessionService:
         self.start_seconds: Callable[[], float] | None = None
         self.stop_seconds: float | None = None
         self.rates: dict[str, Rate] = {}
+        self.throttled = 0
+        self.first_state = "STARTING"
         self.applications: dict[str, Application] = {}
         self.sessions: dict[str, Session] = {}
         self.stopped: list[str] = []
@@ -146,6 +148,7 @@ class SessionService:
         """One operation, by a principal, in an invocation. Raises ServiceError."""
         rate = self.rates.get(operation)
         if rate is not None and not rate.takes(self._clock.now()):
+            self.throttled += 1
             raise ServiceError(400, "ThrottlingException", "Rate exceeded")
         return self._operations[operation](params, creator, invocation)
 
@@ -205,6 +208,7 @@ class SessionService:
     def _begin(self, session: Session) -> None:
         """What becomes of a session that was started."""
         after = self._clock.after
+        session.state = self.first_state
         if self.start_seconds is not None:
             after(self.start_seconds(), lambda: self._usable(session))
             return
@@ -220,7 +224,7 @@ class SessionService:
             )
 
     def _usable(self, session: Session) -> None:
-        if session.state == "STARTING":
+        if session.state in ("SUBMITTED", "STARTING"):
             session.state, session.usable_at = "IDLE", self._clock.now()
 
     def _started(self, session: Session) -> Answer:
