@@ -37,8 +37,8 @@ test-fast: environment ## run the unit and protocol tests, within 90 seconds
 coverage: environment ## run all tests but the end-to-end ones, and show what they don't reach
 	$(PYTEST) --cov --cov-report=term-missing tests/unit tests/protocol tests/spark
 
-soak: environment ## run 20,000 random schedules of operations and faults (SCHEDULES, SEED)
-	PYTHONPATH=tests:lambda:constructs_pkg $(BIN)/python -m protocol.soak
+soak: environment ## run random schedules of operations and faults against the handler (SCHEDULES, SEED, LEVEL)
+	PYTHONPATH=.:lambda:constructs_pkg $(BIN)/python -m tests.protocol.soak
 
 bench: environment ## measure speed and size beside the alternatives, into benchmarks/results
 	$(BIN)/python -m benchmarks
