@@ -68,7 +68,7 @@ def synthesized(kind: str, count: int) -> dict[str, Any]:
             stack,
             "Application",
             type="SPARK",
-            release_label="emr-7.13.0",
+            release_label="emr-spark-8.1.0",
             interactive_configuration={"sessionEnabled": True},
             monitoring_configuration={
                 "managedPersistenceMonitoringConfiguration": {"enabled": True}

@@ -24,7 +24,7 @@ def interactive_application(
     of = emrserverless.CfnApplication
     settings: dict[str, Any] = {
         "type": "SPARK",
-        "release_label": "emr-7.13.0",
+        "release_label": "emr-spark-8.1.0",
         "interactive_configuration": of.InteractiveConfigurationProperty(session_enabled=True),
         "monitoring_configuration": of.MonitoringConfigurationProperty(
             managed_persistence_monitoring_configuration=(

@@ -40,7 +40,7 @@ def application(
     settings: dict[str, Any] = {
         "name": construct_id,
         "type": "SPARK",
-        "release_label": "emr-7.13.0",
+        "release_label": "emr-spark-8.1.0",
         "interactive_configuration": {"sessionEnabled": True},
         **properties,
     }

@@ -12,7 +12,7 @@ from tests.e2e.apps import application, execution_role, look_often, output
 from tests.e2e.deployment import USABLE, Deployment
 
 
-def sessions(stack: cdk.Stack, *, on: dict[str, str], release: str = "emr-7.13.0") -> None:
+def sessions(stack: cdk.Stack, *, on: dict[str, str], release: str = "emr-spark-8.1.0") -> None:
     """Fill a stack with two applications and sessions on them, named as in the map."""
     look_often(stack)
     role = execution_role(stack)
