@@ -171,7 +171,7 @@ def tag_changes(
 def _mark(invocation: Invocation, *held: Session | None) -> None:
     """Rule 17: set or clear ``:retained`` on the sessions that CloudFormation holds or held."""
     retains, patience = invocation.request.retains, invocation.patience()
-    for arn in {s.arn for s in held if s is not None and s.is_retained != retains}:
+    for arn in {s.arn: s for s in held if s is not None and s.is_retained != retains}:
         if retains:
             until_clear(partial(sessions.tag, arn, {names.RETAINED_TAG: "true"}), patience)
         else:
