@@ -45,8 +45,7 @@ MUTATIONS = (
         "each delivery has a token of its own",
         "request.py",
         "        return client_token(self.owner, self.request_id, spec)\n",
-        "        import uuid\n\n"
-        "        return client_token(self.owner, str(uuid.uuid4()), spec)\n",
+        "        import uuid\n\n        return client_token(self.owner, str(uuid.uuid4()), spec)\n",
         "test_answers.test_a_second_delivery_has_the_same_token",
     ),
     Mutation(
@@ -127,7 +126,7 @@ MUTATIONS = (
         "own.py",
         "        self._invocation.wanted.check()\n        return self.arn\n",
         "        return self.arn\n",
-        "?",
+        "test_create.test_a_start_that_was_overtaken_is_ended_at_once",
     ),
     Mutation(
         6,
@@ -135,7 +134,7 @@ MUTATIONS = (
         "wait.py",
         "        invocation.wanted.check_if_due()\n",
         "",
-        "?",
+        "test_create.test_a_cancelled_create_ends_its_session_within_seconds",
     ),
     Mutation(
         6,
@@ -235,7 +234,7 @@ MUTATIONS = (
         "create.py",
         "    return Outcome(arn.arn, arn=arn, afterwards=afterwards)\n",
         "    return Outcome(arn.arn, arn=arn)\n",
-        "?",
+        "test_create.test_a_create_that_is_cancelled_while_it_answers_ends_its_session",
     ),
     Mutation(
         8,
@@ -243,7 +242,7 @@ MUTATIONS = (
         "after_answer.py",
         "                if own is not None:\n",
         "                if False:\n",
-        "?",
+        "test_create.test_a_create_that_is_cancelled_while_it_answers_ends_its_session",
     ),
     Mutation(
         9,
@@ -425,7 +424,7 @@ MUTATIONS = (
         "    for again in (False,):\n"
         "        resource = invocation.stack.resource_insistently()\n"
         "        if resource is None:\n",
-        "?",
+        "test_delete.test_an_old_read_ends_no_session_that_is_made_anew",
     ),
     Mutation(
         14,
@@ -532,7 +531,7 @@ MUTATIONS = (
         "own.py",
         "(session.is_retained and not self._marked_here)",
         "session.is_retained",
-        "?",
+        "test_create.test_a_create_that_is_cancelled_while_it_answers_ends_its_session",
     ),
     Mutation(
         18,
@@ -571,8 +570,8 @@ MUTATIONS = (
         "each delivery of a schedule's call has a token of its own",
         "schedule.py",
         'request_id=f"{call.scheduled} in place of {held.arn}"',
-        'request_id=f"{time.time()} in place of {held.arn}"',
-        "?",
+        'request_id=__import__("uuid").uuid4().hex',
+        "test_keep_alive.test_a_call_that_is_delivered_twice_starts_one_successor",
     ),
     Mutation(
         18,
@@ -580,7 +579,7 @@ MUTATIONS = (
         "schedule.py",
         "        made_here = session is None or found.created_by == session.created_by\n",
         "        made_here = True\n",
-        "?",
+        "test_nobodys_session.test_the_parameter_does_not_name_one_of_a_function_of_the_same_name",
     ),
     Mutation(
         19,
@@ -597,6 +596,6 @@ MUTATIONS = (
         "search.py",
         "            if summary.arn.arn in self._others or not self._may_be_owned(summary):\n",
         "            if summary.arn.arn in self._others:\n",
-        "?",
+        "test_calls.test_calls_do_not_grow_with_the_sessions_of_others",
     ),
 )

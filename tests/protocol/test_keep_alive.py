@@ -4,7 +4,16 @@ import pytest
 
 from tests.support.simulation.choices import Fault
 from tests.support.simulation.lab import do, expect, lab
-from tests.support.simulation.schedule import Create, Delete, Ends, Rest, Session, Tick, Update, Wait
+from tests.support.simulation.schedule import (
+    Create,
+    Delete,
+    Ends,
+    Rest,
+    Session,
+    Tick,
+    Update,
+    Wait,
+)
 from tests.support.simulation.world import HELD_TAG, World
 
 A, TAGGED, B = (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.simulation.lab import do, lab
+from tests.support.simulation.lab import do
 from tests.support.simulation.schedule import (
     Copy,
     Create,

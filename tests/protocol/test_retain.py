@@ -1,7 +1,6 @@
 """Rule 17: what a removal policy of RETAIN keeps, nothing ends."""
 
-from tests.support.simulation.lab import do, expect, lab
-from tests.support.simulation.choices import Fault
+from tests.support.simulation.lab import do
 from tests.support.simulation.schedule import Create, Delete, Rest, Session, Update
 from tests.support.simulation.world import RETAINED_TAG, World
 

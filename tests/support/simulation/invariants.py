@@ -215,4 +215,7 @@ def excuse(world: World, session: Session) -> str | None:
 
 def _request_of(world: World, session: Session) -> Request | None:
     """The request that a session was started for; None where a schedule started it."""
-    return next((r for r in world.stack.requests if session.token in world.tokens[r.event["RequestId"]]), None)
+    return next(
+        (r for r in world.stack.requests if session.token in world.tokens[r.event["RequestId"]]),
+        None,
+    )

@@ -181,16 +181,7 @@ class Copy:
 
 
 Operation = (
-    Create
-    | Update
-    | ContinueRollback
-    | Delete
-    | Wait
-    | Rest
-    | Ends
-    | Tick
-    | StopApplication
-    | Copy
+    Create | Update | ContinueRollback | Delete | Wait | Rest | Ends | Tick | StopApplication | Copy
 )
 Schedule = Sequence[Operation]
 
@@ -284,7 +275,9 @@ def draw(dice: random.Random) -> list[Operation]:
     ]
     for _ in range(min(6, 1 + int(dice.expovariate(0.6)))):
         drawn.append(
-            Rest() if dice.random() < 0.3 else Wait(dice.choice((1.0, 5.0, 15.0, 40.0, 90.0, 300.0)))
+            Rest()
+            if dice.random() < 0.3
+            else Wait(dice.choice((1.0, 5.0, 15.0, 40.0, 90.0, 300.0)))
         )
         if kept:
             for _ in range(dice.randrange(3)):

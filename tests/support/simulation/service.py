@@ -161,7 +161,7 @@ class SessionService:
         """A session that is there from now on."""
         application = self._application(params["applicationId"])
         number = str(len(self.sessions) + 1)
-        session_id = "00s" + hashlib.md5(number.encode()).hexdigest()[:13]  # noqa: S324
+        session_id = "00s" + hashlib.md5(number.encode()).hexdigest()[:13]
         session = Session(
             f"arn:aws:emr-serverless:{REGION}:{ACCOUNT}:/applications/"
             f"{application.application_id}/sessions/{session_id}",
@@ -196,9 +196,7 @@ class SessionService:
         if application.state not in ("STARTED", "STARTING") and not (
             application.auto_start and application.state in ("CREATED", "STOPPED")
         ):
-            raise ServiceError(
-                409, "ConflictException", f"The application is {application.state}."
-            )
+            raise ServiceError(409, "ConflictException", f"The application is {application.state}.")
         application.state = "STARTED"
         session = self.add(params, creator, invocation)
         self._tokens[params["clientToken"]] = (now, session)
@@ -220,7 +218,9 @@ class SessionService:
         if fate.startswith("ends"):
             after(
                 float(fate[4:]),
-                lambda: self.over(session, "TERMINATED", "Session reached its idle time.", "itself"),
+                lambda: self.over(
+                    session, "TERMINATED", "Session reached its idle time.", "itself"
+                ),
             )
 
     def _usable(self, session: Session) -> None:
@@ -368,7 +368,16 @@ class SessionService:
         return datetime.fromtimestamp(seconds + self.clock_ahead, UTC)
 
 
-FATES: Sequence[str] = ("lives", "slow", "quick", "fails", "ends70", "ends130", "ends300", "ends900")
+FATES: Sequence[str] = (
+    "lives",
+    "slow",
+    "quick",
+    "fails",
+    "ends70",
+    "ends130",
+    "ends300",
+    "ends900",
+)
 
 
 def _seconds(moment: datetime | float | str) -> float:

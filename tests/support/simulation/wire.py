@@ -126,10 +126,14 @@ def _cloudformation(here: World, request: AWSPreparedRequest) -> Body:
     operation = fields.pop("Action")
     answer = here.network.call(operation, fields)
     content = _xml(answer)
-    return 200, "text/xml", (
-        f"<{operation}Response><{operation}Result>{content}</{operation}Result>"
-        f"</{operation}Response>"
-    ).encode()
+    return (
+        200,
+        "text/xml",
+        (
+            f"<{operation}Response><{operation}Result>{content}</{operation}Result>"
+            f"</{operation}Response>"
+        ).encode(),
+    )
 
 
 def _ssm(here: World, request: AWSPreparedRequest) -> Body:
@@ -139,9 +143,7 @@ def _ssm(here: World, request: AWSPreparedRequest) -> Body:
     return 200, "application/x-amz-json-1.1", json.dumps(answer).encode()
 
 
-def _error(
-    request: AWSPreparedRequest, error: ServiceError
-) -> tuple[int, dict[str, str], bytes]:
+def _error(request: AWSPreparedRequest, error: ServiceError) -> tuple[int, dict[str, str], bytes]:
     if "cloudformation" in request.url:
         body = (
             f"<ErrorResponse><Error><Type>Sender</Type><Code>{error.code}</Code>"

@@ -15,14 +15,14 @@ import os
 import random
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from types import ModuleType, SimpleNamespace
 from typing import Any, Literal
 
 from .choices import Choices
 from .clock import Clock
-from .cloudformation import RESPONSE_URL, STACK_ID, Request, Stack
+from .cloudformation import RESPONSE_URL, STACK_ID, Stack
 from .delivery import FUNCTION, Lambda
 from .network import FakeClient, Invocation, Lost, Network
 from .service import ACCOUNT, Session, SessionService
@@ -80,7 +80,9 @@ class World:
             "PUT": self._answered,
         }
         self.stack.completed = self._write_parameters
-        self.reaches_cloudformation = choose("seldom CloudFormation", ("answers", "denied", "no route"))
+        self.reaches_cloudformation = choose(
+            "seldom CloudFormation", ("answers", "denied", "no route")
+        )
         if self.reaches_cloudformation != "answers":
             for operation in ("DescribeStackResource", "DescribeStacks"):
                 self.network.always[operation] = self.reaches_cloudformation
@@ -248,7 +250,9 @@ def world(choices: Choices, level: Level = "operations") -> Iterator[World]:
         here = World(choices)
         if level == "operations":
             fake = FakeClient(here.network)
-            clients: Mapping[str, Any] = dict.fromkeys(("emr-serverless", "cloudformation", "ssm"), fake)
+            clients: Mapping[str, Any] = dict.fromkeys(
+                ("emr-serverless", "cloudformation", "ssm"), fake
+            )
         else:
             from . import wire
 
