@@ -13,7 +13,7 @@ from session_handler.identity import SessionArn
 from session_handler.invocation import Invocation
 from session_handler.request import Request, ScheduleCall
 from session_handler.retry import until_clear
-from session_handler.search import Search
+from session_handler.search import Search, made_by_this_function
 from session_handler.sessions import Session
 from session_handler.stack import Stack
 
@@ -85,7 +85,7 @@ def _successor(
         role=spec.execution_role_arn,
     )
     for found in search.owned():
-        made_here = session is None or found.created_by == session.created_by
+        made_here = made_by_this_function(found, session)
         role_fits = found.execution_role_arn in (None, spec.execution_role_arn)
         if found.held_arn == held.arn and made_here and role_fits:
             return found.arn

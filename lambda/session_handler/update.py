@@ -14,7 +14,7 @@ from session_handler.invocation import Invocation, Outcome
 from session_handler.own import OwnSession
 from session_handler.request import Request
 from session_handler.retry import Patience, until_clear
-from session_handler.search import Search
+from session_handler.search import Search, made_by_this_function
 from session_handler.sessions import Session
 
 # For so long an Update looks for what others have left, before it answers.
@@ -125,7 +125,7 @@ def _may_be_adopted(invocation: Invocation, session: Session, given: Session) ->
     request = invocation.request
     return (
         _is_what_is_wanted(request, session)
-        and session.created_by == given.created_by
+        and made_by_this_function(session, given)
         and session.execution_role_arn in (None, request.spec().execution_role_arn)
     )
 

@@ -239,3 +239,14 @@ def test_an_application_that_may_not_be_stopped_fails_nothing(
     arn = lab.create(properties).physical_id
     lab.gate.denied.add("emr-serverless:StopApplication")
     assert lab.delete(arn, {**properties, "StopApplication": "true"}).is_success
+
+
+def test_a_session_that_was_replaced_on_another_application_goes_along_for_good(
+    lab: Lab, properties: dict[str, Any]
+) -> None:
+    """With rollback switched off no clean-up may have come for it."""
+    first = lab.create(properties).physical_id
+    elsewhere = lab.properties()
+    second = lab.update(first, properties, elsewhere).physical_id
+    assert lab.delete(second, elsewhere).is_success
+    assert lab.live() == []
