@@ -43,6 +43,8 @@ def taken_over(invocation: Invocation, answered: SessionArn, own: OwnSession | N
             against = 0
             if at_rest:
                 return True
+        elif shown.lets_go:  # it held the session, and RETAIN keeps it
+            return False
         elif at_rest or invocation.wanted.evidence(shown):
             against += 1
             if against == _CERTAIN:

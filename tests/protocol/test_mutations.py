@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,13 +21,17 @@ def test_every_rule_has_a_mutation() -> None:
 def test_a_broken_rule_is_noticed(mutation: Mutation, tmp_path: Path) -> None:
     module, _, name = mutation.caught_by.partition(".")
     test = getattr(importlib.import_module(f"tests.protocol.{module}"), name)
+    # The rule's own assertion fails, and the handler doesn't crash.
     with (
         mutated(tmp_path, mutation.file, mutation.old, mutation.new),
-        # The rule's own assertion, and not a handler that crashes.
         pytest.raises(AssertionError),
     ):
-        if "lab" in inspect.signature(test).parameters:
-            with lab() as here:
-                test(here)
-        else:
-            test()
+        _run(test)
+
+
+def _run(test: Callable[..., None]) -> None:
+    if "lab" in inspect.signature(test).parameters:
+        with lab() as here:
+            test(here)
+    else:
+        test()
