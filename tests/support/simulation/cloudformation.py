@@ -448,6 +448,8 @@ class Stack:
         for change, now in replaced:
             assert change.old is not None
             ids = [now, change.held] if self._undo_deletes_held else [now]
+            if change.new.retained and change.held is not None:
+                self.either |= {change.held} - {str(change.resource.physical_id)}
             for physical_id in dict.fromkeys(ids):
                 if physical_id != change.resource.physical_id:
                     if change.old.retained:
