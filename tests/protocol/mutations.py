@@ -210,7 +210,7 @@ MUTATIONS = (
         "own.py",
         "            if back != arn:\n",
         "            if True:\n",
-        "test_retain.test_an_update_leaves_the_retained_session_alone_that_was_replaced_before",
+        "test_update.test_an_update_that_comes_again_leaves_what_the_next_rollback_comes_back_to",
     ),
     Mutation(
         7,

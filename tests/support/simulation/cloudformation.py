@@ -512,8 +512,11 @@ class Stack:
         else:
             self._show_resource(resource, "DELETE_IN_PROGRESS", held)
         mark = len(resource.history)
-        for physical_id, old in resource.unfinished if self._cleans_up_later else ():
-            self._clean(resource, physical_id, old)
+        for physical_id, old in resource.unfinished:
+            if old.retained:
+                self.either.add(physical_id)
+            elif self._cleans_up_later:
+                self._clean(resource, physical_id, old)
         done = False
         for attempt in range(tries):
             if attempt:

@@ -211,6 +211,8 @@ def excuse(world: World, session: Session) -> str | None:
         return "no way to CloudFormation's API"
     if session.arn in world.stack.never_cleaned_up and any(r.deaths for r in requests):
         return "rollback was off, no clean-up came, and an invocation died after its answer"
+    if session.tags.get(HELD_TAG) in world.stack.never_cleaned_up:
+        return "rollback was off, and no clean-up came for what it is the successor of"
     if any((logical_id, i) in world.stack.skipped for _, i in world.stack.skipped):
         return "a clean-up failed three times"
     return None
