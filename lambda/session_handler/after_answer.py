@@ -40,9 +40,11 @@ def taken_over(invocation: Invocation, answered: SessionArn, own: OwnSession | N
             continue
         at_rest = shown.resource.is_at_rest
         if shown.resource.physical_id == answered.arn:
-            against = 0
+            against, own = 0, None  # from here on the session is CloudFormation's
             if at_rest:
                 return True
+        elif shown.lets_go:  # it held the session, and RETAIN keeps it
+            return False
         elif at_rest or invocation.wanted.evidence(shown):
             against += 1
             if against == _CERTAIN:

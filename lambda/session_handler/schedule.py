@@ -48,6 +48,8 @@ def keep_alive(call: ScheduleCall, deadline: Deadline, facts: dict[str, Any]) ->
     facts["state"] = session.state if session else "not found"
     if session is not None and session.is_live:
         return "alive"
+    if session is not None and session.spec not in (None, call.request.spec().digest):
+        return "the call is from before an update"
     arn, outcome = _successor(invocation, held, session), "alive"
     if arn is None:
         arn, outcome = _start(invocation), "renewed"
@@ -116,7 +118,9 @@ def _stays(invocation: Invocation, arn: SessionArn) -> bool:
         elif deleted or shown.resource.physical_id not in (held, arn.arn):
             resource = invocation.stack.resource_insistently()
             if resource is None or resource.physical_id != arn.arn:
-                ending.end(arn, invocation.patience_to_end())
+                successor = invocation.find(arn)  # an Update may have taken it, under RETAIN
+                if successor is None or not successor.is_retained:
+                    ending.end(arn, invocation.patience_to_end())
             return False
         else:
             certain += 1

@@ -54,7 +54,7 @@ class Planned(Choices):
     def _draw(self, name: str, number: int, options: Sequence[str]) -> str:
         key = f"{name} {number}"
         self.met.append((key, options))
-        option = self._plan.get(key)
+        option = self._plan.get(key, options[0])
         return option if option in options else options[0]
 
 
@@ -97,7 +97,7 @@ class Fault:
 
 @dataclass
 class Expected(Choices):
-    """Faults that are expected from now on. ``world`` fixes the options of choices by their name."""
+    """Faults that are expected from now on. ``world`` fixes options of choices by name."""
 
     faults: Sequence[Fault] = ()
     world: Plan = field(default_factory=dict)

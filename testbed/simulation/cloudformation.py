@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Protocol
 
 from .choices import Choices
@@ -137,6 +138,8 @@ class Stack:
         """Ids that RETAIN left after a failure: they may live or end."""
         self.skipped: set[tuple[str, str]] = set()
         """Logical and physical ids whose clean-up failed three times, or was left out."""
+        self.never_cleaned_up: set[str] = set()
+        """Ids that an update with rollback switched off replaced, and no Delete came for."""
         self.rolled_back: list[tuple[str, str, Request]] = []
         """Logical id, the id held before, and the rollback's Update."""
         self.operations: list[str] = []
@@ -209,14 +212,15 @@ class Stack:
                 for c in changes
                 if c.held is not None and c.old is not None and c.held != c.resource.physical_id
             ]
-            if self._cleans_up_later:
-                for resource in self.resources.values():
-                    for physical_id, old in resource.unfinished:
-                        keeps = resource.declared is None or resource.declared.retained
-                        if (old.retained or keeps) and self._is_session(physical_id):
-                            self.either.add(physical_id)
-                        else:
-                            replaced.append((resource, physical_id, old, False))
+            for resource in self.resources.values():
+                keeps = resource.declared is None or resource.declared.retained
+                for physical_id, old in resource.unfinished:
+                    if (old.retained or keeps) and self._is_session(physical_id):
+                        self.either.add(physical_id)
+                    elif self._cleans_up_later:
+                        replaced.append((resource, physical_id, old, False))
+                    else:
+                        self.never_cleaned_up.add(physical_id)
             for change in changes:
                 change.resource.unfinished = []
             self._clean_up(replaced, removed, express)
@@ -444,6 +448,8 @@ class Stack:
         for change, now in replaced:
             assert change.old is not None
             ids = [now, change.held] if self._undo_deletes_held else [now]
+            if change.new.retained and change.held is not None:
+                self.either |= {change.held} - {str(change.resource.physical_id)}
             for physical_id in dict.fromkeys(ids):
                 if physical_id != change.resource.physical_id:
                     if change.old.retained:
@@ -471,8 +477,8 @@ class Stack:
                 if self._is_session(physical_id):
                     self.let_go.add(physical_id)
                 continue
-            tasks.append(lambda r=resource, i=physical_id, d=declared: self._clean(r, i, d))
-        tasks += [lambda r=r: self._delete(r, CLEAN_UP_TRIES, failed_create) for r in removed]
+            tasks.append(partial(self._clean, resource, physical_id, declared))
+        tasks += [partial(self._delete, r, CLEAN_UP_TRIES, failed_create) for r in removed]
         self._together(tasks, wait=not express)
         if express:
             self._clock.sleep(2)
@@ -486,7 +492,7 @@ class Stack:
         self.skipped.add((resource.name, physical_id))
 
     def _delete_all(self, resources: list[Resource], failed_create: bool = False) -> bool:
-        self._together([lambda r=r: self._delete(r, 1, failed_create) for r in resources])
+        self._together([partial(self._delete, r, 1, failed_create) for r in resources])
         return not any(r.exists for r in resources)
 
     def _delete(self, resource: Resource, tries: int, failed_create: bool) -> None:
@@ -506,8 +512,11 @@ class Stack:
         else:
             self._show_resource(resource, "DELETE_IN_PROGRESS", held)
         mark = len(resource.history)
-        for physical_id, old in resource.unfinished if self._cleans_up_later else ():
-            self._clean(resource, physical_id, old)
+        for physical_id, old in resource.unfinished:
+            if old.retained:
+                self.either.add(physical_id)
+            elif self._cleans_up_later:
+                self._clean(resource, physical_id, old)
         done = False
         for attempt in range(tries):
             if attempt:
@@ -540,7 +549,7 @@ class Stack:
             self._clock.changed()
 
         for task in tasks:
-            self._clock.start(lambda task=task: run(task))
+            self._clock.start(partial(run, task))
         if wait:
             self._clock.wait_until(lambda: not left)
         else:
@@ -586,7 +595,7 @@ class Stack:
     def _show_resource(
         self, resource: Resource, status: str, physical_id: str | None, keeps: bool = False
     ) -> None:
-        """What DescribeStackResource says from now on; ``keeps`` what CloudFormation itself knows."""
+        """What is shown from now on; ``keeps`` the id that CloudFormation itself knows."""
         resource.status = status
         if not keeps:
             resource.physical_id = physical_id

@@ -159,7 +159,7 @@ def explore(
                     if stop_at is not None and len(found.broken) >= stop_at:
                         return found
                 elif depth < deviations:
-                    last = next(reversed(plan), None)
+                    last = next(reversed(list(plan)), None)
                     after = next((i for i, (key, _) in enumerate(met) if key == last), -1)
                     deeper += [
                         {**plan, key: option}

@@ -121,7 +121,8 @@ def _rollbacks(world: World, excuses: Counter[str]) -> list[str]:
         if session is None or request.physical_id == before:
             continue
         wanted = request.event["ResourceProperties"]
-        if session.parameters["name"] != wanted["Name"]:
+        asked = (session.parameters["name"], session.application_id)
+        if asked != (wanted["Name"], wanted["ApplicationId"]):
             continue  # with rollback switched off, an earlier failure left another one
         if session.ended_by == "itself" or session.state == "FAILED":
             continue
@@ -208,6 +209,10 @@ def excuse(world: World, session: Session) -> str | None:
         return "the service forgot a token after a death"
     if world.reaches_cloudformation != "answers":
         return "no way to CloudFormation's API"
+    if session.arn in world.stack.never_cleaned_up and any(r.deaths for r in requests):
+        return "rollback was off, no clean-up came, and an invocation died after its answer"
+    if session.tags.get(HELD_TAG) in world.stack.never_cleaned_up:
+        return "rollback was off, and no clean-up came for what it is the successor of"
     if any((logical_id, i) in world.stack.skipped for _, i in world.stack.skipped):
         return "a clean-up failed three times"
     return None

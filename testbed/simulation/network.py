@@ -229,10 +229,8 @@ class FakeClient:
 
 def client_error(operation: str, error: ServiceError) -> ClientError:
     """The error that botocore's client raises."""
-    return ClientError(
-        {
-            "Error": {"Code": error.code, "Message": error.message},
-            "ResponseMetadata": {"HTTPStatusCode": error.status},
-        },
-        operation,
-    )
+    response: Any = {
+        "Error": {"Code": error.code, "Message": error.message},
+        "ResponseMetadata": {"HTTPStatusCode": error.status},
+    }
+    return ClientError(response, operation)

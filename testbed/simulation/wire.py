@@ -21,6 +21,7 @@ from xml.sax.saxutils import escape
 import botocore.session
 from botocore import UNSIGNED
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.config import Config
 
 from cdk_emr_serverless_session._provider.asset import handler_asset
@@ -103,7 +104,7 @@ def _respond(
         raise lost.error from None
     except Unreadable:
         status, headers, content = 200, {"Content-Type": "application/json"}, b"{}"
-    return AWSResponse(request.url, status, headers, _Raw(content))
+    return AWSResponse(request.url, status, HTTPHeaders.from_dict(headers), _Raw(content))
 
 
 def _emr_serverless(here: World, request: AWSPreparedRequest) -> Body:
@@ -114,7 +115,7 @@ def _emr_serverless(here: World, request: AWSPreparedRequest) -> Body:
         for method, pattern, operation in _ROUTES
         if method == request.method and (match := pattern.fullmatch(path))
     )
-    params |= json.loads(request.body or b"{}")
+    params |= json.loads(_text(request) or "{}")
     for name, values in parse_qs(url.query).items():
         params[name] = values if name in _LISTS else values[0]
     answer = here.network.call(operation, params)
@@ -169,7 +170,8 @@ def _timestamp(value: Any) -> Any:
 
 
 def _text(request: AWSPreparedRequest) -> str:
-    return request.body.decode() if isinstance(request.body, bytes) else str(request.body)
+    body = request.body or b""
+    return body.decode() if isinstance(body, bytes) else str(body)
 
 
 class _Raw(io.BytesIO):

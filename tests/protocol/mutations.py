@@ -126,7 +126,7 @@ MUTATIONS = (
         "own.py",
         "        self._invocation.wanted.check()\n        return self.arn\n",
         "        return self.arn\n",
-        "?",
+        "test_create.test_a_start_that_was_overtaken_is_ended_at_once",
     ),
     Mutation(
         6,
@@ -134,7 +134,7 @@ MUTATIONS = (
         "wait.py",
         "        invocation.wanted.check_if_due()\n",
         "",
-        "?",
+        "test_create.test_a_cancelled_create_ends_its_session_within_seconds",
     ),
     Mutation(
         6,
@@ -210,7 +210,7 @@ MUTATIONS = (
         "own.py",
         "            if back != arn:\n",
         "            if True:\n",
-        "test_retain.test_an_update_leaves_the_retained_session_alone_that_was_replaced_before",
+        "test_update.test_an_update_that_comes_again_leaves_what_the_next_rollback_comes_back_to",
     ),
     Mutation(
         7,
@@ -234,7 +234,7 @@ MUTATIONS = (
         "create.py",
         "    return Outcome(arn.arn, arn=arn, afterwards=afterwards)\n",
         "    return Outcome(arn.arn, arn=arn)\n",
-        "?",
+        "test_create.test_a_create_that_is_cancelled_while_it_answers_ends_its_session",
     ),
     Mutation(
         8,
@@ -242,7 +242,7 @@ MUTATIONS = (
         "after_answer.py",
         "                if own is not None:\n",
         "                if False:\n",
-        "?",
+        "test_create.test_a_create_that_is_cancelled_while_it_answers_ends_its_session",
     ),
     Mutation(
         9,
@@ -304,7 +304,7 @@ MUTATIONS = (
         11,
         "somebody's session with copied tags is adopted",
         "update.py",
-        "        and session.created_by == given.created_by\n",
+        "        and made_by_this_function(session, given)\n",
         "",
         "test_nobodys_session.test_a_rollback_does_not_adopt_what_a_forged_tag_names",
     ),
@@ -424,7 +424,7 @@ MUTATIONS = (
         "    for again in (False,):\n"
         "        resource = invocation.stack.resource_insistently()\n"
         "        if resource is None:\n",
-        "?",
+        "test_delete.test_an_old_read_ends_no_session_that_is_made_anew",
     ),
     Mutation(
         14,
@@ -531,7 +531,7 @@ MUTATIONS = (
         "own.py",
         "(session.is_retained and not self._marked_here)",
         "session.is_retained",
-        "?",
+        "test_create.test_a_create_that_is_cancelled_while_it_answers_ends_its_session",
     ),
     Mutation(
         18,
@@ -570,16 +570,16 @@ MUTATIONS = (
         "each delivery of a schedule's call has a token of its own",
         "schedule.py",
         'request_id=f"{call.scheduled} in place of {held.arn}"',
-        'request_id=f"{time.time()} in place of {held.arn}"',
-        "?",
+        'request_id=__import__("uuid").uuid4().hex',
+        "test_keep_alive.test_a_call_that_is_delivered_twice_starts_one_successor",
     ),
     Mutation(
         18,
         "the parameter names somebody's session",
         "schedule.py",
-        "        made_here = session is None or found.created_by == session.created_by\n",
+        "        made_here = made_by_this_function(found, session)\n",
         "        made_here = True\n",
-        "?",
+        "test_nobodys_session.test_the_parameter_does_not_name_one_of_a_function_of_the_same_name",
     ),
     Mutation(
         19,
@@ -596,6 +596,6 @@ MUTATIONS = (
         "search.py",
         "            if summary.arn.arn in self._others or not self._may_be_owned(summary):\n",
         "            if summary.arn.arn in self._others:\n",
-        "?",
+        "test_calls.test_calls_do_not_grow_with_the_sessions_of_others",
     ),
 )

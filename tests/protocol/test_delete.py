@@ -162,7 +162,7 @@ def test_a_session_that_is_made_anew_meanwhile_stays(lab: World) -> None:
 
 def test_an_old_read_ends_no_session_that_is_made_anew() -> None:
     """What the Delete reads is from before the resource was added again."""
-    for seconds in range(3, 10):
+    for seconds in range(3, 16):
         with lab({"Delete.2 DescribeStackResource": "stale"}) as here:
             created(here)
             do(here, Update((None,), express=True), Wait(seconds), Update((Session(),)), Rest())

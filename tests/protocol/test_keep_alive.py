@@ -4,7 +4,16 @@ import pytest
 
 from testbed.simulation.choices import Fault
 from testbed.simulation.lab import do, expect, lab
-from testbed.simulation.schedule import Create, Delete, Ends, Rest, Session, Tick, Update, Wait
+from testbed.simulation.schedule import (
+    Create,
+    Delete,
+    Ends,
+    Rest,
+    Session,
+    Tick,
+    Update,
+    Wait,
+)
 from testbed.simulation.world import HELD_TAG, World
 
 A, TAGGED, B = (
@@ -107,7 +116,7 @@ def test_a_tag_update_takes_the_successor(lab: World) -> None:
 
 @pytest.mark.parametrize("seconds", [20.0, 90.0])
 def test_a_rollback_comes_back_to_the_successor(lab: World, seconds: float) -> None:
-    before, successor = renewed(lab)
+    _, successor = renewed(lab)
     do(lab, Update((B,), seconds), Rest())
     assert lab.live() == [successor]
 
@@ -146,3 +155,21 @@ def test_a_start_that_a_quick_replacement_overtakes_leaves_nothing(lab: World) -
     expect(lab, Fault("StartSession", "later"))
     do(lab, Ends(), Wait(5), Tick(), Wait(3), Update((B,)), Rest())
     assert lab.live() == [lab.held()]
+
+
+def test_a_call_from_before_an_update_starts_nothing() -> None:
+    """Lambda queued it: its properties are not those of the session that is held now."""
+    with lab({"delivery of Tick.Session.1": "late 200"}) as here:
+        created(here)
+        do(here, Tick(), Update((B,)), Wait(10), Ends(), Rest())
+        assert here.live() == []
+
+
+def test_a_successor_that_was_taken_over_and_is_retained_stays(lab: World) -> None:
+    kept, tagged = (
+        Session("a", retained=True, kept_alive=True),
+        Session("a", tag="2", retained=True, kept_alive=True),
+    )
+    do(lab, Create((kept,)), Rest(), Ends(), Wait(5), Tick(), Wait(12))
+    do(lab, Update((tagged,)), Update((None,)), Rest())
+    assert len(lab.live()) == 1

@@ -53,7 +53,7 @@ templates = st.lists(sessions, min_size=1, max_size=2).map(tuple)
 moments = st.sampled_from([None, None, None, 0.5, 3.0, 10.0, 45.0, 61.0, 75.0])
 names = st.sampled_from(LOGICAL_IDS[:2])
 faults = st.builds(
-    lambda what, skip, times: Fault(*what, skip, times),
+    lambda what, skip, times: Fault(what[0], what[1], skip, times),
     st.sampled_from([(op, kind) for op, kinds in FAULTS.items() for kind in kinds[1:]]),
     st.integers(0, 5),
     st.sampled_from([1, 2, 3]),

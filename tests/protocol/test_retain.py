@@ -67,3 +67,20 @@ def test_an_update_leaves_the_retained_session_alone_that_was_replaced_before(
     do(lab, Create((A,)), Update((B,)), Rest())
     do(lab, Update((Session("c", retained=True),)), Rest())
     assert len(lab.live()) == 3
+
+
+def test_a_session_that_is_let_go_right_after_its_creation_stays(lab: World) -> None:
+    """The deletion begins before the Create's last look."""
+    do(lab, Create((A,)), Delete(), Rest())
+    assert len(lab.live()) == 1
+
+
+def test_a_session_that_is_removed_right_after_its_update_stays(lab: World) -> None:
+    do(lab, Create((Session("a"),)), Rest(), Update((B,)), Update((None,)), Rest())
+    assert len(lab.live()) == 2
+
+
+def test_a_session_that_is_replaced_right_after_its_creation_stays(lab: World) -> None:
+    """The Update begins before the Create's last look."""
+    do(lab, Create((A,)), Update((B,)), Rest())
+    assert len(lab.live()) == 2

@@ -229,3 +229,20 @@ def test_an_update_that_failed_starts_nothing_when_it_comes_again() -> None:
         do(here, Update((B, B), rollback=False), Rest())
         assert here.stack.status == "UPDATE_FAILED"
         assert len(here.own()) == 3
+
+
+def test_an_update_that_comes_again_leaves_what_the_next_rollback_comes_back_to() -> None:
+    with lab({"delivery of Update.2": "again 400"}) as here:
+        do(here, Create((A,)), Wait(5), Update((B,)))
+        before = here.held()
+        assert do(here, Wait(238), Update((C,), 90), Rest()) == "UPDATE_ROLLBACK_COMPLETE"
+        assert here.held() == before
+        assert here.live() == [before]
+
+
+def test_a_session_that_is_not_shown_yet_is_not_taken_for_gone() -> None:
+    with lab({"world get lag": "8"}) as here:
+        do(here, Create((Session("a", waits=False),)))
+        before = here.held()
+        do(here, Update((Session("a", tag="2", waits=False),)), Rest())
+        assert here.held() == before
