@@ -244,7 +244,7 @@ def test_resources_of_the_same_logical_id_in_two_stacks_are_two(bench: Bench) ->
     assert len(resource_list(statement)) == 2
 
 
-@pytest.mark.parametrize("count", [60])
+@pytest.mark.parametrize("count", [100])
 def test_many_applications_and_roles_stay_within_the_limits_of_iam(count: int) -> None:
     app = cdk.App()
     stack = cdk.Stack(app, "Stack")
@@ -290,7 +290,7 @@ def test_many_applications_and_roles_of_another_stack_stay_within_them_too() -> 
         )
     template = app.synth().get_stack_by_name("Stack").template
     policies = resources_of(template, "AWS::IAM::ManagedPolicy")
-    assert len(policies) == 7
+    assert len(policies) <= 6
     for policy in policies.values():
         document = policy["Properties"]["PolicyDocument"]
         assert _policy_bytes(_longest(document, template)) <= 6144
@@ -343,5 +343,6 @@ def _longest(node: Any, template: dict[str, Any]) -> Any:
             "AWS::Region": "us-gov-west-1",
             "AWS::AccountId": "1" * 12,
             "AWS::StackId": stack_id + "0" * 36,
+            "AWS::StackName": "s" * 128,
         }[node["Ref"]]
     return {key: _longest(value, template) for key, value in node.items()}
