@@ -30,8 +30,8 @@ from .._emr.names import (
     STACK_ID_TAG,
     session_resource_name,
 )
-from .._template.lookups import application_arn_of, role_arn_of
-from .._template.nag import acknowledge_wildcard
+from .._template.lookups import address_of, application_arn_of, role_arn_of, stack_of
+from .._template.nag import LateAcknowledgments, acknowledge_wildcard
 from .policies import GrowingStatement, PolicySeries
 
 # The longest ARNs, quoted and with a comma: of applications, their sessions, roles, parameters.
@@ -86,6 +86,7 @@ class HandlerPermissions:
         self._owner = owner
         self._known: set[object] = set()
         self._tag_keys = _TagKeys()
+        self._late_acknowledgments = LateAcknowledgments()
         self._tag_at_start = GrowingStatement(
             self._tag_at_start_statement, 750, _APPLICATION + _SESSIONS
         )
@@ -145,13 +146,16 @@ class HandlerPermissions:
         self._allow(_START, key, application_arn)
         sessions = f"{application_arn}/sessions/*"
         policy = self._allow(self._tag_at_start, key, application_arn, sessions)
-        if policy is not None:
-            acknowledge_wildcard(
-                policy,
-                sessions,
-                "A session that is being started has no id yet: its tags are allowed only with the "
-                "stack's owner tag, and on no session of another stack.",
-            )
+        if policy is None:
+            return
+        reason = (
+            "A session that is being started has no id yet: its tags are allowed only with the "
+            "stack's owner tag, and on no session of another stack."
+        )
+        if key[0] in ("", address_of(self._stack)):
+            acknowledge_wildcard(policy, sessions, reason)
+        else:
+            self._late_acknowledgments.add(policy, sessions, reason)
 
     def _allow(
         self, growing: GrowingStatement, key: tuple[str, str], *arns: str
@@ -299,5 +303,5 @@ def _identity(construct: IApplicationRef | iam.IRole, arn: str) -> tuple[str, st
     """What tells one ARN from another before references between stacks are resolved."""
     if not cdk.Token.is_unresolved(arn):
         return ("", arn)
-    stack = cdk.Stack.of(construct)
-    return (stack.node.addr, json.dumps(stack.resolve(arn), sort_keys=True))
+    stack = stack_of(construct)
+    return (address_of(stack), json.dumps(stack.resolve(arn), sort_keys=True))
