@@ -34,6 +34,9 @@ from .._template.lookups import address_of, application_arn_of, role_arn_of, sta
 from .._template.nag import LateAcknowledgments, acknowledge_wildcard
 from .policies import GrowingStatement, PolicySeries
 
+# In a policy's resource: the character itself (IAM's guide, "Policy variables").
+_ASTERISK = "${*}"
+
 # The longest ARNs, quoted and with a comma: of applications, their sessions, roles, parameters.
 _APPLICATION = 140
 _SESSIONS = 150
@@ -88,7 +91,7 @@ class HandlerPermissions:
         self._tag_keys = _TagKeys()
         self._late_acknowledgments = LateAcknowledgments()
         self._tag_at_start = GrowingStatement(
-            self._tag_at_start_statement, 750, _APPLICATION + _SESSIONS
+            self._tag_at_start_statement, 600, _APPLICATION + _SESSIONS
         )
         for statement in self._early_statements():
             policy = early(statement)
@@ -144,18 +147,15 @@ class HandlerPermissions:
 
     def _start_on(self, key: tuple[str, str], application_arn: str) -> None:
         self._allow(_START, key, application_arn)
-        sessions = f"{application_arn}/sessions/*"
-        policy = self._allow(self._tag_at_start, key, application_arn, sessions)
+        new_session = f"{application_arn}/sessions/{_ASTERISK}"
+        policy = self._allow(self._tag_at_start, key, application_arn, new_session)
         if policy is None:
             return
-        reason = (
-            "A session that is being started has no id yet: its tags are allowed only with the "
-            "stack's owner tag, and on no session of another stack."
-        )
+        reason = "This is no wildcard: it stands for the id of a session that has none yet."
         if key[0] in ("", address_of(self._stack)):
-            acknowledge_wildcard(policy, sessions, reason)
+            acknowledge_wildcard(policy, new_session, reason)
         else:
-            self._late_acknowledgments.add(policy, sessions, reason)
+            self._late_acknowledgments.add(policy, new_session, reason)
 
     def _allow(
         self, growing: GrowingStatement, key: tuple[str, str], *arns: str
@@ -216,24 +216,19 @@ class HandlerPermissions:
         """The tags that come with StartSession, which takes TagResource too.
 
         Which ARN IAM checks that on isn't published: the application's, on which StartSession
-        itself is checked, or the new session's. The statement names both, and has to keep the
-        role from calling TagResource itself on what is there already:
+        itself is checked, or the new session's, which has no id yet. The statement names both,
+        and keeps the role from calling TagResource itself on what is there already:
 
-        - on an application it may set the tags that sessions have, and no other (TagKeys);
-        - on a session of another stack it may set nothing: the session has that stack's id. A
-          session that is being made has no tags yet, or already those of the request, so the
-          condition holds under either reading (IfExists);
-        - on a session of a served application that has no owner tag it could set this stack's,
-          and then end it. No condition tells this from a session that is being made. The handler
-          doesn't do so, and outside of the served applications it couldn't.
+        - a session that is there has an id, and ``${*}`` stands for an asterisk and nothing else:
+          what IAM is asked about before there is an id. With ``/sessions/*`` the role could set
+          its owner tag on the session of somebody else, and end it as its own: no condition tells
+          that request from one that starts a session;
+        - on an application it may set the tags that sessions are started with, and no other.
         """
         return iam.PolicyStatement(
             actions=["emr-serverless:TagResource"],
             conditions={
                 **self._owner.where(f"aws:RequestTag/{STACK_ID_TAG}"),
-                f"{self._owner.operator}IfExists": {
-                    f"aws:ResourceTag/{STACK_ID_TAG}": self._owner.stack_id
-                },
                 "ForAllValues:StringEquals": {"aws:TagKeys": self._tag_keys.at_the_end()},
             },
         )

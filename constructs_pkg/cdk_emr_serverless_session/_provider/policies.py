@@ -9,7 +9,7 @@ import jsii
 from aws_cdk import aws_iam as iam
 from constructs import Construct, DependencyGroup, IValidation
 
-from .._checks.findings import ID_PREFIX, is_acknowledged
+from .._template.findings import ID_PREFIX, is_acknowledged
 
 # How many managed policies IAM lets a role have, unless the account's quota was raised.
 _POLICIES_OF_A_ROLE = 10
