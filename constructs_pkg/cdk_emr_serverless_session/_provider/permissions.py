@@ -31,11 +31,8 @@ from .._emr.names import (
     session_resource_name,
 )
 from .._template.lookups import address_of, application_arn_of, role_arn_of, stack_of
-from .._template.nag import LateAcknowledgments, acknowledge_wildcard
+from .._template.nag import acknowledge_wildcard
 from .policies import GrowingStatement, PolicySeries
-
-# In a policy's resource: the character itself (IAM's guide, "Policy variables").
-_ASTERISK = "${*}"
 
 # The longest ARNs, quoted and with a comma: of applications, their sessions, roles, parameters.
 _APPLICATION = 140
@@ -89,7 +86,6 @@ class HandlerPermissions:
         self._owner = owner
         self._known: set[object] = set()
         self._tag_keys = _TagKeys()
-        self._late_acknowledgments = LateAcknowledgments()
         self._tag_at_start = GrowingStatement(
             self._tag_at_start_statement, 600, _APPLICATION + _SESSIONS
         )
@@ -147,24 +143,13 @@ class HandlerPermissions:
 
     def _start_on(self, key: tuple[str, str], application_arn: str) -> None:
         self._allow(_START, key, application_arn)
-        new_session = f"{application_arn}/sessions/{_ASTERISK}"
-        policy = self._allow(self._tag_at_start, key, application_arn, new_session)
-        if policy is None:
-            return
-        reason = "This is no wildcard: it stands for the id of a session that has none yet."
-        if key[0] in ("", address_of(self._stack)):
-            acknowledge_wildcard(policy, new_session, reason)
-        else:
-            self._late_acknowledgments.add(policy, new_session, reason)
+        self._allow(self._tag_at_start, key, application_arn, f"{application_arn}/sessions/?")
 
-    def _allow(
-        self, growing: GrowingStatement, key: tuple[str, str], *arns: str
-    ) -> IConstruct | None:
-        """Adds resources, unless those of this key were added; returns where they are then."""
-        if (growing, key) in self._known:
-            return None
-        self._known.add((growing, key))
-        return self._policies.add_resources(growing, *arns)
+    def _allow(self, growing: GrowingStatement, key: tuple[str, str], *arns: str) -> None:
+        """Adds resources, unless those of this key were added."""
+        if (growing, key) not in self._known:
+            self._known.add((growing, key))
+            self._policies.add_resources(growing, *arns)
 
     def _early_statements(self) -> list[iam.PolicyStatement]:
         applications = self._arn("*")
@@ -219,10 +204,11 @@ class HandlerPermissions:
         itself is checked, or the new session's, which has no id yet. The statement names both,
         and keeps the role from calling TagResource itself on what is there already:
 
-        - a session that is there has an id, and ``${*}`` stands for an asterisk and nothing else:
-          what IAM is asked about before there is an id. With ``/sessions/*`` the role could set
-          its owner tag on the session of somebody else, and end it as its own: no condition tells
-          that request from one that starts a session;
+        - while a session has no id, IAM is asked about ``/sessions/*``, as for other resources
+          that are being made (``cluster/*`` of EMR in gchq/sleeper issue 2584). ``?`` stands for
+          that one character, and for no id. With ``/sessions/*`` here the role could set its owner
+          tag on the session of somebody else, and end it as its own: no condition tells that
+          request from one that starts a session;
         - on an application it may set the tags that sessions are started with, and no other.
         """
         return iam.PolicyStatement(

@@ -71,15 +71,14 @@ class PolicySeries:
         policy.add_statements(statement)
         return policy
 
-    def add_resources(self, growing: GrowingStatement, *arns: str) -> Policy:
-        """Adds resources where there is room for them, and returns the policy."""
+    def add_resources(self, growing: GrowingStatement, *arns: str) -> None:
+        """Adds resources where there is room for them."""
         for one in self._policies:
             if one.has_room_for(growing):
                 break
         else:
             one = self._begin(_MANAGED_POLICY)
         one.add(growing, arns)
-        return one.policy
 
     def _begin(self, room: int) -> _PolicyWithRoom:
         policy = self._make(len(self._policies))

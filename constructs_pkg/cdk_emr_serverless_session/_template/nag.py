@@ -9,8 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import aws_cdk as cdk
-import jsii
-from constructs import IConstruct, IValidation
+from constructs import IConstruct
 
 _PACK = "AwsSolutions::AwsSolutions-"
 _VPC_POLICY = "service-role/AWSLambdaVPCAccessExecutionRole"
@@ -20,31 +19,6 @@ def acknowledge_wildcard(scope: IConstruct, arn: str, reason: str) -> None:
     """Acknowledges a wildcard in a resource that a policy under the scope names."""
     resource = _as_shown(cdk.Stack.of(scope).resolve(arn))
     _acknowledge(scope, f"IAM5[Resource::{resource}]", reason)
-
-
-@jsii.implements(IValidation)
-class LateAcknowledgments:
-    """Acknowledges wildcards behind references to other stacks.
-
-    cdk-nag names such a resource by its export, which is there when the app is complete.
-    """
-
-    def __init__(self) -> None:
-        """Acknowledges nothing yet."""
-        self._wildcards: list[tuple[IConstruct, str, str]] = []
-
-    def add(self, scope: IConstruct, arn: str, reason: str) -> None:
-        """Has a wildcard acknowledged at the end; see ``acknowledge_wildcard``."""
-        if not self._wildcards:
-            scope.node.add_validation(self)
-        self._wildcards.append((scope, arn, reason))
-
-    def validate(self) -> list[str]:
-        """Called by the CDK when references are resolved; there is nothing to complain about."""
-        for scope, arn, reason in self._wildcards:
-            acknowledge_wildcard(scope, arn, reason)
-        self._wildcards.clear()
-        return []
 
 
 def acknowledge_vpc_policy(scope: IConstruct) -> None:
@@ -61,7 +35,7 @@ def _acknowledge(scope: IConstruct, rule: str, reason: str) -> None:
 
 
 def _as_shown(value: Any) -> str:
-    """A resolved value as cdk-nag writes it: references in angle brackets, imports without."""
+    """A resolved value as cdk-nag writes it: references in angle brackets."""
     if isinstance(value, str):
         return value
     ((function, argument),) = value.items()
@@ -70,4 +44,4 @@ def _as_shown(value: Any) -> str:
         return str(separator).join(_as_shown(part) for part in parts)
     if function == "Fn::GetAtt":
         return f"<{'.'.join(argument)}>"
-    return str(argument) if function == "Fn::ImportValue" else f"<{argument}>"
+    return f"<{argument}>"

@@ -129,7 +129,7 @@ class TestTagsOfAStart:
         bench.session()
         assert resource_list(self.statement(bench)) == [
             APPLICATION_ARN,
-            {"Fn::Join": ["", [APPLICATION_ARN, "/sessions/${*}"]]},
+            {"Fn::Join": ["", [APPLICATION_ARN, "/sessions/?"]]},
         ]
 
     def test_they_name_this_stack(self, bench: Bench) -> None:
