@@ -21,12 +21,12 @@ os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.envir
 os.environ["CDK_VALIDATION"] = "false"
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lambda"))
 
-from benchmarks import alternatives, cold_start, deployment, requests, synth
+from benchmarks import alternatives, chain, cold_start, deployment, requests, synth
 from benchmarks.process import ROOT, ROUNDS, Run, Spread, interleaved
 from benchmarks.report import Claim, claims_table, plot, table
 
 RESULTS = ROOT / "benchmarks" / "results"
-PARTS = ("cold", "synth", "service", "deployment")
+PARTS = ("cold", "synth", "chain", "service", "deployment")
 
 
 def main() -> int:
@@ -41,6 +41,7 @@ def main() -> int:
     measured = {
         "cold": lambda: cold(found),
         "synth": synthesis,
+        "chain": first_deployment,
         "service": service,
         "deployment": deployments,
     }
@@ -191,6 +192,32 @@ def synthesis() -> dict[str, Any]:
     }
     (RESULTS / "synth.svg").write_text(plot(named, "sessions in the stack"))
     return {"claims": claims, "tables": tables}
+
+
+def first_deployment() -> dict[str, Any]:
+    """What a first deployment waits for before StartSession."""
+    found = chain.measure()
+    own = found[chain.SESSION].chain
+    note = "typical creation times"
+    claims = [
+        _claim("seconds before the first StartSession", "", own.seconds, chain.GOAL_SECONDS, note),
+        *(
+            _claim("the same", kind, own.seconds / found[kind].chain.seconds, at_most, note)
+            for kind, at_most in ((chain.AWS_CUSTOM_RESOURCE, 1.0), (chain.PROVIDER, 0.35))
+        ),
+    ]
+    rows = [
+        [
+            kind,
+            f"{one.chain.seconds:.0f}",
+            f"{one.resources}",
+            chain.as_text(one.chain),
+        ]
+        for kind, one in found.items()
+    ]
+    head = ["kind", "seconds", "resources", "one after the other"]
+    title = "Before the first StartSession: the longest chain of a stack with one session"
+    return {"claims": claims, "tables": [table(title, head, rows)]}
 
 
 def service() -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Any
 import aws_cdk as cdk
 
 from benchmarks.process import Spread
-from cdk_emr_serverless_session import Session, SessionProvider
+from cdk_emr_serverless_session import Session
 from testbed.cdk_cli import CdkCli
 from testbed.local_aws import LocalAws
 from tests.e2e.apps import application, execution_role
@@ -67,7 +67,6 @@ def _synth(home: Path, count: int) -> Path:
     assembly = home / f"{count}.cdk.out"
     app = cdk.App(outdir=str(assembly), analytics_reporting=False)
     stack = cdk.Stack(app, f"Sessions{count}")
-    SessionProvider.get_or_create(stack, query_interval=cdk.Duration.seconds(INTERVAL_SECONDS))
     shared, role = application(stack), execution_role(stack)
     for number in range(count):
         Session(

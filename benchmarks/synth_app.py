@@ -58,6 +58,7 @@ def synthesized(kind: str, count: int) -> dict[str, Any]:
         "AwsCustomResource": aws_custom_resources,
         "AwsCustomResource, calls alone": calls_alone,
         "CustomResource": custom_resources,
+        "Provider": behind_a_provider,
     }[kind]
     with tempfile.TemporaryDirectory() as folder:
         # CloudFormation takes 500 resources a stack, and so 248 AwsCustomResources at most.
@@ -177,6 +178,51 @@ def custom_resources(stack: cdk.Stack, count: int, application: Any, role: iam.R
             f"Session{number:04}",
             resource_type="Custom::EMRServerlessSession",
             service_token=token,
+            properties={
+                "ApplicationId": application.ref,
+                "ExecutionRoleArn": role.role_arn,
+                "IdleTimeoutMinutes": 30,
+            },
+        )
+
+
+def behind_a_provider(stack: cdk.Stack, count: int, application: Any, role: iam.Role) -> None:
+    """The CDK's Provider framework with two functions, as its documentation shows it."""
+    from aws_cdk import aws_lambda as lambda_
+    from aws_cdk import custom_resources as cr
+
+    def handler(id: str) -> lambda_.Function:
+        function = lambda_.Function(
+            stack,
+            id,
+            code=lambda_.Code.from_inline("def handle(event, context): ..."),
+            handler="index.handle",
+            runtime=lambda_.Runtime.PYTHON_3_14,
+        )
+        for actions, arn in (
+            (["emr-serverless:StartSession"], application.attr_arn),
+            (
+                ["emr-serverless:GetSession", "emr-serverless:TerminateSession"],
+                f"{application.attr_arn}/sessions/*",
+            ),
+            (["iam:PassRole"], role.role_arn),
+        ):
+            statement = iam.PolicyStatement(actions=actions, resources=[arn])
+            function.add_to_role_policy(statement)
+        return function
+
+    provider = cr.Provider(
+        stack,
+        "Provider",
+        on_event_handler=handler("OnEvent"),
+        is_complete_handler=handler("IsComplete"),
+    )
+    for number in range(count):
+        cdk.CustomResource(
+            stack,
+            f"Session{number:04}",
+            resource_type="Custom::EMRServerlessSession",
+            service_token=provider.service_token,
             properties={
                 "ApplicationId": application.ref,
                 "ExecutionRoleArn": role.role_arn,

@@ -10,7 +10,6 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct, IConstruct
 
-from ._checks.findings import ID_PREFIX
 from ._emr.names import (
     ARN_RESOURCE,
     LOGICAL_ID_TAG,
@@ -18,6 +17,7 @@ from ._emr.names import (
     STACK_ID_TAG,
     session_resource_name,
 )
+from ._template.findings import ID_PREFIX
 from ._template.nag import acknowledge_wildcard
 
 _CONNECT = ("emr-serverless:GetSessionEndpoint", "emr-serverless:GetSession")

@@ -266,8 +266,8 @@ class SessionProvider(Construct):
 
         In the provider's own stack they are in its role and in one policy beside it. Another stack
         brings a managed policy of its own, so that it refers to the provider and the provider to
-        nobody. There is one policy more for every six applications, or six execution roles, beyond
-        the first.
+        nobody. A policy more is made where one would outgrow IAM's limit, after some ten
+        applications and execution roles.
 
         Args:
             stack: The stack of the sessions.
@@ -291,13 +291,7 @@ class SessionProvider(Construct):
             return self._new_permissions(stack, owner, self._new_series(stack, policy_id))
         series = own_series(self, self._role)
         self._series.append(series)
-        return HandlerPermissions(
-            self,
-            owner,
-            early=self._add_early,
-            awaited=series.add,
-            dependable=series.dependable,
-        )
+        return HandlerPermissions(self, owner, policies=series, early=self._add_early)
 
     def _add_early(self, statement: iam.PolicyStatement) -> Construct:
         self._early_statements.add_statements(statement)
@@ -312,9 +306,7 @@ class SessionProvider(Construct):
     def _new_permissions(
         scope: Construct, owner: OwnerStack, series: PolicySeries
     ) -> HandlerPermissions:
-        return HandlerPermissions(
-            scope, owner, early=series.add, awaited=series.add, dependable=series.dependable
-        )
+        return HandlerPermissions(scope, owner, policies=series, early=series.add_early)
 
     def _managed_policies(self) -> int:
         in_vpc = 0 if self._vpc is None else 1

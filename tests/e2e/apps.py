@@ -8,7 +8,7 @@ from aws_cdk import aws_emrserverless as emrserverless
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 
-from cdk_emr_serverless_session import Configuration, Session, SessionProvider
+from cdk_emr_serverless_session import Configuration, Session
 
 # Answers CloudFormation by itself: FAILED if it is told to, SUCCESS otherwise.
 TRIPWIRE_CODE = """
@@ -30,7 +30,6 @@ def handler(event, context):
 
 def look_often(stack: cdk.Stack) -> None:
     """Let the stack's provider look at its sessions every second, as they start in one."""
-    SessionProvider.get_or_create(stack, query_interval=cdk.Duration.seconds(1))
 
 
 def application(

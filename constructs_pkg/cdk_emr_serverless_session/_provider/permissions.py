@@ -30,15 +30,15 @@ from .._emr.names import (
     STACK_ID_TAG,
     session_resource_name,
 )
-from .._template.lookups import application_arn_of, role_arn_of
+from .._template.lookups import address_of, application_arn_of, role_arn_of, stack_of
 from .._template.nag import acknowledge_wildcard
+from .policies import GrowingStatement, PolicySeries
 
-# A statement with more resources than this is begun anew, because whole statements are moved to
-# further policies when one comes near IAM's limit. One of each kind fits into a managed policy.
-_RESOURCES_PER_STATEMENT = 6
-
-# Adds a statement to a policy, and returns the construct that has it.
-AddStatement = Callable[[iam.PolicyStatement], IConstruct]
+# The longest ARNs, quoted and with a comma: of applications, their sessions, roles, parameters.
+_APPLICATION = 140
+_SESSIONS = 150
+_ROLE = 110
+_PARAMETER = 300
 
 
 @dataclass(frozen=True)
@@ -69,32 +69,34 @@ class HandlerPermissions:
         scope: IConstruct,
         owner: OwnerStack,
         *,
-        early: AddStatement,
-        awaited: AddStatement,
-        dependable: IDependable,
+        policies: PolicySeries,
+        early: Callable[[iam.PolicyStatement], IConstruct],
     ) -> None:
         """Adds the statements that don't depend on which sessions there are.
 
         Args:
             scope: Where the policies are, for the partition, account and region of ARNs.
             owner: The stack whose sessions the handler may end.
-            early: Adds a statement that names no application and no role.
-            awaited: Adds a statement to the policies that sessions wait for.
-            dependable: Those policies.
+            policies: The policies that sessions wait for.
+            early: Adds a statement that names no application and no role to a policy, and returns
+                the construct that has it.
         """
-        self.dependable = dependable
+        self._policies = policies
         self._stack = cdk.Stack.of(scope)
         self._owner = owner
         self._known: set[object] = set()
         self._tag_keys = _TagKeys()
-        self._started = _GrowingStatement(_start_statement, awaited)
-        self._tagged = _GrowingStatement(self._tag_at_start_statement, awaited)
-        self._passed = _GrowingStatement(_pass_role_statement, awaited)
-        self._stopped = _GrowingStatement(_stop_statement, awaited)
-        self._named = _GrowingStatement(_put_parameter_statement, awaited)
+        self._tag_at_start = GrowingStatement(
+            self._tag_at_start_statement, 600, _APPLICATION + _SESSIONS
+        )
         for statement in self._early_statements():
             policy = early(statement)
         self._acknowledge_early(policy)
+
+    @property
+    def dependable(self) -> IDependable:
+        """What sessions wait for."""
+        return self._policies.dependable
 
     def start_on(self, application: IApplicationRef) -> None:
         """Lets the handler start sessions on the application."""
@@ -110,18 +112,18 @@ class HandlerPermissions:
     def stop(self, application: IApplicationRef) -> None:
         """Lets the handler stop an application that isn't a resource of the stack."""
         arn = application_arn_of(application)
-        self._stopped.add(_identity(application, arn), arn)
+        self._allow(_STOP, _identity(application, arn), arn)
 
     def pass_role(self, role: iam.IRole) -> None:
         """Lets the handler pass the execution role to EMR Serverless, and to nothing else."""
         if role not in self._known:
             self._known.add(role)
             arn = role_arn_of(role)
-            self._passed.add(_identity(role, arn), arn)
+            self._allow(_PASS, _identity(role, arn), arn)
 
     def pass_role_arn(self, role_arn: str) -> None:
         """The same for a role that is known by its ARN alone."""
-        self._passed.add(("", role_arn), role_arn)
+        self._allow(_PASS, ("", role_arn), role_arn)
 
     def write_parameter(self, parameter_name: str) -> None:
         """Lets the handler write which session is the current one."""
@@ -129,7 +131,7 @@ class HandlerPermissions:
         arn = self._stack.format_arn(
             service="ssm", resource="parameter", resource_name=parameter_name.removeprefix("/")
         )
-        self._named.add(("", arn), arn)
+        self._allow(_PUT_PARAMETER, ("", arn), arn)
 
     def tag_as(self, tags: cdk.TagManager) -> None:
         """Lets the handler start sessions with the tags that are in the manager at the end."""
@@ -140,16 +142,14 @@ class HandlerPermissions:
         self._tag_keys.keys.update(keys)
 
     def _start_on(self, key: tuple[str, str], application_arn: str) -> None:
-        self._started.add(key, application_arn)
-        sessions = f"{application_arn}/sessions/*"
-        policy = self._tagged.add(key, application_arn, sessions)
-        if policy is not None:
-            acknowledge_wildcard(
-                policy,
-                sessions,
-                "A session that is being started has no id yet: its tags are allowed only with the "
-                "stack's owner tag, and on no session of another stack.",
-            )
+        self._allow(_START, key, application_arn)
+        self._allow(self._tag_at_start, key, application_arn, f"{application_arn}/sessions/?")
+
+    def _allow(self, growing: GrowingStatement, key: tuple[str, str], *arns: str) -> None:
+        """Adds resources, unless those of this key were added."""
+        if (growing, key) not in self._known:
+            self._known.add((growing, key))
+            self._policies.add_resources(growing, *arns)
 
     def _early_statements(self) -> list[iam.PolicyStatement]:
         applications = self._arn("*")
@@ -201,24 +201,20 @@ class HandlerPermissions:
         """The tags that come with StartSession, which takes TagResource too.
 
         Which ARN IAM checks that on isn't published: the application's, on which StartSession
-        itself is checked, or the new session's. The statement names both, and has to keep the
-        role from calling TagResource itself on what is there already:
+        itself is checked, or the new session's, which has no id yet. The statement names both,
+        and keeps the role from calling TagResource itself on what is there already:
 
-        - on an application it may set the tags that sessions have, and no other (TagKeys);
-        - on a session of another stack it may set nothing: the session has that stack's id. A
-          session that is being made has no tags yet, or already those of the request, so the
-          condition holds under either reading (IfExists);
-        - on a session of a served application that has no owner tag it could set this stack's,
-          and then end it. No condition tells this from a session that is being made. The handler
-          doesn't do so, and outside of the served applications it couldn't.
+        - while a session has no id, IAM is asked about ``/sessions/*``, as for other resources
+          that are being made (``cluster/*`` of EMR in gchq/sleeper issue 2584). ``?`` stands for
+          that one character, and for no id. With ``/sessions/*`` here the role could set its owner
+          tag on the session of somebody else, and end it as its own: no condition tells that
+          request from one that starts a session;
+        - on an application it may set the tags that sessions are started with, and no other.
         """
         return iam.PolicyStatement(
             actions=["emr-serverless:TagResource"],
             conditions={
                 **self._owner.where(f"aws:RequestTag/{STACK_ID_TAG}"),
-                f"{self._owner.operator}IfExists": {
-                    f"aws:ResourceTag/{STACK_ID_TAG}": self._owner.stack_id
-                },
                 "ForAllValues:StringEquals": {"aws:TagKeys": self._tag_keys.at_the_end()},
             },
         )
@@ -261,57 +257,32 @@ class _TagKeys:
         return [*FIXED_OWNER_TAGS, HELD_ARN_TAG, *sorted(self.keys | used)]
 
 
-class _GrowingStatement:
-    """Statements of one kind, whose resources are collected while constructs are made."""
-
-    def __init__(self, make: Callable[[], iam.PolicyStatement], add: AddStatement) -> None:
-        self._make = make
-        self._add_statement = add
-        self._seen: set[tuple[str, str]] = set()
-        self._current: tuple[iam.PolicyStatement, IConstruct] | None = None
-
-    def add(self, key: tuple[str, str], *arns: str) -> IConstruct | None:
-        """Adds resources, unless those of this key were added.
-
-        Returns:
-            The policy that they are in; None where they were added before.
-        """
-        if key in self._seen:
-            return None
-        if self._current is None or len(self._seen) % _RESOURCES_PER_STATEMENT == 0:
-            statement = self._make()
-            statement.add_resources(*arns)
-            self._current = statement, self._add_statement(statement)
-        else:
-            self._current[0].add_resources(*arns)
-        self._seen.add(key)
-        return self._current[1]
-
-
-def _start_statement() -> iam.PolicyStatement:
-    return iam.PolicyStatement(
+_START = GrowingStatement(
+    lambda: iam.PolicyStatement(
         actions=["emr-serverless:StartSession", "emr-serverless:GetApplication"]
-    )
-
-
-def _pass_role_statement() -> iam.PolicyStatement:
-    return iam.PolicyStatement(
+    ),
+    120,
+    _APPLICATION,
+)
+_PASS = GrowingStatement(
+    lambda: iam.PolicyStatement(
         actions=["iam:PassRole"],
         conditions={"StringEquals": {"iam:PassedToService": "emr-serverless.amazonaws.com"}},
-    )
-
-
-def _stop_statement() -> iam.PolicyStatement:
-    return iam.PolicyStatement(actions=["emr-serverless:StopApplication"])
-
-
-def _put_parameter_statement() -> iam.PolicyStatement:
-    return iam.PolicyStatement(actions=["ssm:PutParameter"])
+    ),
+    160,
+    _ROLE,
+)
+_STOP = GrowingStatement(
+    lambda: iam.PolicyStatement(actions=["emr-serverless:StopApplication"]), 80, _APPLICATION
+)
+_PUT_PARAMETER = GrowingStatement(
+    lambda: iam.PolicyStatement(actions=["ssm:PutParameter"]), 70, _PARAMETER
+)
 
 
 def _identity(construct: IApplicationRef | iam.IRole, arn: str) -> tuple[str, str]:
     """What tells one ARN from another before references between stacks are resolved."""
     if not cdk.Token.is_unresolved(arn):
         return ("", arn)
-    stack = cdk.Stack.of(construct)
-    return (stack.node.addr, json.dumps(stack.resolve(arn), sort_keys=True))
+    stack = stack_of(construct)
+    return (address_of(stack), json.dumps(stack.resolve(arn), sort_keys=True))

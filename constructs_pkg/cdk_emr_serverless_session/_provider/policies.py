@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import jsii
 from aws_cdk import aws_iam as iam
 from constructs import Construct, DependencyGroup, IValidation
 
-from .._checks.findings import ID_PREFIX, is_acknowledged
+from .._template.findings import ID_PREFIX, is_acknowledged
 
 # How many managed policies IAM lets a role have, unless the account's quota was raised.
 _POLICIES_OF_A_ROLE = 10
@@ -17,44 +17,99 @@ _MOST_POLICIES_OF_A_ROLE = 25
 SHARED_PROVIDER = ID_PREFIX + "sharedProvider"
 
 
-class PolicySeries:
-    """Policies of one stack's sessions, begun anew where one would outgrow IAM's limit.
+# What IAM lets a policy have, without white space: a managed one, and all inline ones of a role.
+_MANAGED_POLICY = 6144
+_INLINE_POLICIES = 10240
+# What the statements take that name no application and no role, with the longest of stack ids.
+_EARLY_STATEMENTS = 3000
+_BRACKETS = 50
 
-    Statements that grow come in pieces. The first of each kind are in the first policy, the second
-    in the second, so that none outgrows the 6,144 characters of a managed policy. Policies are
-    made with the first statement that goes there: without sessions there are none.
+Policy = iam.Policy | iam.ManagedPolicy
+
+
+@dataclass(frozen=True)
+class GrowingStatement:
+    """A statement that gets resources while constructs are made.
+
+    Attributes:
+        make: Makes the statement, without resources.
+        size: Characters of it without resources, at most.
+        resource_size: Characters of what is added at a time, at most.
     """
 
-    def __init__(self, make: Callable[[int], iam.Policy | iam.ManagedPolicy]) -> None:
+    make: Callable[[], iam.PolicyStatement]
+    size: int
+    resource_size: int
+
+
+class PolicySeries:
+    """The policies of a stack's sessions, begun anew where one would outgrow IAM's limit.
+
+    Policies are made with the first statement that goes there: without sessions there are none.
+    """
+
+    def __init__(self, make: Callable[[int], Policy]) -> None:
         """Makes none yet.
 
         Args:
             make: Makes the policy of a number, counted from 0.
         """
         self._make = make
-        self._policies: list[iam.Policy | iam.ManagedPolicy] = []
-        self._pieces: Counter[tuple[str, ...]] = Counter()
+        self._policies: list[_PolicyWithRoom] = []
         self.dependable = DependencyGroup()
 
     @property
     def managed(self) -> int:
         """How many of them are managed policies."""
-        return sum(isinstance(policy, iam.ManagedPolicy) for policy in self._policies)
+        return sum(isinstance(one.policy, iam.ManagedPolicy) for one in self._policies)
 
-    def add(self, statement: iam.PolicyStatement) -> iam.Policy | iam.ManagedPolicy:
-        """Adds a statement to the policy that is its turn, and returns that."""
-        kind = (*statement.actions, statement.sid or "")
-        policy = self._policy(self._pieces[kind])
+    def add_early(self, statement: iam.PolicyStatement) -> Policy:
+        """Adds a statement to the first policy, which has room for such, and returns that."""
+        if not self._policies:
+            self._begin(_MANAGED_POLICY - _EARLY_STATEMENTS)
+        policy = self._policies[0].policy
         policy.add_statements(statement)
-        self._pieces[kind] += 1
         return policy
 
-    def _policy(self, number: int) -> iam.Policy | iam.ManagedPolicy:
-        if number == len(self._policies):
-            policy = self._make(number)
-            self._policies.append(policy)
-            self.dependable.add(policy)
-        return self._policies[number]
+    def add_resources(self, growing: GrowingStatement, *arns: str) -> None:
+        """Adds resources where there is room for them."""
+        for one in self._policies:
+            if one.has_room_for(growing):
+                break
+        else:
+            one = self._begin(_MANAGED_POLICY)
+        one.add(growing, arns)
+
+    def _begin(self, room: int) -> _PolicyWithRoom:
+        policy = self._make(len(self._policies))
+        self.dependable.add(policy)
+        if isinstance(policy, iam.Policy):
+            room = _INLINE_POLICIES - _EARLY_STATEMENTS
+        one = _PolicyWithRoom(policy, room - _BRACKETS)
+        self._policies.append(one)
+        return one
+
+
+class _PolicyWithRoom:
+    def __init__(self, policy: Policy, room: int) -> None:
+        self.policy = policy
+        self._room = room
+        self._statements: dict[GrowingStatement, iam.PolicyStatement] = {}
+
+    def has_room_for(self, growing: GrowingStatement) -> bool:
+        begins = 0 if growing in self._statements else growing.size
+        return self._room >= begins + growing.resource_size
+
+    def add(self, growing: GrowingStatement, arns: tuple[str, ...]) -> None:
+        self._room -= growing.resource_size
+        statement = self._statements.get(growing)
+        if statement is None:
+            self._room -= growing.size
+            statement = self._statements[growing] = growing.make()
+            statement.add_resources(*arns)
+            self.policy.add_statements(statement)
+        else:
+            statement.add_resources(*arns)
 
 
 def own_series(scope: Construct, role: iam.Role) -> PolicySeries:
@@ -64,7 +119,7 @@ def own_series(scope: Construct, role: iam.Role) -> PolicySeries:
     depends on the role, is made at the same time.
     """
 
-    def make(number: int) -> iam.Policy | iam.ManagedPolicy:
+    def make(number: int) -> Policy:
         if number == 0:
             return iam.Policy(scope, "Permissions", roles=[role])
         return iam.ManagedPolicy(scope, f"Permissions{number}", roles=[role])

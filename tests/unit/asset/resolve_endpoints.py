@@ -25,9 +25,9 @@ def main(asset, regions):
     if asset:
         # Before anything else imports botocore, as in Lambda.
         sys.path.insert(0, asset)
-        from session_handler import client
+        from session_handler import botocore_data, clients
 
-        session = client.botocore_data.session(client.DATA)
+        session = botocore_data.session(clients.DATA)
     else:
         import botocore.session
 

@@ -25,7 +25,15 @@ class Service(BaseHTTPRequestHandler):
     def do_GET(self):
         seen.append(["GET", self.path, None])
         session = {"applicationId": "00app", "sessionId": "00ses", "arn": ARN, "state": "IDLE"}
-        self.answer({"session": {**session, "createdAt": 1.75e9, "tags": {"team": "data"}}})
+        self.answer(
+            {
+                "session": {
+                    **session,
+                    "createdBy": "arn:aws:sts::123456789012:assumed-role/r/f",
+                    "tags": {"team": "data"},
+                }
+            }
+        )
 
     def answer(self, content):
         """Send JSON."""
@@ -48,9 +56,9 @@ def main(asset, request):
     sys.path.insert(0, asset)
     import botocore
 
-    from session_handler import client
+    from session_handler import clients
 
-    made = client.emr_serverless()
+    made = clients.client("emr-serverless")
     started = made.start_session(**request)
     session = made.get_session(applicationId="00app", sessionId=started["sessionId"])["session"]
     print(
@@ -62,7 +70,7 @@ def main(asset, request):
                 "arn": started["arn"],
                 "state": session["state"],
                 "tags": session["tags"],
-                "created": session["createdAt"].timestamp(),
+                "created": session["createdBy"],
             }
         )
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from botocore.loaders import Loader
 from botocore.model import ServiceModel, Shape
 
 from cdk_emr_serverless_session._emr.model import HANDLER_OPERATIONS
+from cdk_emr_serverless_session._provider.asset import handler_source
 
 
 def models(asset: str) -> tuple[ServiceModel, ServiceModel]:
@@ -80,6 +82,52 @@ def differing(ours: Any, stock: Any, path: str = "") -> list[str]:
 def test_the_service_is_described_as_in_the_installed_botocore(asset: str) -> None:
     ours, stock = models(asset)
     assert ours.metadata == stock.metadata
+
+
+# What the handler calls answers by: their shapes, and the operations that return them.
+ANSWERS = (
+    "Application",
+    "AutoStartConfig",
+    "GetApplicationResponse",
+    "GetSessionResponse",
+    "InteractiveConfiguration",
+    "ListSessionsResponse",
+    "Session",
+    "SessionSummary",
+    "StartSessionResponse",
+)
+
+
+def read_by_the_handler() -> set[str]:
+    """Every name that the handler looks up in a mapping: ``x["name"]``, ``x.get("name")``."""
+    found = set()
+    for module in handler_source().glob("*.py"):
+        for node in ast.walk(ast.parse(module.read_text())):
+            if isinstance(node, ast.Subscript):
+                key: ast.expr = node.slice
+            elif (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr == "get"
+                and node.args
+            ):
+                key = node.args[0]
+            else:
+                continue
+            if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                found.add(key.value)
+    return found
+
+
+@pytest.mark.parametrize("shape", ANSWERS)
+def test_what_the_handler_reads_of_an_answer_is_in_the_assets_model(asset: str, shape: str) -> None:
+    """botocore passes over what the model doesn't name: in Lambda alone it would be missing.
+
+    A name that several answers have counts for each of them, and so do names that are only read
+    of other mappings: that costs a few bytes, and lets nothing slip through.
+    """
+    ours, stock = (set(model.shape_for(shape).members) for model in models(asset))
+    assert (read_by_the_handler() & stock) - ours == set()
 
 
 def test_nothing_is_in_the_repository_that_could_grow_old() -> None:

@@ -122,23 +122,21 @@ class TestTagsOfAStart:
         ]
         return found
 
-    def test_they_are_allowed_on_the_applications_served_and_their_sessions(
+    def test_they_are_allowed_on_the_applications_served_and_on_what_has_no_id_yet(
         self, bench: Bench
     ) -> None:
+        """A session that is there could otherwise be given the owner tag, and then be ended."""
         bench.session()
         assert resource_list(self.statement(bench)) == [
             APPLICATION_ARN,
-            {"Fn::Join": ["", [APPLICATION_ARN, "/sessions/*"]]},
+            {"Fn::Join": ["", [APPLICATION_ARN, "/sessions/?"]]},
         ]
 
-    def test_they_name_this_stack_and_are_for_no_session_of_another(self, bench: Bench) -> None:
-        """A session that could be given the owner tag could be taken over, and then ended."""
+    def test_they_name_this_stack(self, bench: Bench) -> None:
         bench.session()
-        condition = self.statement(bench)["Condition"]
-        assert condition["StringEquals"] == {
+        assert self.statement(bench)["Condition"]["StringEquals"] == {
             "aws:RequestTag/emr-serverless-session:stack-id": STACK_ID
         }
-        assert condition["StringEqualsIfExists"] == OWNED
 
     def test_an_applications_other_tags_are_out_of_reach(self, bench: Bench) -> None:
         bench.session("First", tags={"team": "data"})
@@ -244,7 +242,7 @@ def test_resources_of_the_same_logical_id_in_two_stacks_are_two(bench: Bench) ->
     assert len(resource_list(statement)) == 2
 
 
-@pytest.mark.parametrize("count", [60])
+@pytest.mark.parametrize("count", [100])
 def test_many_applications_and_roles_stay_within_the_limits_of_iam(count: int) -> None:
     app = cdk.App()
     stack = cdk.Stack(app, "Stack")
@@ -290,7 +288,7 @@ def test_many_applications_and_roles_of_another_stack_stay_within_them_too() -> 
         )
     template = app.synth().get_stack_by_name("Stack").template
     policies = resources_of(template, "AWS::IAM::ManagedPolicy")
-    assert len(policies) == 7
+    assert len(policies) <= 6
     for policy in policies.values():
         document = policy["Properties"]["PolicyDocument"]
         assert _policy_bytes(_longest(document, template)) <= 6144
@@ -343,5 +341,6 @@ def _longest(node: Any, template: dict[str, Any]) -> Any:
             "AWS::Region": "us-gov-west-1",
             "AWS::AccountId": "1" * 12,
             "AWS::StackId": stack_id + "0" * 36,
+            "AWS::StackName": "s" * 128,
         }[node["Ref"]]
     return {key: _longest(value, template) for key, value in node.items()}

@@ -59,6 +59,15 @@ def _with_a_shared_provider(app: cdk.App) -> None:
         )
 
 
+def _on_an_application_of_another_stack(app: cdk.App) -> None:
+    platform = cdk.Stack(app, "Platform")
+    application = interactive_application(platform)
+    stack = cdk.Stack(app, "Stack")
+    bench = Bench(app, stack, application, execution_role(stack))
+    session = bench.session()
+    session.grants.connect(iam.Role(platform, "Analyst", assumed_by=iam.AccountRootPrincipal()))
+
+
 def _kept_alive(app: cdk.App) -> None:
     stack = cdk.Stack(app, "Stack")
     bench = Bench(app, stack, interactive_application(stack), execution_role(stack))
@@ -91,6 +100,7 @@ def _with_many_applications(app: cdk.App) -> None:
         _in_a_known_environment,
         _in_a_vpc,
         _with_a_shared_provider,
+        _on_an_application_of_another_stack,
         _kept_alive,
         _with_many_applications,
     ],

@@ -202,10 +202,9 @@ def test_a_grantee_of_another_stack_is_covered_anyway(bench: Bench) -> None:
     session = bench.session()
     other = cdk.Stack(bench.app, "Other")
     session.grants.connect(iam.Role(other, "Analyst", assumed_by=iam.AccountRootPrincipal()))
-    before = statements_of(bench.template(other), "Analyst")
     session.keep_alive(schedule=OFFICE_HOURS)
-    assert statements_of(bench.template(other), "Analyst") == before
-    assert len(before) == 1
+    (statement,) = statements_of(bench.template(other), "Analyst")
+    assert statement["Resource"]["Fn::Join"][1][-1] == ":/applications/*/sessions/*"
 
 
 def test_a_session_may_have_several_schedules(bench: Bench) -> None:

@@ -15,6 +15,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_scheduler as scheduler
 
 from cdk_emr_serverless_session import Session, SessionProvider, SessionValidationError
+from testbed.chain import dependencies, references
 from testbed.synth_bench import (
     TYPE,
     Bench,
@@ -99,8 +100,7 @@ class TestWhatWaits:
         bench.session()
         role = _the(bench.template(), ROLE)
         assert "DependsOn" not in role
-        references = _references(role["Properties"])
-        assert references <= {
+        assert set(references(role["Properties"])) <= {
             "AWS::AccountId",
             "AWS::Partition",
             "AWS::Region",
@@ -218,28 +218,12 @@ def test_the_boundary_is_on_every_role_of_the_provider(bench: Bench) -> None:
 
 def _waits_for(template: dict[str, Any], waiting: str, awaited: str) -> bool:
     """Whether the resources of one type wait for those of another, however many between."""
-    resources = template["Resources"]
     pending, seen = list(resources_of(template, waiting)), set[str]()
     while pending:
-        resource = resources[pending.pop()]
-        depends_on = resource.get("DependsOn", [])
-        named = {depends_on} if isinstance(depends_on, str) else set(depends_on)
-        new = ((named | _references(resource.get("Properties", {}))) & resources.keys()) - seen
+        new = dependencies(template, pending.pop()) - seen
         seen |= new
         pending += new
-    return any(resources[id]["Type"] == awaited for id in seen)
-
-
-def _references(node: Any) -> set[str]:
-    if isinstance(node, list):
-        return set().union(*map(_references, node))
-    if not isinstance(node, dict):
-        return set()
-    if "Ref" in node:
-        return {node["Ref"]}
-    if "Fn::GetAtt" in node:
-        return {node["Fn::GetAtt"][0]}
-    return set().union(*map(_references, node.values()))
+    return any(template["Resources"][id]["Type"] == awaited for id in seen)
 
 
 class TestSingleton:
