@@ -158,7 +158,7 @@ class Change:
 
     async def _bring(self, logical_id: str) -> None:
         resource_type = self.target.resources[logical_id]["Type"]
-        properties, dynamic = self.target.properties(logical_id, self.stack.resources)
+        properties, dynamic = self.target.properties(logical_id, self.stack.resources, self._before)
         tagged = self.target.with_tags(logical_id, resource_type, properties)
         record = self.stack.resources.get(logical_id)
         if record is None:
