@@ -150,7 +150,7 @@ TABLES = [
     ("core.router", "SERVICE_PATTERNS", "cloudformation"),
     ("services.cloudformation.handlers", "_ACTION_HANDLERS", "UpdateStack"),
     ("services.cloudformation.handlers", "_ACTION_HANDLERS", "CancelUpdateStack"),
-    ("services.cloudformation.provisioners", "_REPLACING_PROPERTIES", "AWS::S3::Bucket"),
+    ("services.cloudformation.provisioners", "_REPLACING_PROPERTIES", "AWS::DynamoDB::Table"),
     ("services.cloudformation.provisioners", "_RESOURCE_HANDLERS", "AWS::Lambda::Function"),
     ("services.cloudformation.provisioners", "_STACK_TAG_PROPERTY", "AWS::IAM::Role"),
 ]
