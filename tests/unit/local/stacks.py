@@ -58,7 +58,8 @@ class Things:
         """Create or update it; gives the status it ends in.
 
         Each of ``things`` has the properties of a custom resource, but for ``After`` (what it
-        depends on) and ``Policy`` (its deletion policy). ``resources`` are others.
+        depends on), ``Policy`` and ``Replaced`` (its deletion and replacement policies).
+        ``resources`` are others.
         """
         template = {
             "Resources": {
@@ -156,11 +157,14 @@ class Things:
         }
 
 
-def _custom(After: Any = (), Policy: str = "Delete", **properties: Any) -> dict[str, Any]:
+def _custom(
+    After: Any = (), Policy: str = "Delete", Replaced: str = "Delete", **properties: Any
+) -> dict[str, Any]:
     token = {"ServiceToken": {"Fn::GetAtt": ["Function", "Arn"]}, "ServiceTimeout": "600"}
     return {
         "Type": "Custom::Thing",
         "DependsOn": [After] if isinstance(After, str) else list(After),
         "DeletionPolicy": Policy,
+        "UpdateReplacePolicy": Replaced,
         "Properties": {**token, **properties},
     }

@@ -5,7 +5,10 @@ Each test names its source.
 
 from __future__ import annotations
 
+import itertools
+import json
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -348,3 +351,92 @@ class TestApplication:
         capacity = {"Cpu": "16 vCPU", "Memory": "64 GB"}
         assert deploy(MaximumCapacity=capacity) == "UPDATE_COMPLETE"
         client.terminate_session(**ids)
+
+
+class TestNestedStack:
+    """The user guide, "Split a template into reusable pieces using nested stacks"."""
+
+    @pytest.fixture
+    def nested(self, server: Server, stack: Things) -> Callable[..., dict[str, Any]]:
+        """Gives a nested stack that has one custom resource, on the parent's function."""
+        s3, bucket = server.client("s3"), f"templates-{stack.name.lower()}"
+        s3.create_bucket(Bucket=bucket)
+        numbers = itertools.count()
+
+        def nested(**properties: Any) -> dict[str, Any]:
+            token = {"ServiceToken": {"Ref": "Token"}, "ServiceTimeout": "600"}
+            template = {
+                "Parameters": {"Token": {"Type": "String"}},
+                "Resources": {
+                    "C": {"Type": "Custom::Thing", "Properties": {**token, **properties}}
+                },
+                "Outputs": {"Id": {"Value": {"Ref": "C"}}},
+            }
+            key = f"{next(numbers)}.json"
+            s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(template).encode())
+            url = f"{server.environment['AWS_ENDPOINT_URL']}/{bucket}/{key}"
+            parameters = {"Token": {"Fn::GetAtt": ["Function", "Arn"]}}
+            return {
+                "Type": "AWS::CloudFormation::Stack",
+                "Properties": {"TemplateURL": url, "Parameters": parameters},
+            }
+
+        return nested
+
+    def test_its_life(self, stack: Things, nested: Callable[..., dict[str, Any]]) -> None:
+        got = {"Fn::GetAtt": ["Child", "Outputs.Id"]}
+
+        def deploy(physical_id: str) -> str:
+            return stack.deploy(
+                resources={"Child": nested(Id=physical_id)}, A={"Id": "a", "Got": got}
+            )
+
+        assert deploy("c") == "CREATE_COMPLETE"
+        assert deploy("d") == "UPDATE_COMPLETE"
+        assert stack.delete() == "DELETE_COMPLETE"
+        assert stack.sent() == [
+            ("C", "Create", None),
+            ("A", "Create", None),
+            ("C", "Update", "c"),
+            ("A", "Update", "a"),
+            ("C", "Delete", "c"),
+            ("A", "Delete", "a"),
+            ("C", "Delete", "d"),
+        ]
+
+    def test_a_failure_in_it_rolls_the_parent_back(
+        self, stack: Things, nested: Callable[..., dict[str, Any]]
+    ) -> None:
+        child = {"Child": nested(Id="c", Fail=FAILS)}
+        assert stack.deploy(resources=child) == "ROLLBACK_COMPLETE"
+        assert "was not successfully created: The following resource(s) failed to create: [C]" in (
+            stack.reason("Child", "CREATE_FAILED")
+        )
+        assert stack.sent() == [("C", "Create", None), ("C", "Delete", "c")]
+
+    def test_a_failure_beside_it_sends_its_update_back(
+        self, stack: Things, nested: Callable[..., dict[str, Any]]
+    ) -> None:
+        stack.deploy(resources={"Child": nested(Id="c")})
+        stack.sent()
+        changed = {"Child": nested(Id="d")}
+        failing = {"Id": "b", "Fail": FAILS, "After": "Child"}
+        assert stack.deploy(resources=changed, B=failing) == "UPDATE_ROLLBACK_COMPLETE"
+        assert sorted(stack.sent()) == sorted(
+            [
+                ("C", "Update", "c"),
+                ("B", "Create", None),
+                ("C", "Update", "d"),
+                ("C", "Delete", "d"),
+                ("B", "Delete", "b"),
+            ]
+        )
+
+    def test_what_is_under_way_in_it_is_cancelled(
+        self, stack: Things, nested: Callable[..., dict[str, Any]]
+    ) -> None:
+        child = {"Child": nested(Id="c", Silent=FAILS)}
+        failing = {"Id": "b", "Fail": FAILS, "Meets": "C"}
+        assert stack.deploy(resources=child, B=failing) == "ROLLBACK_COMPLETE"
+        (made_up,) = [i for name, kind, i in stack.sent() if (name, kind) == ("C", "Delete")]
+        assert re.search(r"-C-[A-Z0-9]{12}$", str(made_up))
