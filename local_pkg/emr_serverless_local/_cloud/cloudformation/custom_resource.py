@@ -85,7 +85,7 @@ def deliver(token: str, content: dict[str, Any]) -> bool:
 
 
 def require_same_service_token(old: Properties, new: Properties) -> None:
-    """Refuse another service token, as AWS does (aws/aws-cdk issue 25938)."""
+    """Refuse another service token (aws/aws-cdk issue 25938). Raises RequestFailed."""
     if old.get("ServiceToken") != new.get("ServiceToken"):
         raise RequestFailed("Modifying service token is not allowed.")
 
