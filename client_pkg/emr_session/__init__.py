@@ -8,9 +8,14 @@ file.
 from ._connect.addresses import dashboard_url, remote_url
 from ._connect.connect import connect
 from ._emr.clock import Clock, SystemClock
+from ._start.ephemeral import ephemeral
+from ._start.get_or_create import get_or_create
 from .errors import (
     ConnectError,
+    CredentialsError,
     EndpointError,
+    QueryInterrupted,
+    SessionDiffersError,
     SessionEndedError,
     SessionMovedError,
     SessionNotFoundError,
@@ -22,7 +27,10 @@ from .errors import (
 __all__ = [
     "Clock",
     "ConnectError",
+    "CredentialsError",
     "EndpointError",
+    "QueryInterrupted",
+    "SessionDiffersError",
     "SessionEndedError",
     "SessionMovedError",
     "SessionNotFoundError",
@@ -32,5 +40,7 @@ __all__ = [
     "SystemClock",
     "connect",
     "dashboard_url",
+    "ephemeral",
+    "get_or_create",
     "remote_url",
 ]

@@ -11,11 +11,11 @@ import boto3
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
-    NoCredentialsError,
     NoRegionError,
 )
 
 from .._emr.aws import Aws
+from .._emr.aws_errors import credentials_explained
 from .._emr.wait import TIMEOUT_SECONDS
 from ..errors import ConnectError
 from . import connection, sessions, strays
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         aws = Aws(session=boto3.Session(region_name=options.region, profile_name=options.profile))
         run: Callable[[Aws, argparse.Namespace], int] = options.run
-        with waits_on_standard_error():
+        with waits_on_standard_error(), credentials_explained(aws.session):
             code = run(aws, options)
         sys.stdout.flush()
         return code
@@ -58,14 +58,10 @@ def _line(error: Exception) -> str:
     text = " ".join(str(error).split()).rstrip(".") + "."
     if isinstance(error, NoRegionError):
         return f"{text} Give --region, or set AWS_REGION."
-    if isinstance(error, NoCredentialsError):
-        return f"{text} Sign in (aws sso login), or give --profile."
     if isinstance(error, ClientError):
         code = error.response["Error"]["Code"]
         if "AccessDenied" in code:
             return f"{text} Have the action that is named allowed for you."
-        if "Expired" in code or "UnrecognizedClient" in code or "InvalidClientToken" in code:
-            return f"{text} Sign in anew (aws sso login)."
         if code == "ResourceNotFoundException":
             return f"{text} Check the id and the region: emr-session list shows what there is."
         return f"{text} Check the arguments, then try again."
