@@ -68,4 +68,4 @@ def assert_started_and_looked_at(answer: dict[str, Any]) -> None:
     ]
     assert answer["arn"].endswith("/sessions/00ses")
     assert (answer["state"], answer["tags"]) == ("IDLE", {"team": "data"})
-    assert answer["created"] == 1.75e9
+    assert answer["created_by"].endswith(":assumed-role/Handler/function")
