@@ -4,6 +4,7 @@
 PYTHON ?= python3
 # End-to-end tests wait for the CDK CLI more than they compute.
 WORKERS ?= 4
+PYENV_ROOT ?= $(HOME)/.pyenv
 
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -52,7 +53,8 @@ dist: environment ## build wheel and sdist of the three distributions into dist/
 	$(BIN)/twine check --strict dist/*
 
 test-matrix: environment ## test on the lowest and newest dependencies, on each Python and PySpark
-	$(BIN)/nox
+	@# pyenv's own commands refuse to run versions that aren't switched on.
+	PATH="$(CURDIR)/$(BIN):$(subst $(eval) ,:,$(wildcard $(PYENV_ROOT)/versions/3.*/bin)):$$PATH" $(BIN)/nox
 
 lint: environment ## check format, style, imports and types
 	$(BIN)/ruff format --check .

@@ -1,8 +1,8 @@
 """Test the distributions as they are installed, on the versions that they allow.
 
 ``make test-matrix`` runs all of it. ``nox -s constructs`` has, for each Python, the lowest direct
-and the newest dependencies; ``nox -s client`` each PySpark that the client is for. Pythons that this machine doesn't have are
-skipped.
+and the newest dependencies; ``nox -s client`` each PySpark that the client is for. Pythons that
+this machine doesn't have are skipped.
 """
 
 import json
@@ -43,13 +43,6 @@ nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "uv"
 nox.options.error_on_missing_interpreters = False
 nox.options.download_python = "never"
-
-# pyenv's own commands on the PATH refuse to run versions that aren't switched on.
-_PYENV = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
-os.environ["PATH"] = os.pathsep.join(
-    [*map(str, sorted(_PYENV.glob("versions/3.*/bin"))), os.environ["PATH"]]
-)
-os.environ.setdefault("UV_SYSTEM_CERTS", "true")
 
 
 @nox.session(python=PYTHONS)

@@ -61,6 +61,8 @@ def add(files: Files, config: MkDocsConfig, uri: str, source: str, content: str)
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Lead the links of a page in ``docs/`` to what is in the site."""
     del config, files
+    if page.is_homepage:
+        page.meta["hide"] = ["navigation"]  # It would have one entry: home.
     if page.file.generated_by:
         return markdown
     return linked(markdown, f"docs/{page.file.src_uri}", page.file.src_uri)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from botocore.loaders import Loader
-from botocore.model import ServiceModel, Shape
+from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
 
 from cdk_emr_serverless_session._emr.model import HANDLER_OPERATIONS
 from cdk_emr_serverless_session._provider.asset import handler_source
@@ -38,11 +38,11 @@ def described(shape: Shape | None, seen: tuple[str, ...] = ()) -> Any:
         "metadata": {k: v for k, v in shape.metadata.items() if k not in UNREAD},
         "serialization": shape.serialization,
     }
-    if shape.type_name == "structure":
+    if isinstance(shape, StructureShape):
         parts["members"] = {name: described(part, seen) for name, part in shape.members.items()}
-    elif shape.type_name == "list":
+    elif isinstance(shape, ListShape):
         parts["member"] = described(shape.member, seen)
-    elif shape.type_name == "map":
+    elif isinstance(shape, MapShape):
         parts["entries"] = [described(shape.key, seen), described(shape.value, seen)]
     return parts
 
