@@ -62,7 +62,6 @@ def configuration(spark_defaults: Mapping[str, str], folder: Path) -> Configurat
         "spark.ui.port": "0",
         "spark.ui.showConsoleProgress": "false",
         "spark.eventLog.enabled": "false",
-        "spark.local.dir": str(folder),
     }
     defaults = {
         "spark.app.name": "EMR Serverless session",
