@@ -15,6 +15,7 @@ import pytest
 import trustme
 
 from emr_serverless_local.clock import ManualClock
+from emr_serverless_local.spark import SailServer
 from emr_session import (
     EndpointError,
     SessionEndedError,
@@ -175,7 +176,7 @@ def test_a_certificate_that_is_not_trusted_is_said_in_seconds(
 def test_a_server_that_died_is_said_in_seconds(
     spark: SparkSessions, connected: Callable[..., Any]
 ) -> None:
-    live = spark.start()
+    live = spark.start(SailServer)
     session = connected(live)
     os.kill(live.process_id(), 9)
     begun = time.monotonic()

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .errors import Conflict, Validation
+from .release import has_sessions
 
 AUTO_STOP_MINUTES = 15
-FIRST_RELEASE_WITH_SESSIONS = (7, 13, 0)
 STARTED_REFUSAL = (
     "Only the following configurations can be updated when an application is in STARTED state: "
     "schedulerConfiguration.maxConcurrentRuns, extendedSupportConfiguration, imageConfiguration, "
@@ -145,8 +145,11 @@ class Application:
         if self.engine != "SPARK":
             raise Validation("Sessions are supported for applications of type SPARK only")
         release = self.settings["releaseLabel"]
-        if _release(release) < FIRST_RELEASE_WITH_SESSIONS:
-            raise Validation(f"Sessions are supported for emr-7.13.0 and later, not for {release}")
+        if not has_sessions(release):
+            raise Validation(
+                "Sessions are supported for emr-7.13.0, emr-spark-8.0.0 and later, "
+                f"not for {release}"
+            )
         if not self.settings.get("interactiveConfiguration", {}).get("sessionEnabled"):
             raise Validation(
                 f"Interactive sessions are not enabled for application {self.application_id}"
@@ -247,11 +250,6 @@ def _check(settings: Mapping[str, Any]) -> None:
         raise Validation(
             "Interactive sessions need S3 logging or managed persistence to be enabled"
         )
-
-
-def _release(label: str) -> tuple[int, ...]:
-    match = re.fullmatch(r"emr-(\d+)\.(\d+)\.(\d+)(-.+)?", label)
-    return tuple(int(part) for part in match.group(1, 2, 3)) if match else (0,)
 
 
 def _leading(quantity: str) -> float:

@@ -5,7 +5,8 @@ it with the session; all of it must return at once. What runs there knows the
 session by a ``BackedSession`` only.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from ..names import USABLE_STATES
@@ -39,6 +40,8 @@ class BackedSession:
     service: Service
     application_id: str
     session_id: str
+    # The properties of the classification spark-defaults, the application's and its own.
+    spark_defaults: Mapping[str, str] = field(default_factory=dict)
 
     def token_problem(self, token: str | None) -> str | None:
         """Why a token doesn't open the session, if it doesn't."""
@@ -79,6 +82,10 @@ class Backing(Protocol):
         """The URL that clients connect to."""
         ...
 
+    def dashboard(self, session_id: str) -> str | None:
+        """The URL of its web interface, if it has one."""
+        ...
+
     def end(self, session_id: str) -> None:
         """End it, if it is there: the session is over."""
         ...
@@ -101,6 +108,10 @@ class NoBacking:
     def endpoint(self, session_id: str) -> str:
         """A name of a domain that can't exist."""
         return f"https://{session_id}.emr-serverless-session.invalid"
+
+    def dashboard(self, session_id: str) -> str | None:
+        """The same for the web interface."""
+        return f"https://{session_id}.emr-serverless-dashboard.invalid/"
 
     def end(self, session_id: str) -> None:
         """End nothing."""

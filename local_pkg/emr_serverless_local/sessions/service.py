@@ -29,6 +29,7 @@ from .errors import (
 )
 from .log import LoggedRequest
 from .permissions import AllowAll, Authorizer, Caller, required_permissions
+from .release import spark_defaults
 from .session import Session
 from .tokens import Tokens
 
@@ -233,7 +234,14 @@ class SessionService:
         )
         self._sessions[application.application_id, session_id] = session
         if session.failure is None:
-            self._backing.start(BackedSession(self, application.application_id, session_id))
+            configured = spark_defaults(
+                application.settings["releaseLabel"],
+                application.settings.get("runtimeConfiguration", ()),
+                overrides,
+            )
+            self._backing.start(
+                BackedSession(self, application.application_id, session_id, configured)
+            )
             session.waits = not self._backing.up(session_id)
         return {
             "applicationId": application.application_id,
@@ -290,7 +298,10 @@ class SessionService:
 
     def _get_resource_dashboard(self, params: Params, _: Caller | None) -> dict[str, Any]:
         session = self.session(params["applicationId"], params["resourceId"])
-        return {"url": f"https://{session.session_id}.emr-serverless-dashboard.invalid/"}
+        url = self._backing.dashboard(session.session_id)
+        if url is None:
+            raise NotFound(f"Session {session.session_id} has no dashboard")
+        return {"url": url}
 
     # Applications
 

@@ -17,12 +17,13 @@ from ..sessions.backing import BackedSession
 from .server import SparkServer
 
 TOKEN_HEADER = "x-aws-proxy-auth"
-# Each call takes a thread for as long as it lasts.
-CALLS_AT_ONCE = 64
+# Each call takes a thread for as long as it lasts, and an interrupt must find one
+# however many queries run. Threads are made when they are needed.
+CALLS_AT_ONCE = 1000
 # Batches of rows are as large as Spark makes them.
 _UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 # What gRPC says of itself on each connection, and what is for the endpoint alone.
-_NOT_PASSED_ON = frozenset({TOKEN_HEADER, "user-agent"})
+_NOT_PASSED_ON = frozenset({TOKEN_HEADER, "authorization", "user-agent"})
 
 
 class Endpoint(grpc.GenericRpcHandler):
@@ -70,11 +71,15 @@ class Endpoint(grpc.GenericRpcHandler):
         if problem:
             context.abort(grpc.StatusCode.UNAUTHENTICATED, problem)
         self._require_open(context)
+        secret = self._behind.secret
         with self._working() as channel:
             passing: grpc.StreamStreamMultiCallable[bytes, bytes] = channel.stream_stream(method)
             call = passing(
                 requests,
-                metadata=tuple(pair for pair in sent if pair[0] not in _NOT_PASSED_ON),
+                metadata=(
+                    *(pair for pair in sent if pair[0] not in _NOT_PASSED_ON),
+                    *([("authorization", f"Bearer {secret}")] if secret else []),
+                ),
             )
 
             def cancel() -> None:
