@@ -8,9 +8,11 @@ file.
 from ._connect.addresses import dashboard_url, remote_url
 from ._connect.connect import connect
 from ._emr.clock import Clock, SystemClock
+from ._proxy.session_proxy import SessionProxy
 from .errors import (
     ConnectError,
     EndpointError,
+    ProxyError,
     SessionEndedError,
     SessionMovedError,
     SessionNotFoundError,
@@ -23,10 +25,12 @@ __all__ = [
     "Clock",
     "ConnectError",
     "EndpointError",
+    "ProxyError",
     "SessionEndedError",
     "SessionMovedError",
     "SessionNotFoundError",
     "SessionNotReadyError",
+    "SessionProxy",
     "SparkVersionError",
     "SparkVersionWarning",
     "SystemClock",

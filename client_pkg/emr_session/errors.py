@@ -29,6 +29,10 @@ class EndpointError(ConnectError):
     """The session's endpoint doesn't answer, isn't trusted, or refuses the token."""
 
 
+class ProxyError(ConnectError):
+    """The proxy can't listen, or is used before it is started."""
+
+
 class SparkVersionError(ConnectError):
     """The installed PySpark is of another major version than the session's Spark."""
 
