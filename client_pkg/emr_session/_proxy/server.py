@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
 from typing import Any
 
 import grpc
 
-from ..errors import ProxyError, SessionEndedError
+from ..errors import ConnectError, ProxyError
 from .channels import UNLIMITED
 from .relay import Relay
 from .status import Status, status_of
@@ -31,7 +32,7 @@ async def serve(
     watch_seconds: float,
     stop: asyncio.Event,
     on_listening: Callable[[int], None],
-) -> SessionEndedError | None:
+) -> ConnectError | None:
     """Serve a session on loopback.
 
     Args:
@@ -67,8 +68,12 @@ async def serve(
 
 def _listen(server: grpc.aio.Server, port: int) -> int:
     try:
+        # Tried without gRPC first, which writes lines of its own about a port that is taken.
+        with socket.socket() as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            tried.bind((HOST, port))
         return server.add_insecure_port(f"{HOST}:{port}")
-    except RuntimeError as error:
+    except (OSError, RuntimeError) as error:
         raise ProxyError(
             f"Port {port} of {HOST} is taken, perhaps by another proxy. Take another one with "
             "--port, or 0 for any that is free."
@@ -77,7 +82,7 @@ def _listen(server: grpc.aio.Server, port: int) -> int:
 
 async def _until_ended(
     upstream: Upstream, relay: Relay, watch_seconds: float, stop: asyncio.Event
-) -> SessionEndedError | None:
+) -> ConnectError | None:
     watching = asyncio.ensure_future(upstream.watch(watch_seconds))
     stopping: asyncio.Future[Any] = asyncio.ensure_future(stop.wait())
     ending: list[asyncio.Future[Any]] = [stopping, upstream.ended]
@@ -86,6 +91,6 @@ async def _until_ended(
     finally:
         watching.cancel()
         stopping.cancel()
-    over = upstream.ended.result() if upstream.ended.done() else None
-    await relay.end(status_of(over) if over else _ENDED)
-    return over
+    reason = upstream.ended.result() if upstream.ended.done() else None
+    await relay.end(status_of(reason) if reason else _ENDED)
+    return reason

@@ -17,7 +17,7 @@ from .._emr.clock import Clock, SystemClock
 from .._emr.locate import locate
 from .._emr.names import SessionArn
 from .._emr.wait import TIMEOUT_SECONDS, wait_until_usable
-from ..errors import ConnectError, ProxyError, SessionEndedError
+from ..errors import ConnectError, ProxyError
 from .secret import SECRET_HEADER, new_secret
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class SessionProxy:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
         self._listening: Future[int] = Future()
-        self._ended: Future[SessionEndedError | None] = Future()
+        self._ended: Future[ConnectError | None] = Future()
 
     def start(self) -> Self:
         """Wait for the session, and listen.
@@ -130,9 +130,9 @@ class SessionProxy:
             SessionEndedError: It ended because the session is over.
             TimeoutError: The time is over.
         """
-        over = self._ended.result(timeout)
-        if over:
-            raise over
+        reason = self._ended.result(timeout)
+        if reason:
+            raise reason
 
     def stop(self) -> None:
         """End what is open, and listen no more. Does nothing on a proxy that has ended."""
@@ -195,7 +195,7 @@ class SessionProxy:
                 self._listening.set_exception(error)
             self._ended.set_exception(error)
 
-    async def _serve(self) -> SessionEndedError | None:
+    async def _serve(self) -> ConnectError | None:
         # Not before here: gRPC takes a while to import.
         from .server import serve
         from .upstream import Upstream

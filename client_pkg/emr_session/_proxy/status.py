@@ -17,7 +17,13 @@ from botocore.exceptions import (
 )
 
 from .._emr.aws_errors import is_temporary
-from ..errors import ConnectError, SessionEndedError, SessionMovedError, SessionNotReadyError
+from ..errors import (
+    ConnectError,
+    SessionEndedError,
+    SessionMovedError,
+    SessionNotFoundError,
+    SessionNotReadyError,
+)
 
 Status = tuple[grpc.StatusCode, str]
 
@@ -47,7 +53,7 @@ def status_of(error: ConnectError | BotoCoreError | ClientError) -> Status:
 
 
 def _code(error: ConnectError | BotoCoreError | ClientError) -> grpc.StatusCode:
-    if isinstance(error, SessionEndedError):
+    if isinstance(error, (SessionEndedError, SessionNotFoundError)):
         return grpc.StatusCode.NOT_FOUND
     if isinstance(error, SessionMovedError):
         return grpc.StatusCode.ABORTED

@@ -20,7 +20,13 @@ from .._channel.endpoint import TOKEN_HEADER, Endpoint
 from .._channel.tokens import MARGIN_SECONDS
 from .._emr.clock import Clock
 from .._emr.names import SessionArn
-from ..errors import ConnectError, EndpointError, SessionEndedError, SessionMovedError
+from ..errors import (
+    ConnectError,
+    EndpointError,
+    SessionEndedError,
+    SessionMovedError,
+    SessionNotFoundError,
+)
 from .channels import Channels
 from .status import Status, status_of
 
@@ -93,7 +99,7 @@ class Upstream:
         self._way: Way | None = None
         self._renewing = asyncio.Lock()
         self._check: tuple[SessionArn, asyncio.Task[None]] | None = None
-        self.ended: asyncio.Future[SessionEndedError] = asyncio.get_running_loop().create_future()
+        self.ended: asyncio.Future[ConnectError] = asyncio.get_running_loop().create_future()
 
     async def way(self) -> Way:
         """The way to the session of now.
@@ -207,9 +213,9 @@ class Upstream:
     ) -> _T:
         try:
             return await _aside(function, *arguments, **named)
-        except SessionEndedError as over:
+        except (SessionEndedError, SessionNotFoundError) as ended:
             if not self._follow and not self.ended.done():
-                self.ended.set_result(over)
+                self.ended.set_result(ended)
             raise
 
 

@@ -14,7 +14,13 @@ from botocore.exceptions import (
     UnauthorizedSSOTokenError,
 )
 
-from emr_session import ConnectError, SessionEndedError, SessionMovedError, SessionNotReadyError
+from emr_session import (
+    ConnectError,
+    SessionEndedError,
+    SessionMovedError,
+    SessionNotFoundError,
+    SessionNotReadyError,
+)
 from emr_session._proxy.status import status_of
 
 from ..account import Account, TestClock
@@ -150,6 +156,8 @@ def refusal(code: str, status: int = 400) -> ClientError:
         (NoCredentialsError, grpc.StatusCode.UNAUTHENTICATED),
         (UnauthorizedSSOTokenError, grpc.StatusCode.UNAUTHENTICATED),
         (lambda: SessionEndedError("over"), grpc.StatusCode.NOT_FOUND),
+        (lambda: SessionNotFoundError("unknown"), grpc.StatusCode.NOT_FOUND),
+        (lambda: refusal("ThrottlingException"), grpc.StatusCode.UNAVAILABLE),
         (lambda: SessionMovedError("moved"), grpc.StatusCode.ABORTED),
         (lambda: SessionNotReadyError("starting"), grpc.StatusCode.UNAVAILABLE),
         (lambda: ConnectError("other"), grpc.StatusCode.FAILED_PRECONDITION),
