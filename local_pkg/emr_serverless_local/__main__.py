@@ -69,8 +69,8 @@ def _leave() -> None:
 
 def _missing(spark: str | None) -> str:
     """What to install before the local AWS can run, if anything."""
-    behind = ("[sail]" if spark == "sail" else "[spark]", SPARK_MODULES[spark] if spark else ())
-    for extra, wanted in (("", MODULES), behind):
+    named = "[sail]" if spark == "sail" else "[spark]"
+    for extra, wanted in (("", MODULES), (named, SPARK_MODULES[spark] if spark else ())):
         modules = [module for module in wanted if importlib.util.find_spec(module) is None]
         if modules:
             return (

@@ -19,7 +19,7 @@ BIN = Path(sys.executable).parent
 ENVIRONMENT = {"UV_SYSTEM_CERTS": "true", **os.environ}
 
 # Built once.
-pytestmark = pytest.mark.xdist_group("distribution")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("distribution")]
 
 
 @dataclass(frozen=True)

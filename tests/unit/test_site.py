@@ -15,7 +15,7 @@ REFERENCE = {
 }
 
 # Built once.
-pytestmark = pytest.mark.xdist_group("site")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("site")]
 
 
 class Page(HTMLParser):

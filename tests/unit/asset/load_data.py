@@ -7,7 +7,7 @@ import json
 import sys
 
 
-def main(asset):
+def main(asset: str) -> None:
     """Load a service, look for an operation, and load what is nowhere."""
     sys.path.insert(0, asset)
     from session_handler import botocore_data, clients
@@ -16,7 +16,7 @@ def main(asset):
     from botocore.exceptions import DataNotFoundError
 
     loader = botocore_data.session(clients.DATA).get_component("data_loader")
-    found = {
+    found: dict[str, bool | str] = {
         "another service": "AssumeRole"
         in loader.load_service_model("sts", "service-2")["operations"],
         "an operation not in use": "StartJobRun"

@@ -4,26 +4,29 @@
 whatever botocore is on the path.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
 
 ARN = "arn:aws:emr-serverless:eu-west-1:123456789012:/applications/00app/sessions/00ses"
-seen = []
+seen: list[tuple[str, str, Any]] = []
 
 
 class Service(BaseHTTPRequestHandler):
     """Answers StartSession and GetSession."""
 
-    def do_POST(self):
+    def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        seen.append(["POST", self.path, json.loads(body)])
+        seen.append(("POST", self.path, json.loads(body)))
         self.answer({"applicationId": "00app", "sessionId": "00ses", "arn": ARN})
 
-    def do_GET(self):
-        seen.append(["GET", self.path, None])
+    def do_GET(self) -> None:
+        seen.append(("GET", self.path, None))
         session = {"applicationId": "00app", "sessionId": "00ses", "arn": ARN, "state": "IDLE"}
         self.answer(
             {
@@ -35,7 +38,7 @@ class Service(BaseHTTPRequestHandler):
             }
         )
 
-    def answer(self, content):
+    def answer(self, content: dict[str, Any]) -> None:
         """Send JSON."""
         text = json.dumps(content).encode()
         self.send_response(200)
@@ -44,11 +47,11 @@ class Service(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(text)
 
-    def log_message(self, *_):
+    def log_message(self, format: str, *args: Any) -> None:
         """Say nothing."""
 
 
-def main(asset, request):
+def main(asset: str, request: dict[str, Any]) -> None:
     """Make both calls."""
     server = HTTPServer(("127.0.0.1", 0), Service)
     threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -12,6 +12,8 @@ import pytest
 
 from .conftest import ask
 
+pytestmark = pytest.mark.slow
+
 REQUEST: dict[str, Any] = {
     "applicationId": "00app",
     "clientToken": "a" * 64,

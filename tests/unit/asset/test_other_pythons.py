@@ -13,6 +13,8 @@ import pytest
 
 from noxfile import PYTHONS
 
+pytestmark = pytest.mark.slow
+
 UV = Path(sys.executable).with_name("uv")
 ROOT = Path(__file__).resolve().parents[3]
 
