@@ -23,6 +23,8 @@ _KEPT = frozenset(
         "JAVA_HOME",
         "LANG",
         "LD_LIBRARY_PATH",
+        # Where the AWS SDK for JavaScript is, which is part of Lambda's own Node.js.
+        "NODE_PATH",
         "PATH",
         "PATHEXT",
         "PYTHONHASHSEED",

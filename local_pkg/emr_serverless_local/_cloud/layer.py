@@ -15,7 +15,7 @@ from ministack.services.cloudformation import provisioners
 from ..sessions import LoggedRequest, SessionService
 from ..sessions.backing import Backing
 from ..sessions.service import Response
-from . import functions, schedules
+from . import buckets, functions, schedules
 from .cloudformation import api, long_poll
 from .cloudformation.application_resource import (
     REPLACING_PROPERTIES,
@@ -82,6 +82,7 @@ class Layer:
         api.install()
         handlers = ministack_app.SERVICE_HANDLERS
         handlers["cloudformation"] = long_poll.held(handlers["cloudformation"])
+        buckets.install()
         functions.install()
         schedules.install()
 

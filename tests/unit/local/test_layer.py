@@ -376,3 +376,18 @@ class Template:
             assert time.monotonic() < end, status
             time.sleep(0.05)
         return status
+
+
+def test_a_bucket_of_a_stack_has_its_tags(server: Server) -> None:
+    """The CDK's ``auto_delete_objects`` empties buckets with a tag of its own alone."""
+    cloudformation, name = server.client("cloudformation"), f"bucket-{uuid.uuid4().hex[:8]}"
+    properties = {"BucketName": name, "Tags": [{"Key": "aws-cdk:auto-delete", "Value": "true"}]}
+    bucket = {"Type": "AWS::S3::Bucket", "Properties": properties}
+    cloudformation.create_stack(
+        StackName=name, TemplateBody=json.dumps({"Resources": {"Bucket": bucket}})
+    )
+    cloudformation.get_waiter("stack_create_complete").wait(StackName=name)
+    tags = server.client("s3").get_bucket_tagging(Bucket=name)["TagSet"]
+    found = {tag["Key"]: tag["Value"] for tag in tags}
+    assert found["aws-cdk:auto-delete"] == "true"
+    assert found["aws:cloudformation:stack-name"] == name

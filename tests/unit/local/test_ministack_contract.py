@@ -83,6 +83,12 @@ CALLED = [
         "_snapshot_resource",
         "resource_type physical_id props",
     ),
+    ("services.cloudformation.provisioners", "_s3_create", "logical_id props stack_name"),
+    (
+        "services.cloudformation.provisioners",
+        "_s3_update",
+        "physical_id old_props new_props stack_name",
+    ),
     ("services.cloudformation.provisioners", "_tag_map", "tags"),
     (
         "services.cloudformation.provisioners",
@@ -165,6 +171,7 @@ READ = [
     ("services.cloudformation.provisioners", "_NAME_SEED"),
     ("services.cloudformation.provisioners", "_RETAIN_REPLACED"),
     ("services.iam", "_roles"),
+    ("services.s3", "_bucket_tags"),
 ]
 CHECK = """
 import importlib, inspect

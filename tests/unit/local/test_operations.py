@@ -280,6 +280,12 @@ class TestFunction:
         [
             ("python3.13", "import nosuchmodule\ndef handler(e, c): pass", "nosuchmodule"),
             ("nodejs22.x", "require('nosuchmodule'); exports.handler = () => {}", "nosuchmodule"),
+            # As the CDK's own function for auto_delete_objects, where nobody has installed it.
+            (
+                "nodejs22.x",
+                "require('@aws-sdk/client-nosuchservice'); exports.handler = () => {}",
+                "npm install @aws-sdk/client-nosuchservice",
+            ),
         ],
     )
     def test_one_that_can_not_start_ends_its_resource_at_once(
