@@ -209,7 +209,7 @@ def excuse(world: World, session: Session) -> str | None:
         return "the service forgot a token after a death"
     if world.reaches_cloudformation != "answers":
         return "no way to CloudFormation's API"
-    if session.arn in world.stack.never_cleaned_up and any(r.deaths for r in requests):
+    if logical_id in world.stack.failed_without_rollback and any(r.deaths for r in requests):
         return "rollback was off, no clean-up came, and an invocation died after its answer"
     if session.tags.get(HELD_TAG) in world.stack.never_cleaned_up:
         return "rollback was off, and no clean-up came for what it is the successor of"
