@@ -17,7 +17,6 @@ from session_handler.sessions import Session
 from session_handler.stack import Stack
 from session_handler.wanted import Wanted
 
-
 _NOT_FOUND_PAUSE = 6.0
 
 

@@ -1,6 +1,6 @@
 """Rule 17: what a removal policy of RETAIN keeps, nothing ends."""
 
-from tests.support.simulation.lab import do
+from tests.support.simulation.lab import do, lab
 from tests.support.simulation.schedule import Create, Delete, Rest, Session, Update, Wait
 from tests.support.simulation.world import RETAINED_TAG, World
 
