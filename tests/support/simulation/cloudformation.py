@@ -233,6 +233,10 @@ class Stack:
                 self.failed_without_rollback.add(change.resource.name)
                 if change.held and change.old and change.held != change.resource.physical_id:
                     change.resource.unfinished.append((change.held, change.old))
+                    if (change.old.retained or change.new.retained) and self._is_session(
+                        change.held
+                    ):
+                        self.either.add(change.held)
             self._finish("UPDATE_FAILED")
             return
         self._roll_back(changes)

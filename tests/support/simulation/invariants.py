@@ -40,7 +40,7 @@ def check(world: World) -> Counter[str]:
     found += _answers(world)
     found += _foreign(world)
     found += _rollbacks(world, excuses)
-    found += _ended(world)
+    found += _ended(world, excuses)
     if world.stack.status in (*HOLDING, *EMPTY):
         found += _left(world, excuses)
     if found:
@@ -145,7 +145,7 @@ def _blind(world: World) -> str | None:
     return None
 
 
-def _ended(world: World) -> list[str]:
+def _ended(world: World, excuses: Counter[str]) -> list[str]:
     """No session that a stack holds, or that RETAIN keeps, was ended by the handler."""
     found = []
     for resource in world.stack.resources.values():
@@ -156,9 +156,24 @@ def _ended(world: World) -> list[str]:
             found.append(f"held and ended: {session.arn[-6:]} by {session.ended_by}")
     for arn in world.stack.let_go:
         session = world.service.sessions[arn]
-        if session.ended_by not in (None, "itself"):
+        if session.ended_by in (None, "itself"):
+            continue
+        if any(_took_retain_back(r) and r.deaths for r in _requests(world, session)):
+            excuses["ended, though retained: an Update that took RETAIN back died, was undone"] += 1
+        else:
             found.append(f"retained and ended: {arn[-6:]} by {session.ended_by}")
     return found
+
+
+def _requests(world: World, session: Session) -> list[Request]:
+    logical_id = session.tags.get(LOGICAL_TAG)
+    return [r for r in world.stack.requests if r.logical_id == logical_id]
+
+
+def _took_retain_back(request: Request) -> bool:
+    """Such an Update, delivered again while it is rolled back, is taken for the rollback's own."""
+    new, old = (request.event.get(f"{age}ResourceProperties", {}) for age in ("", "Old"))
+    return request.kind == "Update" and "Retain" in old and "Retain" not in new
 
 
 def _left(world: World, excuses: Counter[str]) -> list[str]:
@@ -200,7 +215,7 @@ def excuse(world: World, session: Session) -> str | None:
         started = _request_of(world, session)
         if started is not None and started.deaths:
             return "RETAIN, and its invocation died between mark and answer"
-    requests = [r for r in world.stack.requests if r.logical_id == logical_id]
+    requests = _requests(world, session)
     if any(r.died_for_good for r in requests):
         return "all three deliveries of a request died"
     if world.service.list_lag > SEARCH_SECONDS:
