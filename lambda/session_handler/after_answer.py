@@ -59,7 +59,7 @@ def taken_over(invocation: Invocation, answered: SessionArn, own: OwnSession | N
 def end_left(invocation: Invocation, left: Sequence[SessionArn]) -> None:
     """Rule 13: end what CloudFormation no longer holds, and no clean-up will."""
     for arn in left:
-        resource = invocation.stack.resource()
+        resource = invocation.stack.resource_insistently()
         if resource is None or resource.physical_id == arn.arn:
             continue
         try:

@@ -152,7 +152,11 @@ def _ended(world: World, excuses: Counter[str]) -> list[str]:
         session = world.session(resource.physical_id)
         if session is None or (resource.status or "").startswith("DELETE"):
             continue
-        if resource.exists and session.ended_by not in (None, "itself"):
+        if not resource.exists or session.ended_by in (None, "itself"):
+            continue
+        if world.reaches_cloudformation != "answers" and session.ended_by.startswith("Delete."):
+            excuses["ended, though held: a late Delete, and no way to CloudFormation's API"] += 1
+        else:
             found.append(f"held and ended: {session.arn[-6:]} by {session.ended_by}")
     for arn in world.stack.let_go:
         session = world.service.sessions[arn]
@@ -187,7 +191,7 @@ def _left(world: World, excuses: Counter[str]) -> list[str]:
         if not session.is_live or session.arn in held | kept | unfinished:
             continue
         place = session.tags.get(HELD_TAG)
-        if place is not None and place in kept:
+        if place is not None and place in kept | unfinished:
             continue
         holder = world.session(place)
         if place in held and holder is not None and not holder.is_live:
@@ -226,6 +230,9 @@ def excuse(world: World, session: Session) -> str | None:
         return "no way to CloudFormation's API"
     if logical_id in world.stack.failed_without_rollback and any(r.deaths for r in requests):
         return "rollback was off, no clean-up came, and an invocation died after its answer"
+    undone = "UPDATE_ROLLBACK_FAILED" in world.stack.operations
+    if undone and len({r.event["ResourceProperties"]["ApplicationId"] for r in requests}) > 1:
+        return "a rollback failed, and the stack was deleted; it was on another application"
     if session.tags.get(HELD_TAG) in world.stack.never_cleaned_up:
         return "rollback was off, and no clean-up came for what it is the successor of"
     if any((logical_id, i) in world.stack.skipped for _, i in world.stack.skipped):
