@@ -43,7 +43,7 @@ def taken_over(invocation: Invocation, answered: SessionArn, own: OwnSession | N
             against, own = 0, None  # from here on the session is CloudFormation's
             if at_rest:
                 return True
-        elif shown.lets_go:  # it held the session, and RETAIN keeps it
+        elif shown.lets_go and not against:  # it held the session, and RETAIN keeps it
             return False
         elif at_rest or invocation.wanted.evidence(shown):
             against += 1
@@ -59,7 +59,7 @@ def taken_over(invocation: Invocation, answered: SessionArn, own: OwnSession | N
 def end_left(invocation: Invocation, left: Sequence[SessionArn]) -> None:
     """Rule 13: end what CloudFormation no longer holds, and no clean-up will."""
     for arn in left:
-        resource = invocation.stack.resource()
+        resource = invocation.stack.resource_insistently()
         if resource is None or resource.physical_id == arn.arn:
             continue
         try:

@@ -44,7 +44,7 @@ def keep_alive(call: ScheduleCall, deadline: Deadline, facts: dict[str, Any]) ->
         deadline,
         facts,
     )
-    session = invocation.find(held)
+    session = invocation.find_again(held)
     facts["state"] = session.state if session else "not found"
     if session is not None and session.is_live:
         return "alive"

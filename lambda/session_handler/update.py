@@ -19,7 +19,6 @@ from session_handler.sessions import Session
 
 # For so long an Update looks for what others have left, before it answers.
 _SEARCH_SECONDS = 60.0
-_NOT_FOUND_PAUSE = 6.0
 
 
 def update(invocation: Invocation) -> Outcome:
@@ -31,7 +30,7 @@ def update(invocation: Invocation) -> Outcome:
     try:
         shown = invocation.wanted.look()
         rolls_back = shown is not None and shown.is_rolling_back
-        given = _given(invocation, given_arn)
+        given = invocation.find_again(given_arn)
         found = _kept(request, given) or _found(invocation, given, rolls_back)
         session = found and _usable(invocation, found)
         if session is not None:
@@ -59,16 +58,6 @@ def update(invocation: Invocation) -> Outcome:
         after_answer.end_left(invocation, [a for a in left if a != arn])
 
     return Outcome(arn.arn, arn=arn, afterwards=afterwards)
-
-
-def _given(invocation: Invocation, arn: SessionArn | None) -> Session | None:
-    """The session that CloudFormation holds. One that was just started may not be shown yet."""
-    for again in (True, True, False):
-        session = invocation.find(arn)
-        if session is not None or arn is None or not again:
-            return session
-        time.sleep(_NOT_FOUND_PAUSE)
-    return None
 
 
 def _kept(request: Request, given: Session | None) -> Session | None:

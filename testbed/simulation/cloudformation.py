@@ -138,6 +138,8 @@ class Stack:
         """Ids that RETAIN left after a failure: they may live or end."""
         self.skipped: set[tuple[str, str]] = set()
         """Logical and physical ids whose clean-up failed three times, or was left out."""
+        self.failed_without_rollback: set[str] = set()
+        """Resources of which an Update failed while rollback was switched off."""
         self.never_cleaned_up: set[str] = set()
         """Ids that an update with rollback switched off replaced, and no Delete came for."""
         self.rolled_back: list[tuple[str, str, Request]] = []
@@ -228,8 +230,13 @@ class Stack:
             return
         if not rollback:
             for change in changes:
+                self.failed_without_rollback.add(change.resource.name)
                 if change.held and change.old and change.held != change.resource.physical_id:
                     change.resource.unfinished.append((change.held, change.old))
+                    if (change.old.retained or change.new.retained) and self._is_session(
+                        change.held
+                    ):
+                        self.either.add(change.held)
             self._finish("UPDATE_FAILED")
             return
         self._roll_back(changes)

@@ -40,7 +40,7 @@ def check(world: World) -> Counter[str]:
     found += _answers(world)
     found += _foreign(world)
     found += _rollbacks(world, excuses)
-    found += _ended(world)
+    found += _ended(world, excuses)
     if world.stack.status in (*HOLDING, *EMPTY):
         found += _left(world, excuses)
     if found:
@@ -145,20 +145,39 @@ def _blind(world: World) -> str | None:
     return None
 
 
-def _ended(world: World) -> list[str]:
+def _ended(world: World, excuses: Counter[str]) -> list[str]:
     """No session that a stack holds, or that RETAIN keeps, was ended by the handler."""
     found = []
     for resource in world.stack.resources.values():
         session = world.session(resource.physical_id)
         if session is None or (resource.status or "").startswith("DELETE"):
             continue
-        if resource.exists and session.ended_by not in (None, "itself"):
+        if not resource.exists or session.ended_by in (None, "itself"):
+            continue
+        if world.reaches_cloudformation != "answers" and session.ended_by.startswith("Delete."):
+            excuses["ended, though held: a late Delete, and no way to CloudFormation's API"] += 1
+        else:
             found.append(f"held and ended: {session.arn[-6:]} by {session.ended_by}")
     for arn in world.stack.let_go:
         session = world.service.sessions[arn]
-        if session.ended_by not in (None, "itself"):
+        if session.ended_by in (None, "itself"):
+            continue
+        if any(_took_retain_back(r) and r.deaths for r in _requests(world, session)):
+            excuses["ended, though retained: an Update that took RETAIN back died, was undone"] += 1
+        else:
             found.append(f"retained and ended: {arn[-6:]} by {session.ended_by}")
     return found
+
+
+def _requests(world: World, session: Session) -> list[Request]:
+    logical_id = session.tags.get(LOGICAL_TAG)
+    return [r for r in world.stack.requests if r.logical_id == logical_id]
+
+
+def _took_retain_back(request: Request) -> bool:
+    """Such an Update, delivered again while it is rolled back, is taken for the rollback's own."""
+    new, old = (request.event.get(f"{age}ResourceProperties", {}) for age in ("", "Old"))
+    return request.kind == "Update" and "Retain" in old and "Retain" not in new
 
 
 def _left(world: World, excuses: Counter[str]) -> list[str]:
@@ -172,7 +191,7 @@ def _left(world: World, excuses: Counter[str]) -> list[str]:
         if not session.is_live or session.arn in held | kept | unfinished:
             continue
         place = session.tags.get(HELD_TAG)
-        if place is not None and place in kept:
+        if place is not None and place in kept | unfinished:
             continue
         holder = world.session(place)
         if place in held and holder is not None and not holder.is_live:
@@ -200,7 +219,7 @@ def excuse(world: World, session: Session) -> str | None:
         started = _request_of(world, session)
         if started is not None and started.deaths:
             return "RETAIN, and its invocation died between mark and answer"
-    requests = [r for r in world.stack.requests if r.logical_id == logical_id]
+    requests = _requests(world, session)
     if any(r.died_for_good for r in requests):
         return "all three deliveries of a request died"
     if world.service.list_lag > SEARCH_SECONDS:
@@ -209,8 +228,11 @@ def excuse(world: World, session: Session) -> str | None:
         return "the service forgot a token after a death"
     if world.reaches_cloudformation != "answers":
         return "no way to CloudFormation's API"
-    if session.arn in world.stack.never_cleaned_up and any(r.deaths for r in requests):
+    if logical_id in world.stack.failed_without_rollback and any(r.deaths for r in requests):
         return "rollback was off, no clean-up came, and an invocation died after its answer"
+    undone = "UPDATE_ROLLBACK_FAILED" in world.stack.operations
+    if undone and len({r.event["ResourceProperties"]["ApplicationId"] for r in requests}) > 1:
+        return "a rollback failed, and the stack was deleted; it was on another application"
     if session.tags.get(HELD_TAG) in world.stack.never_cleaned_up:
         return "rollback was off, and no clean-up came for what it is the successor of"
     if any((logical_id, i) in world.stack.skipped for _, i in world.stack.skipped):

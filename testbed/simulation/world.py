@@ -176,7 +176,9 @@ class World:
     def _watch(self, invocation: Invocation, operation: str, params: Mapping[str, Any]) -> None:
         event = invocation.event
         if operation == "StartSession":
-            key = event.get("RequestId") or invocation.name.rstrip("'").partition("#")[0]
+            key = event.get("RequestId") or (
+                f"{event['ScheduledTime']} in place of {params['tags'].get(HELD_TAG)}"
+            )
             tokens = self.tokens[key]
             tokens.add(params["clientToken"])
             if len(tokens) > 1:

@@ -173,3 +173,9 @@ def test_a_successor_that_was_taken_over_and_is_retained_stays(lab: World) -> No
     do(lab, Create((kept,)), Rest(), Ends(), Wait(5), Tick(), Wait(12))
     do(lab, Update((tagged,)), Update((None,)), Rest())
     assert len(lab.live()) == 1
+
+
+def test_a_session_that_is_not_shown_yet_gets_no_successor() -> None:
+    with lab({"world get lag": "8"}) as here:
+        do(here, Create((Session("a", kept_alive=True, waits=False),)), Tick(), Rest())
+        assert here.live() == [here.held()]

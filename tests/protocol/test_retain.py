@@ -1,7 +1,7 @@
 """Rule 17: what a removal policy of RETAIN keeps, nothing ends."""
 
-from testbed.simulation.lab import do
-from testbed.simulation.schedule import Create, Delete, Rest, Session, Update
+from testbed.simulation.lab import do, lab
+from testbed.simulation.schedule import Create, Delete, Rest, Session, Update, Wait
 from testbed.simulation.world import RETAINED_TAG, World
 
 A, B = Session("a", retained=True), Session("b", retained=True)
@@ -84,3 +84,11 @@ def test_a_session_that_is_replaced_right_after_its_creation_stays(lab: World) -
     """The Update begins before the Create's last look."""
     do(lab, Create((A,)), Update((B,)), Rest())
     assert len(lab.live()) == 2
+
+
+def test_a_refused_replacement_ends_though_its_resource_is_removed_meanwhile() -> None:
+    with lab({"world takes failed ids": "no"}) as here:
+        do(here, Create((A,)), Rest())
+        before = str(here.held())
+        do(here, Update((B,), rollback=False), Wait(4), Update((None,)), Rest())
+        assert here.live() == [before]

@@ -246,3 +246,12 @@ def test_a_session_that_is_not_shown_yet_is_not_taken_for_gone() -> None:
         before = here.held()
         do(here, Update((Session("a", tag="2", waits=False),)), Rest())
         assert here.held() == before
+
+
+def test_a_refused_question_does_not_keep_a_clean_up_from_being_made_up_for() -> None:
+    with lab({"world refuses replacement": "no", "world cleans up later": "no"}) as here:
+        created(here)
+        do(here, Update((B,), 90, rollback=False), Rest(), Update((C,)))
+        expect(here, Fault("DescribeStackResource", "denied", skip=1, times=1))
+        do(here, Rest())
+        assert here.live() == [here.held()]
