@@ -69,8 +69,8 @@ def _leave() -> None:
 
 def _missing(spark: str | None) -> str:
     """What to install before the local AWS can run, if anything."""
-    extra = "[sail]" if spark == "sail" else "[spark]"
-    for extra, wanted in (("", MODULES), (extra, SPARK_MODULES[spark] if spark else ())):
+    behind = "[sail]" if spark == "sail" else "[spark]"
+    for extra, wanted in (("", MODULES), (behind, SPARK_MODULES[spark] if spark else ())):
         modules = [module for module in wanted if importlib.util.find_spec(module) is None]
         if modules:
             return (

@@ -148,9 +148,7 @@ def test_a_configuration_that_spark_refuses_fails_the_session(spark: SparkSessio
     live = spark.submit(
         ApacheServer,
         configurationOverrides={
-            "runtimeConfiguration": [
-                {"classification": "spark-defaults", "properties": properties}
-            ]
+            "runtimeConfiguration": [{"classification": "spark-defaults", "properties": properties}]
         },
     )
     spark.backing.wait(live.session_id, 300)

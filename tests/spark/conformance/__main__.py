@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     modules = tuple(options.modules)
     python = suite.environment(options.cache)
     names = ["direct", "connect", *(["proxy"] if ways.has_proxy() else []), *options.address]
-    found = {}
+    found: dict[str, dict[str, str]] = {}
     for name in names:
         begun = time.monotonic()
         with tempfile.TemporaryDirectory() as folder, variables(name, Path(folder)) as remote:

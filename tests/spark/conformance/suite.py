@@ -73,11 +73,13 @@ def run(
     report = folder / f"{modules[0]}.xml"
     (site,) = python.parent.parent.glob("lib/python*/site-packages")
     files = [site.joinpath(*PACKAGE.split("."), f"test_parity_{name}.py") for name in modules]
-    subprocess.run(
+    ended = subprocess.run(
         [
             *(python, "-W", "ignore", "-m", "pytest", "-q", "-p", "no:cacheprovider"),
             *("-p", "tests.spark.conformance.through_connect", f"--junitxml={report}"),
-            *("--rootdir", site, "-o", "junit_family=xunit1", *files),
+            # Nothing of this project's own settings, in whose folder the environment may be.
+            *("-c", os.devnull, "--rootdir", site, "--confcutdir", site),
+            *("-o", "junit_family=xunit1", *files),
         ],
         cwd=folder,
         env={
@@ -88,11 +90,13 @@ def run(
             "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "client_pkg")]),
             **remote,
         },
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
         timeout=MODULE_SECONDS * len(modules),
         check=False,
     )
+    assert report.exists(), ended.stdout[-4000:]
     return outcomes(report)
 
 

@@ -1,4 +1,4 @@
-"""A pytest plugin in the environment of Spark's tests: sessions are made by ``emr_session.connect``.
+"""A pytest plugin beside Spark's tests: sessions are made by ``emr_session.connect``.
 
 Only where ``CONFORMANCE_SESSION`` names one; otherwise PySpark connects to an address by itself.
 """
