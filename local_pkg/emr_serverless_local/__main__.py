@@ -69,8 +69,8 @@ def _leave() -> None:
 
 def _missing(spark: str | None) -> str:
     """What to install before the local AWS can run, if anything."""
-    named = "[sail]" if spark == "sail" else "[spark]"
-    for extra, wanted in (("", MODULES), (named, SPARK_MODULES[spark] if spark else ())):
+    behind = "[sail]" if spark == "sail" else "[spark]"
+    for extra, wanted in (("", MODULES), (behind, SPARK_MODULES[spark] if spark else ())):
         modules = [module for module in wanted if importlib.util.find_spec(module) is None]
         if modules:
             return (
@@ -115,12 +115,6 @@ def _parser() -> argparse.ArgumentParser:
         "the default), or Sail, small and without a JVM (extra 'sail')",
     )
     parser.add_argument(
-        "--refuse-custom-replacements",
-        action="store_true",
-        help="refuse the replacement of a custom resource while rollback is off, as AWS does of "
-        "its own types (what it does of custom resources isn't published)",
-    )
-    parser.add_argument(
         "--env-file", type=Path, metavar="PATH", help="write the environment here, once ready"
     )
     parser.add_argument(
@@ -155,8 +149,6 @@ async def _serve(options: argparse.Namespace, listener: socket.socket, directory
     from ministack import app as ministack_app
     from ministack.core import lambda_runtime
 
-    from ._cloud.cloudformation import operations
-    from ._cloud.guard import only_for_programs
     from ._cloud.layer import Layer, as_https
     from .sessions import log_line
 
@@ -174,7 +166,6 @@ async def _serve(options: argparse.Namespace, listener: socket.socket, directory
         listener=lambda request: log.info("%s", log_line(request)),
     )
     layer.install()
-    operations.options.refuses_custom_replacements = options.refuse_custom_replacements
     port = listener.getsockname()[1]
     config = Config()
     # From here on the socket is the server's, which closes it.
@@ -186,7 +177,7 @@ async def _serve(options: argparse.Namespace, listener: socket.socket, directory
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     server = asyncio.create_task(
-        serve(only_for_programs(as_https(ministack_app.app)), config, shutdown_trigger=stop.wait)
+        serve(as_https(ministack_app.app), config, shutdown_trigger=stop.wait)
     )
     ticking = asyncio.create_task(_tick(layer))
     try:

@@ -2,7 +2,7 @@
 
 All of them are behind one server, of which each PySpark session is a session of its own: a JVM
 takes seconds to start. A test that ends a server, or wants it configured, says which it wants:
-``spark.start(launch=ApacheServer)``, or ``SailServer`` where any will do, which is there at once.
+``spark.start(ApacheServer)``, or ``spark.start(sail)`` where any will do, which is there at once.
 
 A test takes ``spark`` (a ``SparkSessions``): ``spark.start()`` is a live session, a ``Live``, with
 ``endpoint()`` (host and port, and a fresh token), ``arn``, ``state()`` and ``terminate()``.
@@ -31,18 +31,13 @@ from emr_serverless_local.http import serve
 from emr_serverless_local.sessions import SessionService
 from emr_serverless_local.spark import SparkBacking
 from emr_serverless_local.spark.server import Launch, SparkServer
+from tests.spark.sessions import APPLICATION
 from tests.spark.shared_server import SharedServer, shared
 
 START_SECONDS = 90
 # A JVM is up after six seconds, or a minute where ten processes share two cores.
 SERVER_SECONDS = 180
 ROLE = "arn:aws:iam::000000000000:role/execution"
-APPLICATION = {
-    "clientToken": "spark",
-    "type": "SPARK",
-    "releaseLabel": "emr-spark-8.1.0",
-    "interactiveConfiguration": {"sessionEnabled": True},
-}
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,13 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from emr_serverless_local.spark import ApacheServer, SailServer
+from emr_serverless_local.spark.server import SparkServer
 
 ROOT = Path(__file__).resolve().parents[2]
 ADDRESS = "SPARK_SERVER"
@@ -69,10 +72,13 @@ def shared() -> Iterator[SharedServer]:
         process.communicate()
 
 
+def sail(spark_defaults: Mapping[str, str]) -> SparkServer:
+    """A server of a session's own, there in half a second, for tests that end it."""
+    return SailServer(spark_defaults, python=os.environ.get(PYTHON, sys.executable))
+
+
 def main() -> None:
     """Run a server, say where it is, and end it with standard input."""
-    from emr_serverless_local.spark import ApacheServer
-
     server = ApacheServer(SPARK_DEFAULTS)
     try:
         server.wait(SECONDS)

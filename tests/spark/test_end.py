@@ -16,7 +16,9 @@ from emr_serverless_local.clock import ManualClock
 from emr_serverless_local.sessions import SessionService
 from emr_serverless_local.sessions.session import Session
 from emr_serverless_local.spark import SailServer, SparkBacking
-from tests.spark.conftest import APPLICATION, ROLE, SparkSessions, connected
+from tests.spark.conftest import ROLE, SparkSessions, connected
+from tests.spark.sessions import APPLICATION
+from tests.spark.shared_server import sail
 
 
 def alive(process_id: int) -> bool:
@@ -37,21 +39,21 @@ def test_a_session_terminated_under_the_client_says_so(spark: SparkSessions) -> 
 
 
 def test_the_process_goes_with_the_session(spark: SparkSessions) -> None:
-    live = spark.start(SailServer)
+    live = spark.start(sail)
     assert alive(live.process_id())
     live.terminate()
     assert not alive(live.process_id())
 
 
 def test_the_process_goes_with_the_idle_time_out(spark: SparkSessions) -> None:
-    live = spark.start(SailServer, idleTimeoutMinutes=15)
+    live = spark.start(sail, idleTimeoutMinutes=15)
     spark.clock.advance(15 * 60)
     assert live.state() == "TERMINATING"
     assert not alive(live.process_id())
 
 
 def test_a_server_that_dies_fails_its_session(spark: SparkSessions) -> None:
-    live = spark.start(SailServer)
+    live = spark.start(sail)
     with connected(live.remote_url()) as session:
         os.kill(live.process_id(), signal.SIGKILL)
         # Retried by the client until the session is seen to be over.

@@ -15,6 +15,7 @@ class SailServer:
     Args:
         spark_defaults: The session's Spark configuration, which pysail has no use for.
         script: What the process runs; it says its port in its first line.
+        python: The Python that runs it, which has pysail.
     """
 
     secret = None
@@ -24,12 +25,13 @@ class SailServer:
         self,
         spark_defaults: Mapping[str, str],  # noqa: ARG002
         script: Path = SCRIPT,
+        python: str = sys.executable,
     ) -> None:
         self.port: int | None = None
         self._said = threading.Event()
         self._process = subprocess.Popen(
             # -P: the modules beside the script aren't meant by their short names.
-            [sys.executable, "-P", str(script)],
+            [python, "-P", str(script)],
             # Its end is the process's end: it comes with the local AWS's, however that goes.
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
