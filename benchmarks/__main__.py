@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import datetime
 import json
 import os
@@ -21,7 +22,7 @@ os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.envir
 os.environ["CDK_VALIDATION"] = "false"
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lambda"))
 
-from benchmarks import alternatives, cold_start, deployment, requests, synth
+from benchmarks import alternatives, cold_start, deployment, handler_calls, synth
 from benchmarks.process import ROOT, ROUNDS, Run, Spread, interleaved
 from benchmarks.report import Claim, claims_table, plot, table
 
@@ -194,16 +195,9 @@ def synthesis() -> dict[str, Any]:
 
 
 def service() -> dict[str, Any]:
-    """Requests for a create."""
-    counted, looks = requests.of_a_create()
-    polls = counted.get("GetSession", 0) / looks
-    others = sum(n for name, n in counted.items() if name not in ("StartSession", "GetSession"))
-    claims = [
-        _claim("StartSession requests for a create", "", counted["StartSession"], 1, "simulated"),
-        _claim("GetSession requests a look", "", polls, 1, f"{looks} looks"),
-        _claim("other requests for a create", "", others, 0, "simulated"),
-    ]
-    return {"claims": claims, "tables": []}
+    """Calls to the service, in simulated time."""
+    tables, claims = handler_calls.tables_and_claims()
+    return {"claims": [dataclasses.asdict(claim) for claim in claims], "tables": tables}
 
 
 def deployments() -> dict[str, Any]:

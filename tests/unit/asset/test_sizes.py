@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from benchmarks.alternatives import zipped, zipped_bytes
-from benchmarks.requests import expected_looks, of_a_create
 from benchmarks.synth_app import minified_bytes, synthesized
 
 BOTO3 = ("boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "six", "urllib3")
@@ -58,9 +57,3 @@ def test_a_session_more_is_less_than_half_the_bytes_of_an_aws_custom_resource(
     size, resources = more_of(kind)
     assert resources == 2
     assert a_session_more[0] / size < 0.45
-
-
-def test_a_create_is_one_start_and_a_look_a_poll() -> None:
-    counted, looks = of_a_create()
-    assert looks == expected_looks()
-    assert counted == {"StartSession": 1, "GetSession": looks}
