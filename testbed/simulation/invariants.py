@@ -93,7 +93,7 @@ def _cause(world: World, request: Request) -> str | None:
         return "a test makes starts slow"
     if any(s.ended_by == "itself" or s.state == "FAILED" for s in world.own()):
         return "a session ended by itself"
-    if request.rollback and world.reaches_cloudformation != "answers":
+    if world.reaches_cloudformation != "answers":
         return "no way to CloudFormation"
     if any(a.state != "STARTED" for a in world.service.applications.values()):
         return "an application is not started"
@@ -220,6 +220,11 @@ def excuse(world: World, session: Session) -> str | None:
         if started is not None and started.deaths:
             return "RETAIN, and its invocation died between mark and answer"
     requests = _requests(world, session)
+    resource = world.stack.resources.get(str(logical_id))
+    if resource is not None and any(
+        status == "DELETE_SKIPPED" for _, status, _ in resource.history
+    ):
+        return "RETAIN, and the resource was let go before the last look of its request"
     if any(r.died_for_good for r in requests):
         return "all three deliveries of a request died"
     if world.service.list_lag > SEARCH_SECONDS:
