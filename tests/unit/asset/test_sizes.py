@@ -28,8 +28,8 @@ def bundled_boto3() -> int:
     return zipped(files)
 
 
-def test_the_asset_is_a_five_hundredth_of_bundled_boto3(asset: str) -> None:
-    assert zipped_bytes(Path(asset)) / bundled_boto3() < 0.002
+def test_the_asset_is_a_three_hundredth_of_bundled_boto3(asset: str) -> None:
+    assert zipped_bytes(Path(asset)) / bundled_boto3() < 0.0033
 
 
 @pytest.fixture(scope="module")
