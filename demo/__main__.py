@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> int:
         signal.signal(number, leave)
     say = Narrator()
     with tempfile.TemporaryDirectory(prefix="emr-serverless-session-demo-") as folder:
-        aws = LocalAws(Path(folder), session_start_seconds=3, spark=True)
+        aws = LocalAws(Path(folder), session_start_seconds=3, spark="sail")
         try:
             run(app, aws, say)
         except (CdkError, LocalAwsError, DemoError, ClientError, BotoCoreError) as error:

@@ -27,11 +27,11 @@ class LocalAws:
     Args:
         folder: An existing folder of its own: log, temporary files, the CLI's home.
         session_start_seconds: How long a session stays SUBMITTED and STARTING.
-        spark: Whether a Spark Connect server runs behind each session.
+        spark: What runs behind each session: ``apache``, ``sail`` or, by default, nothing.
     """
 
     def __init__(
-        self, folder: Path, *, session_start_seconds: float = 2.0, spark: bool = False
+        self, folder: Path, *, session_start_seconds: float = 2.0, spark: str | None = None
     ) -> None:
         self.folder = folder
         self.log_file = folder / "local-aws.log"
@@ -75,7 +75,7 @@ class LocalAws:
             *("--port", "0"),
             *("--session-start-seconds", str(self._session_start_seconds)),
             *("--env-file", str(env_file)),
-            *(["--spark"] if self._spark else []),
+            *(["--spark", self._spark] if self._spark else []),
         ]
         with self.log_file.open("wb") as log:
             # In a session of its own: a ctrl-c is for whoever started it, who stops it.
@@ -116,9 +116,9 @@ class LocalAws:
             **session,
         }
         config = Config(proxies={}, s3={"addressing_style": "path"})
-        return boto3.session.Session(**settings).client(
-            service, endpoint_url=self.url, config=config
-        )
+        # boto3's stubs know services by literal names only.
+        boto: Any = boto3.session.Session(**settings)
+        return boto.client(service, endpoint_url=self.url, config=config)
 
     def environment(self) -> dict[str, str]:
         """Return the environment of a program that is to use it."""

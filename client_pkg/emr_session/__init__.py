@@ -8,12 +8,14 @@ file.
 from ._connect.addresses import dashboard_url, remote_url
 from ._connect.connect import connect
 from ._emr.clock import Clock, SystemClock
+from ._proxy.session_proxy import SessionProxy
 from ._start.ephemeral import ephemeral
 from ._start.get_or_create import get_or_create
 from .errors import (
     ConnectError,
     CredentialsError,
     EndpointError,
+    ProxyError,
     QueryInterrupted,
     SessionDiffersError,
     SessionEndedError,
@@ -29,12 +31,14 @@ __all__ = [
     "ConnectError",
     "CredentialsError",
     "EndpointError",
+    "ProxyError",
     "QueryInterrupted",
     "SessionDiffersError",
     "SessionEndedError",
     "SessionMovedError",
     "SessionNotFoundError",
     "SessionNotReadyError",
+    "SessionProxy",
     "SparkVersionError",
     "SparkVersionWarning",
     "SystemClock",

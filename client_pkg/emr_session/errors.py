@@ -45,6 +45,10 @@ class QueryInterrupted(KeyboardInterrupt):
         return [str(self)]
 
 
+class ProxyError(ConnectError):
+    """The proxy can't listen, or is used before it is started."""
+
+
 class SparkVersionError(ConnectError):
     """The installed PySpark is of another major version than the session's Spark."""
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 class SessionValidationError(ValueError):
-    """What was asked of a construct can't be had.
+    """The construct's arguments are invalid.
 
     Attributes:
         path: The construct's path in the tree.

@@ -10,18 +10,11 @@ from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_scheduler_targets as targets
 from constructs import Construct
 
+from ._template.properties import schedule_input
+
 if TYPE_CHECKING:
     from .provider import SessionProvider
 
-# What StartSession is asked with; the rest says how the resource is handled.
-_ASKED = (
-    "ApplicationId",
-    "ExecutionRoleArn",
-    "Name",
-    "IdleTimeoutMinutes",
-    "ConfigurationOverrides",
-    "Tags",
-)
 # The handler takes no call that is later than this; there is no use in trying for longer.
 _LATEST = cdk.Duration.minutes(10)
 
@@ -42,24 +35,22 @@ def keep_alive_schedule(
     Its input is what the handler knows of the resource at a deployment. It refers to the session's
     ARN, so that it is made after the session, follows each replacement, and goes before it.
     """
-    stack = cdk.Stack.of(scope)
-    call = {
-        "StackId": stack.stack_id,
-        "LogicalResourceId": stack.get_logical_id(resource),
-        "PhysicalResourceId": session_arn,
-        "ResourceProperties": {name: properties[name] for name in _ASKED if name in properties},
-        "ParameterName": parameter_name,
-        "ScheduledTime": scheduler.ContextAttribute.scheduled_time,
-    }
+    call = schedule_input(
+        resource=resource,
+        session_arn=session_arn,
+        properties=properties,
+        parameter_name=parameter_name,
+        scheduled_time=scheduler.ContextAttribute.scheduled_time,
+    )
     return scheduler.Schedule(
         scope,
         id,
         schedule=schedule,
         description=f"Keeps the EMR Serverless session {resource.node.path} alive",
         target=targets.LambdaInvoke(
-            provider.keep_alive_function,
+            provider.function,
             input=scheduler.ScheduleTargetInput.from_object(call),
-            role=provider.keep_alive_role,
+            role=provider.schedule_role,
             max_event_age=_LATEST,
         ),
     )

@@ -3,34 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
 import jsii
 from aws_cdk import aws_emrserverless as emrserverless
 from aws_cdk import aws_iam as iam
 from aws_cdk.interfaces.aws_emrserverless import IApplicationRef
-from constructs import Construct, IConstruct
+from constructs import Construct
 
-from .application_checks import check_application, explain_idle_timeout
-from .asked_once import asked_once
-from .configuration import Configuration, render_configurations, spark_defaults
-from .environment import environment_problems
-from .errors import SessionValidationError
-from .grants import SessionGrants
-from .owner_tags import LOGICAL_ID_TAG, STACK_ID_TAG
-from .session_arn import check_session_attributes, parse_session_arn
-from .session_base import ISession, SessionAttributes
-from .validation import check_request, check_types, late_checks_of, minutes_of
+from ._checks.application import check_application, explain_idle_timeout
+from ._checks.environment import environment_problems
+from ._checks.late import tag_validation_of
+from ._checks.request import check_request, check_types, minutes_of
+from ._emr.names import (
+    RESOURCE_TYPE,
+)
+from ._template.dependencies import depend_on_permissions
+from ._template.lookups import address_of, application_id_of, cached, path_of, role_arn_of, stack_of
+from ._template.properties import SessionResource, handling_properties, request_properties
+from .attributes import ImportedSession, ISession, SessionAttributes
+from .configuration import Configuration, spark_defaults
+from .grants import Declaration, SessionGrants
 
 if TYPE_CHECKING:
     from aws_cdk import aws_scheduler as scheduler
     from aws_cdk import aws_ssm as ssm
 
     from .provider import SessionProvider
-
-RESOURCE_TYPE = "Custom::EMRServerlessSession"
 
 # Tags.of adds with 100. A session's own tags go before those of the scopes around it.
 _OWN_TAG_PRIORITY = 101
@@ -85,7 +85,7 @@ class Session(cdk.Resource):
             runtime_configuration: Spark configuration for this session, at most 100 entries.
                 Default: the application's.
             tags: Tags of the session, beside those of ``Tags.of``, before which they go. Together
-                at most 200, four of which are the library's. Default: none.
+                at most 200, seven of which are the library's. Default: none.
             removal_policy: ``RETAIN`` leaves the session running when the resource goes or is
                 replaced, until the service ends it. Default: ``DESTROY``.
             wait_until_ready: Whether the deployment waits until the session takes connections,
@@ -102,7 +102,7 @@ class Session(cdk.Resource):
         Raises:
             SessionValidationError: Values that the service would refuse, all of them together.
         """
-        path = f"{_path(scope)}/{id}"
+        path = f"{path_of(scope)}/{id}"
         check_types(
             path,
             application=application,
@@ -113,9 +113,9 @@ class Session(cdk.Resource):
             ensure_live_on_deploy=ensure_live_on_deploy,
             stop_application=stop_application,
         )
-        stack = _stack_of(scope)
-        application_id = _application_id(application)
-        execution_role_arn = _role_arn(execution_role)
+        stack = stack_of(scope)
+        application_id = application_id_of(application)
+        execution_role_arn = role_arn_of(execution_role)
         check_request(
             path,
             application_id=application_id,
@@ -130,7 +130,7 @@ class Session(cdk.Resource):
         super().__init__(scope, id)
         provider = provider or _provider_of(stack)
         permissions = provider.permissions_for(stack)
-        permissions.serve(application)
+        permissions.start_on(application)
         permissions.pass_role(execution_role)
         own_application = _is_resource_of(application, stack)
         if stop_application is None:
@@ -138,38 +138,36 @@ class Session(cdk.Resource):
         elif stop_application and not own_application:
             permissions.stop(application)
 
-        properties: dict[str, Any] = {
-            "ServiceToken": provider.service_token,
-            "ServiceTimeout": _service_timeout(provider),
-            "ApplicationId": application_id,
-            "ExecutionRoleArn": execution_role_arn,
-        }
-        if session_name is not None:
-            properties["Name"] = session_name
-        if idle_timeout is not None:
-            properties["IdleTimeoutMinutes"] = minutes_of(idle_timeout)
-        if runtime_configuration is not None:
-            properties["ConfigurationOverrides"] = {
-                "RuntimeConfiguration": render_configurations(runtime_configuration)
-            }
-        if stop_application:
-            properties["StopApplication"] = "true"
-        if not wait_until_ready:
-            properties["WaitUntilReady"] = "false"
-        if ensure_live_on_deploy:
-            # Any change has the handler look at the session, and this one changes nothing else.
-            properties["CheckedForSynthAt"] = datetime.now(UTC).isoformat()
-        self._resource = _SessionResource(
-            self, "Resource", type=RESOURCE_TYPE, properties=properties
+        request = request_properties(
+            application_id=application_id,
+            execution_role_arn=execution_role_arn,
+            session_name=session_name,
+            idle_timeout_minutes=None if idle_timeout is None else minutes_of(idle_timeout),
+            runtime_configuration=runtime_configuration,
+        )
+        handling = handling_properties(
+            stop_application=stop_application,
+            wait_until_ready=wait_until_ready,
+            ensure_live_on_deploy=ensure_live_on_deploy,
+        )
+        self._resource = SessionResource(
+            self,
+            "Resource",
+            type=RESOURCE_TYPE,
+            properties={
+                "ServiceToken": provider.service_token,
+                "ServiceTimeout": _service_timeout(provider),
+                **request,
+                **handling,
+            },
         )
         if removal_policy is not None:
             self._resource.apply_removal_policy(removal_policy)
-
-        node = self._resource.node
-        node.add_dependency(provider.dependable_for(stack), execution_role)
-        self._grants = SessionGrants(self)
-        self._properties = properties
+        depend_on_permissions(self._resource, permissions.dependable, execution_role)
+        self._grants = SessionGrants(self, Declaration(self._resource, application_id))
+        self._request = request
         self._provider = provider
+        self._permissions = permissions
         self._tag_manager: cdk.TagManager | None = None
         for key, value in (tags or {}).items():
             self.cdk_tag_manager.set_tag(key, value, _OWN_TAG_PRIORITY)
@@ -193,7 +191,7 @@ class Session(cdk.Resource):
         Raises:
             SessionValidationError: The ARN isn't one of a session.
         """
-        return _ImportedSession(scope, id, session_arn)
+        return ImportedSession.from_arn(scope, id, session_arn)
 
     @staticmethod
     def from_session_attributes(
@@ -212,13 +210,7 @@ class Session(cdk.Resource):
         Raises:
             SessionValidationError: The ids aren't those of an application and a session.
         """
-        check_session_attributes(f"{scope.node.path}/{id}", attributes)
-        arn = cdk.Stack.of(scope).format_arn(
-            service="emr-serverless",
-            resource="/applications",
-            resource_name=f"{attributes.application_id}/sessions/{attributes.session_id}",
-        )
-        return _ImportedSession(scope, id, arn, attributes)
+        return ImportedSession.from_attributes(scope, id, attributes)
 
     @property
     def session_arn(self) -> str:
@@ -286,19 +278,8 @@ class Session(cdk.Resource):
         from .keep_alive import keep_alive_schedule
 
         self._resource.add_property_override("KeepAlive", "true")
-        late_checks_of(self.stack).keep_alive(self)
-        self._provider.permissions_for(self.stack).keep_alive(self._parameter_name)
-        self._grants._cover_successors(
-            self.stack.format_arn(
-                service="emr-serverless",
-                resource="/applications",
-                resource_name=f"{self.application_id}/sessions/*",
-            ),
-            {
-                STACK_ID_TAG: self.stack.stack_id,
-                LOGICAL_ID_TAG: self.stack.get_logical_id(self._resource),
-            },
-        )
+        self._permissions.write_parameter(self._parameter_name)
+        self._grants._cover_successors()
         return keep_alive_schedule(
             self,
             id,
@@ -306,7 +287,7 @@ class Session(cdk.Resource):
             provider=self._provider,
             resource=self._resource,
             session_arn=self.session_arn,
-            properties={**self._properties, "Tags": self.cdk_tag_manager.rendered_tags},
+            properties={**self._request, "Tags": self.cdk_tag_manager.rendered_tags},
             parameter_name=self.parameter.parameter_name,
         )
 
@@ -321,115 +302,18 @@ class Session(cdk.Resource):
         if self._tag_manager is None:
             self._tag_manager = cdk.TagManager(cdk.TagType.MAP, RESOURCE_TYPE)
             self._resource.add_property_override("Tags", self._tag_manager.rendered_tags)
-            late_checks_of(self.stack).add(self, self._tag_manager)
+            self._permissions.tag_as(self._tag_manager)
+            tag_validation_of(self.stack).add(self, self._tag_manager)
         return self._tag_manager
 
 
-class _ImportedSession(cdk.Resource):
-    """A session that another app or nobody's app started."""
-
-    def __init__(
-        self,
-        scope: Construct,
-        id: str,
-        session_arn: str,
-        attributes: SessionAttributes | None = None,
-    ) -> None:
-        if attributes is None:
-            attributes = parse_session_arn(f"{scope.node.path}/{id}", session_arn)
-        super().__init__(scope, id, environment_from_arn=session_arn)
-        self._session_arn = session_arn
-        self._attributes = attributes
-        self._grants = SessionGrants(self)
-
-    @property
-    def session_arn(self) -> str:
-        return self._session_arn
-
-    @property
-    def session_id(self) -> str:
-        return self._attributes.session_id
-
-    @property
-    def application_id(self) -> str:
-        return self._attributes.application_id
-
-    @property
-    def grants(self) -> SessionGrants:
-        return self._grants
-
-    @property
-    def parameter(self) -> NoReturn:
-        raise self._not_of_this_app("parameter")
-
-    def keep_alive(self, **_: object) -> NoReturn:
-        raise self._not_of_this_app("keep_alive")
-
-    def _not_of_this_app(self, what: str) -> SessionValidationError:
-        return SessionValidationError(
-            self.node.path,
-            [
-                f"{what}: this session is imported, and what it was started with isn't known here. "
-                "Use that of the Session construct which declares it."
-            ],
-        )
-
-
-class _SessionResource(cdk.CfnResource):
-    """The custom resource; tells the handler when replaced sessions are to be left alone.
-
-    The handler ends what it finds of its own beside the current session, so that it has to know
-    what CloudFormation retains. A policy can come late, from ``RemovalPolicies.of`` for one.
-    """
-
-    def apply_removal_policy(
-        self,
-        policy: cdk.RemovalPolicy | None = None,
-        *,
-        apply_to_update_replace_policy: bool | None = None,
-        default: cdk.RemovalPolicy | None = None,
-    ) -> None:
-        super().apply_removal_policy(
-            policy, apply_to_update_replace_policy=apply_to_update_replace_policy, default=default
-        )
-        retains = (policy or default) in _RETAINING and apply_to_update_replace_policy is not False
-        if retains:
-            self.add_property_override("Retain", "true")
-        else:
-            self.add_property_deletion_override("Retain")
-
-
-_RETAINING = (cdk.RemovalPolicy.RETAIN, cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
-
-
 def _is_resource_of(application: IApplicationRef, stack: cdk.Stack) -> bool:
-    if not isinstance(application, emrserverless.CfnApplication):
-        return False
-    owner = _stack_of(application)
-    return owner is stack or owner.node.addr == stack.node.addr
+    return isinstance(application, emrserverless.CfnApplication) and (
+        address_of(stack_of(application)) == address_of(stack)
+    )
 
 
-@asked_once
-def _application_id(application: IApplicationRef) -> str:
-    return application.application_ref.application_id
-
-
-@asked_once
-def _role_arn(role: iam.IRole) -> str:
-    return role.role_arn
-
-
-@asked_once
-def _path(scope: Construct) -> str:
-    return scope.node.path
-
-
-@asked_once
-def _stack_of(construct: IConstruct) -> cdk.Stack:
-    return cdk.Stack.of(construct)
-
-
-@asked_once
+@cached
 def _provider_of(stack: cdk.Stack) -> SessionProvider:
     # An app that has imported sessions alone does without the modules of Lambda and EC2.
     from .provider import SessionProvider
@@ -437,6 +321,6 @@ def _provider_of(stack: cdk.Stack) -> SessionProvider:
     return SessionProvider.get_or_create(stack)
 
 
-@asked_once
+@cached
 def _service_timeout(provider: SessionProvider) -> str:
     return str(int(provider.service_timeout.to_seconds()))

@@ -1,5 +1,6 @@
-"""The Lambda handler behind ``Custom::EMRServerlessSession``.
+"""The Lambda function behind ``Custom::EMRServerlessSession``.
 
-It runs in Lambda, on the standard library and botocore alone. ``handler`` has
-the entry points, ``lifecycle`` the rules they follow.
+It runs on the standard library and botocore. CloudFormation calls it directly; it stays until the
+session is usable, or over, and answers. The rules that it follows are numbered in
+``docs/lifecycle.md``; ``create``, ``update``, ``delete`` and ``schedule`` read in their order.
 """

@@ -1,7 +1,7 @@
 """Who is who: client tokens, physical resource ids, owner tags, session ARNs.
 
-Pure functions over strings; nothing here talks to a service. The digests are
-part of what deployed stacks hold, so a change to them replaces users' sessions.
+Pure functions over strings. The digests are part of what deployed stacks hold: a change to them
+replaces users' sessions.
 """
 
 from __future__ import annotations
@@ -12,19 +12,13 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-OWNER_TAG_PREFIX = "emr-serverless-session:"
-STACK_ID_TAG = f"{OWNER_TAG_PREFIX}stack-id"
-LOGICAL_ID_TAG = f"{OWNER_TAG_PREFIX}logical-id"
-SPEC_TAG = f"{OWNER_TAG_PREFIX}spec"
-CLIENT_TOKEN_TAG = f"{OWNER_TAG_PREFIX}client-token"
-# On a successor alone: the session that CloudFormation holds, in whose place it runs.
-HELD_ARN_TAG = f"{OWNER_TAG_PREFIX}held-arn"
+from session_handler.names import CLIENT_TOKEN_TAG, LOGICAL_ID_TAG, SPEC_TAG, STACK_ID_TAG
 
 _SESSION_ARN = re.compile(
     r"arn:aws[a-zA-Z0-9-]*:emr-serverless:[^:]+:\d{12}:"
     r"/applications/(?P<application>[0-9a-zA-Z]+)/sessions/(?P<session>[0-9a-zA-Z]+)"
 )
-_PENDING_ID = re.compile(r"pending:(?P<application>[0-9a-zA-Z]+):(?P<token>[0-9a-f]{64})")
+_TOKEN_ID = re.compile(r"(?:pending:(?P<application>[0-9a-zA-Z]+)|none):(?P<token>[0-9a-f]{64})")
 
 
 class SessionArn(NamedTuple):
@@ -41,20 +35,22 @@ class SessionArn(NamedTuple):
         return cls(match[0], match["application"], match["session"]) if match else None
 
 
-class PendingId(NamedTuple):
-    """The physical resource id of a session whose ARN is not known (yet)."""
+class TokenId(NamedTuple):
+    """The physical resource id of a request that knows no ARN: ``pending:…`` or ``none:…``."""
 
-    application_id: str
     client_token: str
+    application_id: str | None = None
+    """The application that may have the session; None where certainly nothing was started."""
 
     @classmethod
-    def parse(cls, text: object) -> PendingId | None:
-        """The pending id in ``text``, or None where it is anything else."""
-        match = _PENDING_ID.fullmatch(text) if isinstance(text, str) else None
-        return cls(match["application"], match["token"]) if match else None
+    def parse(cls, text: object) -> TokenId | None:
+        """The id in ``text``, or None where it is anything else."""
+        match = _TOKEN_ID.fullmatch(text) if isinstance(text, str) else None
+        return cls(match["token"], match["application"]) if match else None
 
     def __str__(self) -> str:
-        return f"pending:{self.application_id}:{self.client_token}"
+        kind = f"pending:{self.application_id}" if self.application_id else "none"
+        return f"{kind}:{self.client_token}"
 
 
 class Owner(NamedTuple):
@@ -70,7 +66,7 @@ class Owner(NamedTuple):
         )
 
     def tags(self, spec: str, token: str) -> dict[str, str]:
-        """The owner tags of a session of this resource."""
+        """The owner tags that every session of this resource starts with."""
         return {
             STACK_ID_TAG: self.stack_id,
             LOGICAL_ID_TAG: self.logical_id,
@@ -86,5 +82,10 @@ def digest(value: Any) -> str:
 
 
 def client_token(owner: Owner, request_id: str, spec: str) -> str:
-    """The token of one CloudFormation request: the same however often it is delivered."""
+    """The token of one request: the same however often it is delivered."""
     return digest([owner.stack_id, owner.logical_id, request_id, spec])
+
+
+def session_name(principal: str) -> str:
+    """The last part of ``assumed-role/ROLE/NAME``: for a Lambda function, the function's name."""
+    return principal.rsplit("/", 1)[-1]

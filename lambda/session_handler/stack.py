@@ -1,39 +1,149 @@
-"""The stack's resource, as CloudFormation says it is now: the one call to CloudFormation."""
+"""What CloudFormation shows of the resource and its stack: the calls to CloudFormation.
+
+A read may be seconds old, and the two reads of ``shown`` are no snapshot. Without a route to
+CloudFormation each call would wait for its time-out: after two such it isn't asked for a while.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import time
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from session_handler.errors import classify
-from session_handler.identity import Owner
+from session_handler import clients
+from session_handler.deadline import Deadline
+from session_handler.errors import Unreachable, classify
+from session_handler.request import Request
+
+# CloudFormation's reads may be this old, and a little more.
+READ_DELAY = 7.0
+_SILENCE_AFTER = 2
+_SILENCE_SECONDS = 60.0
+
+ROLLING_BACK = (
+    "ROLLBACK_IN_PROGRESS",
+    "UPDATE_ROLLBACK_IN_PROGRESS",
+    "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",
+)
 
 
-class StackResource:
-    """The custom resource that a session belongs to, over a botocore client."""
+class Resource(NamedTuple):
+    """The resource, as DescribeStackResource shows it; one that is gone is DELETE_COMPLETE."""
 
-    def __init__(self, client: Any, owner: Owner) -> None:
-        self._client = client
-        self._owner = owner
+    status: str
+    physical_id: str | None = None
 
-    def rests_on(self, physical_id: str | None) -> bool:
-        """Whether the resource holds this physical id, and no operation is under way on it.
+    @property
+    def is_at_rest(self) -> bool:
+        return not self.status.endswith("_IN_PROGRESS")
 
-        Raises:
-            ServiceError: CloudFormation didn't answer, or refused to.
-        """
+    @property
+    def is_being_deleted(self) -> bool:
+        return self.status in ("DELETE_IN_PROGRESS", "DELETE_FAILED")
+
+
+class Shown(NamedTuple):
+    """The resource and the status of its stack."""
+
+    resource: Resource
+    stack: str
+
+    @property
+    def stack_is_at_rest(self) -> bool:
+        return not self.stack.endswith("_IN_PROGRESS")
+
+    @property
+    def lets_go(self) -> bool:
+        """Whether RETAIN took the resource out of its stack, and not out of a rollback."""
+        return self.resource.status == "DELETE_SKIPPED" and "ROLLBACK" not in self.stack
+
+    @property
+    def is_rolling_back(self) -> bool:
+        return self.stack in ROLLING_BACK
+
+
+class Stack:
+    """CloudFormation's view of one resource. None stands for: it didn't say."""
+
+    def __init__(self, request: Request, deadline: Deadline) -> None:
+        self._owner = request.owner
+        self._service_timeout = request.service_timeout
+        self._deadline = deadline
+        self._unreachable = 0
+        self._silent_until = 0.0
+
+    def resource(self) -> Resource | None:
+        """DescribeStackResource."""
+        answer = self._ask(
+            "describe_stack_resource",
+            StackName=self._owner.stack_id,
+            LogicalResourceId=self._owner.logical_id,
+        )
+        if answer is None:
+            return None
+        detail = answer.get("StackResourceDetail") or {"ResourceStatus": "DELETE_COMPLETE"}
+        changed = detail.get("LastUpdatedTimestamp")
+        resource = Resource(
+            status=str(detail.get("ResourceStatus")),
+            physical_id=detail.get("PhysicalResourceId") or None,
+        )
+        # A read of an Update's first seconds may be from before it.
+        may_be_older = resource.status == "UPDATE_IN_PROGRESS" and not self.tells_of_the_request
+        if isinstance(changed, datetime) and not resource.is_at_rest and not may_be_older:
+            self._deadline.cloudformation_waits(changed.timestamp(), self._service_timeout)
+        return resource
+
+    def resource_insistently(self) -> Resource | None:
+        """The same, asked three times where the question is refused."""
+        for again in (True, True, False):
+            resource = self.resource()
+            if resource is not None or not again or self._is_silent:
+                return resource
+            time.sleep(READ_DELAY)
+        return None
+
+    def shown(self) -> Shown | None:
+        """DescribeStackResource and DescribeStacks."""
+        resource = self.resource()
+        if resource is None:
+            return None
+        answer = self._ask("describe_stacks", StackName=self._owner.stack_id)
+        if answer is None:
+            return None
+        stacks = answer.get("Stacks") or [{"StackStatus": "DELETE_COMPLETE"}]
+        return Shown(resource, str(stacks[0].get("StackStatus")))
+
+    @property
+    def tells_of_the_request(self) -> bool:
+        """Whether a read of now can't be from before the request came."""
+        return time.time() >= self._deadline.began + READ_DELAY
+
+    @property
+    def _is_silent(self) -> bool:
+        return time.time() < self._silent_until
+
+    def _ask(self, method: str, **parameters: Any) -> Mapping[str, Any] | None:
+        """The answer; empty for what doesn't exist, None where there is none."""
+        if self._is_silent:
+            return None
         try:
-            answer = self._client.describe_stack_resource(
-                StackName=self._owner.stack_id, LogicalResourceId=self._owner.logical_id
-            )
-        except ClientError as error:
-            if error.response.get("Error", {}).get("Code") == "ValidationError":
-                return False  # that is how CloudFormation says that it doesn't exist (any more)
-            raise classify("DescribeStackResource", error) from None
-        except Exception as error:  # noqa: BLE001 - classified
-            raise classify("DescribeStackResource", error) from None
-        resource = answer["StackResourceDetail"]
-        status = str(resource["ResourceStatus"])
-        at_rest = status.endswith("_COMPLETE") and status != "DELETE_COMPLETE"
-        return at_rest and resource.get("PhysicalResourceId") == physical_id
+            answer = getattr(clients.client("cloudformation"), method)(**parameters)
+        except Exception as error:  # noqa: BLE001 - whatever it is, CloudFormation didn't say
+            if isinstance(error, ClientError) and _says_that_it_is_gone(error):
+                return {}
+            if isinstance(classify(method, error), Unreachable):
+                self._unreachable += 1
+                if self._unreachable >= _SILENCE_AFTER:
+                    self._silent_until = time.time() + _SILENCE_SECONDS
+            return None
+        self._unreachable = 0
+        return answer if isinstance(answer, Mapping) else None
+
+
+def _says_that_it_is_gone(error: ClientError) -> bool:
+    details = error.response.get("Error", {})
+    says = str(details.get("Message", ""))
+    return details.get("Code") == "ValidationError" and "does not exist" in says

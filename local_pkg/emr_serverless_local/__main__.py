@@ -20,13 +20,18 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import environment
+from ._cloud import environment
 
 if TYPE_CHECKING:
-    from .layer import Layer
+    from ._cloud.layer import Layer
 
 MODULES = ("ministack", "hypercorn", "boto3")
-SPARK_MODULES = ("grpc", "pysail", "pyspark", "trustme")
+# What may stand behind sessions, and what each needs. The names are those of the extras, but for
+# Apache Spark's, which is "spark".
+SPARK_MODULES = {
+    "apache": ("grpc", "py4j", "trustme"),
+    "sail": ("grpc", "pysail", "trustme"),
+}
 TICK_SECONDS = 1.0
 
 
@@ -62,15 +67,23 @@ def _leave() -> None:
     os._exit(0)
 
 
-def _missing(spark: bool) -> str:
+def _missing(spark: str | None) -> str:
     """What to install before the local AWS can run, if anything."""
-    for extra, wanted in (("", MODULES), ("[sail]", SPARK_MODULES if spark else ())):
+    behind = "[sail]" if spark == "sail" else "[spark]"
+    for extra, wanted in (("", MODULES), (behind, SPARK_MODULES[spark] if spark else ())):
         modules = [module for module in wanted if importlib.util.find_spec(module) is None]
         if modules:
             return (
                 f"The local AWS needs {', '.join(modules)}:\n"
                 f"  pip install 'emr-serverless-local{extra}'"
             )
+    if spark == "apache":
+        from .spark.java import NoSparkError, java, spark_home
+
+        try:
+            spark_home(), java()
+        except NoSparkError as error:
+            return str(error)
     own = any((directory / "node").exists() for directory in environment.node_directories())
     if not own and shutil.which("node") is None:
         return (
@@ -95,8 +108,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--spark",
-        action="store_true",
-        help="run a Spark Connect server behind each session (extra 'spark')",
+        nargs="?",
+        choices=sorted(SPARK_MODULES),
+        const="apache",
+        help="run a Spark Connect server behind each session: Apache Spark's (extra 'spark', "
+        "the default), or Sail, small and without a JVM (extra 'sail')",
     )
     parser.add_argument(
         "--env-file", type=Path, metavar="PATH", help="write the environment here, once ready"
@@ -133,15 +149,16 @@ async def _serve(options: argparse.Namespace, listener: socket.socket, directory
     from ministack import app as ministack_app
     from ministack.core import lambda_runtime
 
-    from .layer import Layer, as_https
+    from ._cloud.layer import Layer, as_https
     from .sessions import log_line
 
     log = logging.getLogger("local-aws")
     backing = authority = None
     if options.spark:
-        from .spark import SparkBacking
+        from .spark import ApacheServer, SailServer, SparkBacking
 
-        backing, authority = SparkBacking(), directory / "endpoints-ca.pem"
+        launch = {"apache": ApacheServer, "sail": SailServer}[options.spark]
+        backing, authority = SparkBacking(launch), directory / "endpoints-ca.pem"
         backing.certificates.write_authority(authority)
     layer = Layer(
         start_seconds=options.session_start_seconds,

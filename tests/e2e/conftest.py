@@ -36,7 +36,7 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
 def aws_with_spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
     """Another one, with a Spark Connect server behind each session."""
     folder = tmp_path_factory.mktemp("local-aws-with-spark")
-    with LocalAws(folder, session_start_seconds=SESSION_START_SECONDS, spark=True) as running:
+    with LocalAws(folder, session_start_seconds=SESSION_START_SECONDS, spark="sail") as running:
         yield running
 
 

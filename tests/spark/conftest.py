@@ -1,4 +1,8 @@
-"""Sessions with a real Spark Connect server behind them, under a clock that tests move.
+"""Sessions with Apache Spark behind them, under a clock that tests move.
+
+All of them are behind one server, of which each PySpark session is a session of its own: a JVM
+takes seconds to start. A test that ends a server, or wants it configured, says which it wants:
+``spark.start(ApacheServer)``, or ``spark.start(sail)`` where any will do, which is there at once.
 
 A test takes ``spark`` (a ``SparkSessions``): ``spark.start()`` is a live session, a ``Live``, with
 ``endpoint()`` (host and port, and a fresh token), ``arn``, ``state()`` and ``terminate()``.
@@ -10,7 +14,7 @@ library's client. The environment says to boto3 and gRPC where all of it is, as 
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,16 +30,14 @@ from emr_serverless_local.clock import ManualClock
 from emr_serverless_local.http import serve
 from emr_serverless_local.sessions import SessionService
 from emr_serverless_local.spark import SparkBacking
-from emr_serverless_local.spark.server import SCRIPT
+from emr_serverless_local.spark.server import Launch, SparkServer
+from tests.spark.sessions import APPLICATION
+from tests.spark.shared_server import SharedServer, shared
 
 START_SECONDS = 90
+# A JVM is up after six seconds, or a minute where ten processes share two cores.
+SERVER_SECONDS = 180
 ROLE = "arn:aws:iam::000000000000:role/execution"
-APPLICATION = {
-    "clientToken": "spark",
-    "type": "SPARK",
-    "releaseLabel": "emr-7.13.0",
-    "interactiveConfiguration": {"sessionEnabled": True},
-}
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,7 @@ class SparkSessions:
 
     service: SessionService
     backing: SparkBacking
+    launcher: "Launcher"
     clock: ManualClock
     url: str
     authority: Path
@@ -109,17 +112,18 @@ class SparkSessions:
     def client(self, service: str) -> Any:
         return boto3.session.Session().client(service, endpoint_url=self.url)
 
-    def submit(self, **fields: Any) -> Live:
+    def submit(self, launch: Launch | None = None, **fields: Any) -> Live:
         """Start a session, and don't wait."""
+        self.launcher.chosen = launch
         started = self.client("emr-serverless").start_session(
             applicationId=self.application_id, executionRoleArn=ROLE, **fields
         )
         return Live(self, self.application_id, started["sessionId"])
 
-    def start(self, **fields: Any) -> Live:
+    def start(self, launch: Launch | None = None, **fields: Any) -> Live:
         """Start a session, and move the clock to when it takes connections."""
-        live = self.submit(**fields)
-        self.backing.wait(live.session_id)
+        live = self.submit(launch, **fields)
+        self.backing.wait(live.session_id, SERVER_SECONDS)
         self.clock.advance(START_SECONDS)
         assert live.state() == "STARTED"
         return live
@@ -130,28 +134,43 @@ def clock() -> ManualClock:
     return ManualClock()
 
 
-def server_script(folder: Path) -> Path:
-    """What a server's process runs: its script, by SPARK_SERVER_PYTHON where that is set.
+class Launcher:
+    """Puts the shared server behind a session, unless its test has chosen one of its own."""
 
-    pysail wants PySpark 3.5.6 beside it, and a client may have another.
-    """
-    python = os.environ.get("SPARK_SERVER_PYTHON")
-    if python is None:
-        return SCRIPT
-    script = folder / "connect_server.py"
-    script.write_text(f"import os\nos.execv({python!r}, {[python, '-P', str(SCRIPT)]!r})\n")
-    return script
+    def __init__(self, server: SharedServer) -> None:
+        self.chosen: Launch | None = None
+        self._server = server
+
+    def __call__(self, spark_defaults: Mapping[str, str]) -> SparkServer:
+        return self.chosen(spark_defaults) if self.chosen else self._server
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have one worker do what needs the shared server, so that there is one."""
+    for item in items:
+        if "shared_server" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("spark"))
 
 
 @pytest.fixture(scope="session")
-def certified(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SparkBacking, Path]]:
+def shared_server() -> Iterator[SharedServer]:
+    """A server of Apache Spark for all tests."""
+    with shared() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def certified(
+    shared_server: SharedServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[SparkBacking, Launcher, Path]]:
     """One authority for all tests: gRPC reads the file once a process."""
-    folder = tmp_path_factory.mktemp("authority")
-    backing = SparkBacking(server_script(folder))
-    authority = folder / "ca.pem"
+    launcher = Launcher(shared_server)
+    backing = SparkBacking(launcher)
+    authority = tmp_path_factory.mktemp("authority") / "ca.pem"
     backing.certificates.write_authority(authority)
     os.environ["GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"] = str(authority)
-    yield backing, authority
+    yield backing, launcher, authority
     backing.close()
 
 
@@ -171,11 +190,11 @@ def collecting_garbage_here() -> Iterator[None]:
 @pytest.fixture
 def spark(
     clock: ManualClock,
-    certified: tuple[SparkBacking, Path],
+    certified: tuple[SparkBacking, Launcher, Path],
     monkeypatch: pytest.MonkeyPatch,
     collecting_garbage_here: None,  # noqa: ARG001
 ) -> Iterator[SparkSessions]:
-    backing, authority = certified
+    backing, launcher, authority = certified
     service = SessionService(
         clock=clock, start_seconds=START_SECONDS, stop_seconds=30, backing=backing
     )
@@ -188,7 +207,8 @@ def spark(
         monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
         made = service.perform("CreateApplication", APPLICATION)
-        yield SparkSessions(service, backing, clock, url, authority, made["applicationId"])
+        application_id = made["applicationId"]
+        yield SparkSessions(service, backing, launcher, clock, url, authority, application_id)
         for session in service.sessions():
             backing.end(session.session_id)
 

@@ -23,6 +23,7 @@ from emr_session import (
 )
 from emr_session._connect.builder import SessionChannelBuilder
 from tests.spark.conftest import Live, SparkSessions
+from tests.spark.shared_server import sail
 
 PARAMETER = "/notebooks/session"
 # Of the two ways in which a test may fail, the slow one is PySpark's ten minutes of retries.
@@ -175,7 +176,7 @@ def test_a_certificate_that_is_not_trusted_is_said_in_seconds(
 def test_a_server_that_died_is_said_in_seconds(
     spark: SparkSessions, connected: Callable[..., Any]
 ) -> None:
-    live = spark.start()
+    live = spark.start(sail)
     session = connected(live)
     os.kill(live.process_id(), 9)
     begun = time.monotonic()

@@ -1,17 +1,24 @@
-"""What is behind a session ends with it, and a client is told so."""
+"""What is behind a session ends with it, and a client is told so.
+
+Most of it is said of Sail, whose process is there in half a second; ``test_apache`` says it of
+Apache Spark.
+"""
 
 import os
 import signal
+from functools import partial
 from pathlib import Path
 
 import pytest
 from pyspark.errors import PySparkException
 
 from emr_serverless_local.clock import ManualClock
-from emr_serverless_local.session import Session
 from emr_serverless_local.sessions import SessionService
-from emr_serverless_local.spark import SparkBacking
-from tests.spark.conftest import APPLICATION, ROLE, SparkSessions, connected
+from emr_serverless_local.sessions.session import Session
+from emr_serverless_local.spark import SailServer, SparkBacking
+from tests.spark.conftest import ROLE, SparkSessions, connected
+from tests.spark.sessions import APPLICATION
+from tests.spark.shared_server import sail
 
 
 def alive(process_id: int) -> bool:
@@ -32,21 +39,21 @@ def test_a_session_terminated_under_the_client_says_so(spark: SparkSessions) -> 
 
 
 def test_the_process_goes_with_the_session(spark: SparkSessions) -> None:
-    live = spark.start()
+    live = spark.start(sail)
     assert alive(live.process_id())
     live.terminate()
     assert not alive(live.process_id())
 
 
 def test_the_process_goes_with_the_idle_time_out(spark: SparkSessions) -> None:
-    live = spark.start(idleTimeoutMinutes=15)
+    live = spark.start(sail, idleTimeoutMinutes=15)
     spark.clock.advance(15 * 60)
     assert live.state() == "TERMINATING"
     assert not alive(live.process_id())
 
 
 def test_a_server_that_dies_fails_its_session(spark: SparkSessions) -> None:
-    live = spark.start()
+    live = spark.start(sail)
     with connected(live.remote_url()) as session:
         os.kill(live.process_id(), signal.SIGKILL)
         # Retried by the client until the session is seen to be over.
@@ -75,22 +82,10 @@ def test_a_session_is_not_started_before_its_server_is_up(tmp_path: Path) -> Non
 def started_with(script: str, folder: Path) -> tuple[SparkBacking, SessionService, Session]:
     """A session that is due, with something else than Spark behind it."""
     (folder / "server.py").write_text(script)
-    clock, backing = ManualClock(), SparkBacking(folder / "server.py")
+    clock, backing = ManualClock(), SparkBacking(partial(SailServer, script=folder / "server.py"))
     service = SessionService(clock=clock, start_seconds=90, backing=backing)
     application = service.perform("CreateApplication", APPLICATION)["applicationId"]
     request = {"clientToken": "a", "applicationId": application, "executionRoleArn": ROLE}
     session_id = service.perform("StartSession", request)["sessionId"]
     clock.advance(600)
     return backing, service, service.session(application, session_id)
-
-
-def test_two_sessions_know_nothing_of_each_other(spark: SparkSessions) -> None:
-    one, other = spark.start(), spark.start()
-    assert one.process_id() != other.process_id()
-    with connected(one.remote_url()) as first, connected(other.remote_url()) as second:
-        first.range(3).createOrReplaceTempView("only_here")
-        assert first.table("only_here").count() == 3
-        with pytest.raises(PySparkException, match="only_here"):
-            second.table("only_here").count()
-        one.terminate()
-        assert second.range(3).count() == 3

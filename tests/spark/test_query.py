@@ -14,7 +14,7 @@ def test_a_query_is_answered(spark: SparkSessions) -> None:
     live = spark.start()
     with connected(live.remote_url()) as session:
         assert session.range(10).selectExpr("sum(id) AS total").collect()[0].total == 45
-        assert session.version == "3.5.6"
+        assert session.version == "4.1.1"
 
 
 def test_data_and_functions_go_over_and_come_back(spark: SparkSessions) -> None:
@@ -38,7 +38,7 @@ def test_an_error_of_spark_reaches_the_client_as_it_is(spark: SparkSessions) -> 
 
 
 def test_a_session_is_busy_during_a_query_and_idle_after_it(spark: SparkSessions) -> None:
-    live = spark.start()
+    live = spark.start(idleTimeoutMinutes=15)
     with (
         socket.create_server(("127.0.0.1", 0)) as listener,
         connected(live.remote_url()) as session,
@@ -56,7 +56,7 @@ def test_a_session_is_busy_during_a_query_and_idle_after_it(spark: SparkSessions
         connection, _ = listener.accept()
         with connection:
             assert live.state() == "BUSY"
-            spark.clock.advance(2 * 3600)
+            spark.clock.advance(30 * 60)
             assert live.state() == "BUSY", "no idle time-out while there is work"
             connection.send(b"four")
         assert rows.result(60)[0].length == 4

@@ -17,8 +17,9 @@ from botocore.exceptions import (
 from .._emr.aws import Aws
 from .._emr.aws_errors import credentials_explained
 from .._emr.wait import TIMEOUT_SECONDS
+from .._proxy.session_proxy import PORT
 from ..errors import ConnectError
-from . import connection, sessions, strays
+from . import connection, proxy, sessions, strays
 from .output import waits_on_standard_error
 
 FAILED = 1
@@ -123,6 +124,19 @@ def _parser() -> argparse.ArgumentParser:
         "--follow", action="store_true", help="move to the successor that the parameter names"
     )
     shell.add_argument("--root-certificates", metavar="FILE", help="whom to trust, as PEM")
+    proxied = command(
+        "proxy", proxy.proxy, "a Spark Connect server on loopback, for any client", usable
+    )
+    proxied.add_argument(
+        "--port", type=int, default=PORT, help="of 127.0.0.1; 0 for any free one (%(default)s)"
+    )
+    proxied.add_argument(
+        "--follow", action="store_true", help="move to the successor that the parameter names"
+    )
+    proxied.add_argument(
+        "--token", action="store_true", help="ask clients for a secret, which the address has in it"
+    )
+    proxied.add_argument("--root-certificates", metavar="FILE", help="whom to trust, as PEM")
     command("terminate", sessions.terminate, "end a session", one, output)
     found = command(
         "strays", strays.strays, "live sessions whose stack is gone or doesn't hold them", output

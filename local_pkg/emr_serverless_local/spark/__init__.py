@@ -1,10 +1,13 @@
-"""A real Spark Connect server behind each session of the local AWS (extra ``spark``).
+"""A real Spark Connect server behind each session of the local AWS.
 
 ``SparkBacking`` is what the session service is given. A session is a process
-of pysail's (``server``) and an endpoint in front of it that lets in whoever has
-the session's token (``endpoint``), over TLS (``certificates``).
+(``apache``: Apache Spark; ``sail``: pysail, smaller and without a JVM) and an
+endpoint in front of it that lets in whoever has the session's token
+(``endpoint``), over TLS (``certificates``).
 """
 
+from .apache import ApacheServer
 from .backing import SparkBacking
+from .sail import SailServer
 
-__all__ = ["SparkBacking"]
+__all__ = ["ApacheServer", "SailServer", "SparkBacking"]

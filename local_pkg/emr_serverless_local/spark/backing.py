@@ -1,12 +1,12 @@
 """A Spark Connect server and an endpoint for each session, started and ended with it."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
-from ..backing import Door
+from ..sessions.backing import BackedSession
+from .apache import ApacheServer
 from .certificates import DOMAIN, Certificates
 from .endpoint import Endpoint
-from .server import SCRIPT, SparkServer
+from .server import Launch, SparkServer
 
 
 @dataclass
@@ -20,19 +20,19 @@ class SparkBacking:
     """What runs behind the sessions of a local AWS.
 
     Args:
-        script: What a server's process runs.
+        launch: Starts a server: ``ApacheServer`` (default) or ``SailServer``.
     """
 
-    def __init__(self, script: Path = SCRIPT) -> None:
+    def __init__(self, launch: Launch = ApacheServer) -> None:
         self.certificates = Certificates()
-        self._script = script
+        self._launch = launch
         self._pairs: dict[str, _Pair] = {}
 
-    def start(self, door: Door) -> None:
+    def start(self, session: BackedSession) -> None:
         """Start a server, and an endpoint that will lead to it."""
-        server = SparkServer(self._script)
-        endpoint = Endpoint(door, server, self.certificates.server_credentials())
-        self._pairs[door.session_id] = _Pair(server, endpoint)
+        server = self._launch(session.spark_defaults)
+        endpoint = Endpoint(session, server, self.certificates.server_credentials())
+        self._pairs[session.session_id] = _Pair(server, endpoint)
 
     def up(self, session_id: str) -> bool:
         """Whether the server has said where it listens."""
@@ -47,6 +47,11 @@ class SparkBacking:
     def endpoint(self, session_id: str) -> str:
         """The URL of the endpoint: a name of the session's own, with a port."""
         return f"https://{session_id}.{DOMAIN}:{self._pairs[session_id].endpoint.port}"
+
+    def dashboard(self, session_id: str) -> str | None:
+        """The URL of the server's web interface, if it has one."""
+        pair = self._pairs.get(session_id)
+        return pair.server.dashboard if pair else None
 
     def end(self, session_id: str) -> None:
         """End the server. The endpoint stays, and says that the session is over."""

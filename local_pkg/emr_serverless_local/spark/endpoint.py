@@ -1,4 +1,4 @@
-"""A session's way in: gRPC over TLS on a port of loopback, for calls that carry its token.
+"""A session's endpoint: gRPC over TLS on a port of loopback, for calls that carry its token.
 
 Passes the bytes of every call on to the Spark Connect server, and those of the
 answer back, whatever the method; knows nothing of Spark Connect. Says
@@ -13,16 +13,17 @@ from contextlib import contextmanager
 
 import grpc
 
-from ..backing import Door
+from ..sessions.backing import BackedSession
 from .server import SparkServer
 
 TOKEN_HEADER = "x-aws-proxy-auth"
-# Each call takes a thread for as long as it lasts.
-CALLS_AT_ONCE = 64
+# Each call takes a thread for as long as it lasts, and an interrupt must find one
+# however many queries run. Threads are made when they are needed.
+CALLS_AT_ONCE = 1000
 # Batches of rows are as large as Spark makes them.
 _UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 # What gRPC says of itself on each connection, and what is for the endpoint alone.
-_NOT_PASSED_ON = frozenset({TOKEN_HEADER, "user-agent"})
+_NOT_PASSED_ON = frozenset({TOKEN_HEADER, "authorization", "user-agent"})
 
 
 class Endpoint(grpc.GenericRpcHandler):
@@ -32,9 +33,9 @@ class Endpoint(grpc.GenericRpcHandler):
     """
 
     def __init__(
-        self, door: Door, server: SparkServer, credentials: grpc.ServerCredentials
+        self, session: BackedSession, server: SparkServer, credentials: grpc.ServerCredentials
     ) -> None:
-        self._door = door
+        self._session = session
         self._behind = server
         self._channel: grpc.Channel | None = None
         self._calls = 0
@@ -66,15 +67,19 @@ class Endpoint(grpc.GenericRpcHandler):
         self, method: str, requests: Iterator[bytes], context: grpc.ServicerContext
     ) -> Iterator[bytes]:
         sent = tuple(context.invocation_metadata())
-        problem = self._door.problem(_token(sent))
+        problem = self._session.token_problem(_token(sent))
         if problem:
             context.abort(grpc.StatusCode.UNAUTHENTICATED, problem)
         self._require_open(context)
+        secret = self._behind.secret
         with self._working() as channel:
             passing: grpc.StreamStreamMultiCallable[bytes, bytes] = channel.stream_stream(method)
             call = passing(
                 requests,
-                metadata=tuple(pair for pair in sent if pair[0] not in _NOT_PASSED_ON),
+                metadata=(
+                    *(pair for pair in sent if pair[0] not in _NOT_PASSED_ON),
+                    *([("authorization", f"Bearer {secret}")] if secret else []),
+                ),
             )
 
             def cancel() -> None:
@@ -94,7 +99,7 @@ class Endpoint(grpc.GenericRpcHandler):
             context.abort(call.code(), call.details())
 
     def _require_open(self, context: grpc.ServicerContext) -> None:
-        closed = self._door.closed()
+        closed = self._session.unavailable_because()
         if closed:
             context.abort(grpc.StatusCode.NOT_FOUND, closed)
 
@@ -109,14 +114,14 @@ class Endpoint(grpc.GenericRpcHandler):
             )
             self._calls += 1
             if self._calls == 1:
-                self._door.work()
+                self._session.work()
         try:
             yield self._channel
         finally:
             with self._lock:
                 self._calls -= 1
                 if self._calls == 0:
-                    self._door.rest()
+                    self._session.rest()
 
 
 def _token(metadata: tuple[tuple[str, str | bytes], ...]) -> str | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cdk_emr_serverless_session.asset import stage_handler
+from cdk_emr_serverless_session._provider.asset import stage_handler
 
 HERE = Path(__file__).parent
 

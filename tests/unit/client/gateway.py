@@ -14,7 +14,7 @@ import pyarrow
 import trustme
 from pyspark.sql.connect.proto import base_pb2
 
-from emr_serverless_local.backing import Door
+from emr_serverless_local.sessions.backing import BackedSession
 
 DOMAIN = "emr-serverless.localhost"
 TOKEN_HEADER = "x-aws-proxy-auth"
@@ -46,8 +46,8 @@ class Gateways:
         """What clients have to trust."""
         return self.authority.cert_pem.bytes()
 
-    def start(self, door: Door) -> None:
-        self._gateways[door.session_id] = _Gateway(self, door, self._credentials)
+    def start(self, session: BackedSession) -> None:
+        self._gateways[session.session_id] = _Gateway(self, session, self._credentials)
 
     def up(self, session_id: str) -> bool:
         return session_id in self._gateways
@@ -69,9 +69,9 @@ class Gateways:
 
 
 class _Gateway(grpc.GenericRpcHandler):
-    def __init__(self, all_: Gateways, door: Door, credentials: Any) -> None:
+    def __init__(self, all_: Gateways, session: BackedSession, credentials: Any) -> None:
         self._all = all_
-        self._door = door
+        self._session = session
         self.server = grpc.server(ThreadPoolExecutor(8), handlers=[self])
         self.port = self.server.add_secure_port("127.0.0.1:0", credentials)
         self.server.start()
@@ -85,9 +85,9 @@ class _Gateway(grpc.GenericRpcHandler):
             self._all.seen.append((method, *sent))
             if self._all.away.is_set():
                 context.abort(grpc.StatusCode.UNAVAILABLE, "The network is away")
-            if self._door.closed():
-                context.abort(grpc.StatusCode.NOT_FOUND, self._door.closed())
-            if self._door.problem(sent[0] if sent else None):
+            if self._session.unavailable_because():
+                context.abort(grpc.StatusCode.NOT_FOUND, self._session.unavailable_because())
+            if self._session.token_problem(sent[0] if sent else None):
                 context.abort(grpc.StatusCode.UNAUTHENTICATED, "The token is no good")
             if spark:
                 yield self._version(next(iter(requests)))

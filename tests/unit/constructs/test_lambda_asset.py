@@ -15,8 +15,9 @@ import botocore
 import pytest
 from botocore.loaders import Loader
 
-from cdk_emr_serverless_session import asset, service_model
-from cdk_emr_serverless_session.service_model import HANDLER_OPERATIONS
+from cdk_emr_serverless_session._emr import model
+from cdk_emr_serverless_session._emr.model import HANDLER_OPERATIONS
+from cdk_emr_serverless_session._provider import asset
 from testbed.synth_bench import Bench, resources_of
 
 DATA = "session_handler/data.json"
@@ -43,7 +44,7 @@ def test_the_handler_and_its_data_are_in_it(staged: Path) -> None:
     files = set(_digests(staged))
     source = asset.handler_source()
     modules = {f"session_handler/{p.relative_to(source)}" for p in source.rglob("*.py")}
-    assert {"session_handler/handler.py", "session_handler/client.py"} <= modules
+    assert {"session_handler/handler.py", "session_handler/clients.py"} <= modules
     assert files - modules == {DATA}
     assert set(_data(staged)) == {
         "emr-serverless/service-2",
@@ -60,11 +61,11 @@ def _data(staged: Path) -> dict[str, Any]:
 
 
 def test_the_model_has_the_handlers_operations_and_no_other(staged: Path) -> None:
-    model = _data(staged)["emr-serverless/service-2"]
-    assert sorted(model["operations"]) == sorted(HANDLER_OPERATIONS)
-    assert "GetSessionEndpoint" not in model["operations"]
+    shipped = _data(staged)["emr-serverless/service-2"]
+    assert sorted(shipped["operations"]) == sorted(HANDLER_OPERATIONS)
+    assert "GetSessionEndpoint" not in shipped["operations"]
     full = Loader().load_service_model("emr-serverless", "service-2")
-    assert len(model["shapes"]) < len(full["shapes"]) / 2
+    assert len(shipped["shapes"]) < len(full["shapes"]) / 2
 
 
 def test_nothing_in_it_is_there_for_people_alone(staged: Path) -> None:
@@ -129,20 +130,20 @@ def test_botocores_data_may_be_compressed_or_not(
             target.with_name(name).write_bytes(plain)
     loader = Loader(extra_search_paths=[str(copy)], include_default_search_paths=False)
     monkeypatch.setattr(asset, "loader", lambda: loader)
-    monkeypatch.setattr(service_model, "loader", lambda: loader)
-    service_model.service_model.cache_clear()
+    monkeypatch.setattr(model, "loader", lambda: loader)
+    model.service_model.cache_clear()
     again = tmp_path / "again"
     again.mkdir()
     try:
         asset.stage_handler(again)
     finally:
-        service_model.service_model.cache_clear()
+        model.service_model.cache_clear()
     assert _digests(again) == _digests(staged)
 
 
 def test_an_old_botocore_is_named_with_the_one_that_is_needed() -> None:
     with pytest.raises(ValueError, match=r"BrandNew.*botocore 1\.42\.94"):
-        service_model.handler_model(("BrandNew",))
+        model.handler_model(("BrandNew",))
 
 
 def test_the_hash_is_the_same_in_another_process(bench: Bench) -> None:

@@ -13,7 +13,7 @@ from aws_cdk import aws_iam as iam
 from cdk_emr_serverless_session import Configuration, SessionValidationError
 from testbed.synth_bench import Bench
 
-OWNER_TAGS = 4
+OWNER_TAGS = 7
 
 
 def _name(value: str) -> dict[str, Any]:
@@ -244,11 +244,11 @@ def test_tags_of_scopes_are_checked_at_the_end(bench: Bench) -> None:
 
 
 def test_too_many_tags_of_scopes(bench: Bench) -> None:
-    bench.session(tags={f"k{i}": "v" for i in range(196)})
+    bench.session(tags={f"k{i}": "v" for i in range(193)})
     cdk.Tags.of(bench.app).add(
         "one-more", "v", include_resource_types=["Custom::EMRServerlessSession"]
     )
-    with pytest.raises(RuntimeError, match="197 entries, must be at most 196"):
+    with pytest.raises(RuntimeError, match="194 entries, must be at most 193"):
         bench.app.synth()
 
 

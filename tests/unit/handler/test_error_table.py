@@ -13,22 +13,21 @@ from typing import Any
 import pytest
 from botocore.config import Config
 
-from session_handler import client as handler_client
-from session_handler.errors import MAX_MESSAGE_BYTES
-from session_handler.event import Event
-from tests.protocol.framework import REASON_EXTRA, Response
-from tests.unit.handler.conftest import ROLE, START_SECONDS, Lab, use_endpoint
+from session_handler import clients
+from session_handler.answer import MAX_BYTES
+from session_handler.request import Request
+from tests.unit.handler.cloudformation import Answer
+from tests.unit.handler.conftest import HANDLER_ROLE, ROLE, START_SECONDS, Lab
 
 PAGE = Path(__file__).parents[3] / "docs" / "errors.md"
-CREATED_AFTER = START_SECONDS + 10  # the framework looks every ten seconds
 # What the table's second column says, as the seconds that an answer may take.
 WHEN = {
     "at once": (0, 0),
-    "after a minute, in which IAM may catch up": (60, 80),
-    "after two minutes": (120, 150),
-    "when the session fails": (START_SECONDS, CREATED_AFTER),
-    "before the total time-out is over": (1700, 1800),
-    "on Delete": (60, 80),
+    "after four minutes, in which IAM may catch up": (225, 245),
+    "after two minutes": (100, 150),
+    "when the session fails": (START_SECONDS, START_SECONDS + 7),
+    "when the total time-out is over": (835, 850),
+    "on Delete": (225, 245),
 }
 
 
@@ -50,7 +49,7 @@ class Case:
     asked_at: float = 0.0
     """When the request was sent that fails."""
 
-    def create(self, properties: dict[str, Any] | None = None, **settings: Any) -> Response:
+    def create(self, properties: dict[str, Any] | None = None, **settings: Any) -> Answer:
         """Create a session on an application with these settings."""
         self.application_id = self.application_id or self.lab.application(**settings)
         return self.lab.create(self.properties(**(properties or {})))
@@ -63,80 +62,81 @@ class Case:
         return self.lab.service.sessions()[-1].arn
 
 
-def no_application(case: Case) -> Response:
+def no_application(case: Case) -> Answer:
     case.application_id = "00nosuchapplication"
     return case.create()
 
 
-def old_release(case: Case) -> Response:
+def old_release(case: Case) -> Answer:
     return case.create(releaseLabel="emr-7.12.0")
 
 
-def sessions_not_enabled(case: Case) -> Response:
+def sessions_not_enabled(case: Case) -> Answer:
     return case.create(interactiveConfiguration={"sessionEnabled": False})
 
 
-def wrong_type(case: Case) -> Response:
+def wrong_type(case: Case) -> Answer:
     return case.create(type="HIVE")
 
 
-def stopped_without_auto_start(case: Case) -> Response:
+def stopped_without_auto_start(case: Case) -> Answer:
     return case.create(autoStartConfiguration={"enabled": False})
 
 
-def quota_reached(case: Case) -> Response:
+def quota_reached(case: Case) -> Answer:
     case.application_id = case.lab.application()
     for _ in range(25):
         case.lab.start(case.application_id)
     return case.create()
 
 
-def role_not_passable(case: Case) -> Response:
-    case.lab.gate.denied.add("iam:PassRole")
+def role_not_passable(case: Case) -> Answer:
+    case.lab.authorizer.denied.add("iam:PassRole")
     return case.create()
 
 
-def role_not_assumable(case: Case) -> Response:
-    case.lab.gate.unassumable = ROLE
+def role_not_assumable(case: Case) -> Answer:
+    case.lab.authorizer.unassumable = ROLE
     return case.create()
 
 
-def capacity_too_small(case: Case) -> Response:
+def capacity_too_small(case: Case) -> Answer:
     return case.create(maximumCapacity={"cpu": "1 vCPU", "memory": "2 GB"})
 
 
-def start_takes_too_long(case: Case) -> Response:
+def start_takes_too_long(case: Case) -> Answer:
     case.lab.service.start_seconds = 7200
     return case.create()
 
 
-def no_route(case: Case) -> Response:
+def no_route(case: Case) -> Answer:
     case.application_id = "00a1"
-    # The client's own time-out, only shorter: three looks of two attempts wait for it for real.
-    config = handler_client._CONFIG.merge(Config(connect_timeout=0.1))
-    case.monkeypatch.setattr(handler_client, "_CONFIG", config)
-    use_endpoint(case.monkeypatch, case.undo.enter_context(silence()))
-    case.lab.framework._interval = 60
+    # The client's own time-out, only shorter: each attempt waits for it for real.
+    config = clients._CONFIG.merge(Config(connect_timeout=0.05))
+    case.monkeypatch.setattr(clients, "_CONFIG", config)
+    url = case.undo.enter_context(silence())
+    case.monkeypatch.setenv("AWS_ENDPOINT_URL_EMR_SERVERLESS", url)
     return case.create()
 
 
-def token_refused(case: Case) -> Response:
+def token_refused(case: Case) -> Answer:
     case.application_id = case.lab.application()
     event = case.lab.request("Create", case.properties())
-    token = Event.parse(event).client_token()
+    token = Request.read(event).client_token()
     case.lab.start(case.application_id, clientToken=token, name="of somebody else")
-    return case.lab.send(event)
+    case.lab.cloudformation.begins("Create")
+    return case.lab.deliver(event)
 
 
-def unreadable_property(case: Case) -> Response:
+def unreadable_property(case: Case) -> Answer:
     return case.create({"ConfigurationOverrides": {"RuntimeConfiguration": [{}]}})
 
 
-def session_that_cannot_be_ended(case: Case) -> Response:
+def session_that_cannot_be_ended(case: Case) -> Answer:
     created = case.create()
     assert created.is_success, created.reason
-    case.lab.gate.denied.add("emr-serverless:TerminateSession")
-    case.asked_at = case.lab.agenda.now()
+    case.lab.authorizer.denied.add("emr-serverless:TerminateSession")
+    case.asked_at = case.lab.clock.now()
     return case.lab.delete(created.physical_id, case.properties())
 
 
@@ -144,7 +144,7 @@ def session_that_cannot_be_ended(case: Case) -> Response:
 class Expected:
     """What goes wrong, and what the message says of it: the service's words, and the next step."""
 
-    provoke: Callable[[Case], Response]
+    provoke: Callable[[Case], Answer]
     said: str
     next_step: str
     names_session: bool = False
@@ -186,8 +186,8 @@ EXPECTED = {
     ),
     "The execution role can't be passed": Expected(
         role_not_passable,
-        f"AccessDeniedException: User: arn:aws:sts::123456789012:assumed-role/handler/on-event is "
-        f"not authorized to perform: iam:PassRole on resource: {ROLE}",
+        f"AccessDeniedException: User: {HANDLER_ROLE} is not authorized to perform: "
+        f"iam:PassRole on resource: {ROLE}",
         "give the role as execution_role",
     ),
     "The execution role can't be assumed": Expected(
@@ -204,14 +204,14 @@ EXPECTED = {
     ),
     "The start takes too long": Expected(
         start_takes_too_long,
-        "was still SUBMITTED (Session submitted.) after 1740 seconds",
+        "was still SUBMITTED (Session submitted.) after 840 seconds",
         "raise total_timeout of SessionProvider",
         names_session=True,
     ),
     "No route to the service from a VPC": Expected(
         no_route,
-        "StartSession last said: ConnectTimeoutError",
-        "the functions have no route to the service. In a VPC they need a NAT gateway or an "
+        "The service said: ConnectTimeoutError",
+        "the function has no route to the service. In a VPC it needs a NAT gateway or an "
         "interface endpoint",
     ),
     "The client token is refused": Expected(
@@ -258,11 +258,11 @@ def test_the_reason_says_what_is_wrong_and_what_to_do(
     expected = EXPECTED[wrong]
     when, says = rows()[wrong]
     with ExitStack() as undo:
-        case = Case(lab, monkeypatch, undo, asked_at=lab.agenda.now())
+        case = Case(lab, monkeypatch, undo, asked_at=lab.clock.now())
         answer = expected.provoke(case)
-    reason = answer.reason.removesuffix(REASON_EXTRA)
+    reason = answer.reason
 
-    assert answer.status == "FAILED"
+    assert not answer.is_success
     assert "session Notebook" in reason
     assert expected.said in reason
     assert expected.next_step in reason
@@ -274,6 +274,6 @@ def test_the_reason_says_what_is_wrong_and_what_to_do(
         assert case.session_arn() in reason
     codes = re.findall(r"`(\w+Exception)`", says)
     assert not codes or any(code in reason for code in codes)
-    assert len(reason.encode()) <= MAX_MESSAGE_BYTES
+    assert answer.size <= MAX_BYTES
     first, last = WHEN[when]
-    assert first <= lab.agenda.now() - case.asked_at <= last
+    assert first <= answer.at - case.asked_at <= last

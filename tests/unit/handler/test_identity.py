@@ -2,18 +2,18 @@
 
 import pytest
 
-from session_handler.event import SessionSpec
-from session_handler.identity import Owner, PendingId, SessionArn, client_token
+from session_handler.identity import Owner, SessionArn, TokenId, client_token, session_name
+from session_handler.properties import Spec
 
 ARN = "arn:aws:emr-serverless:eu-west-1:123456789012:/applications/00a1/sessions/00s1"
 ROLE = "arn:aws:iam::123456789012:role/execution"
 SPECS = {
     "smallest": (
-        SessionSpec("00a1", ROLE),
+        Spec("00a1", ROLE),
         "3df9ff2798f4179971d9d65fd3a025a9413ff4ed55ef800c2f2fae04bbca587b",
     ),
     "everything": (
-        SessionSpec(
+        Spec(
             "00a1",
             ROLE,
             "näme",
@@ -54,8 +54,8 @@ def test_any_other_request_has_another_token() -> None:
 
 
 def test_an_absent_property_is_another_spec_than_an_empty_one() -> None:
-    nothing = SessionSpec("00a1", ROLE)
-    empty = SessionSpec("00a1", ROLE, configuration_overrides={})
+    nothing = Spec("00a1", ROLE)
+    empty = Spec("00a1", ROLE, configuration_overrides={})
     assert nothing.digest != empty.digest
 
 
@@ -74,11 +74,25 @@ def test_anything_else_is_no_session_arn(text: object) -> None:
     assert SessionArn.parse(text) is None
 
 
-def test_a_pending_id_is_read_back() -> None:
-    pending = PendingId("00a1", "0" * 64)
-    assert str(pending) == f"pending:00a1:{'0' * 64}"
-    assert PendingId.parse(str(pending)) == pending
-    assert PendingId.parse("pending:00a1:short") is None
+@pytest.mark.parametrize(
+    ("id", "text"),
+    [
+        (TokenId("0" * 64, "00a1"), f"pending:00a1:{'0' * 64}"),
+        (TokenId("0" * 64), f"none:{'0' * 64}"),
+    ],
+)
+def test_an_id_of_a_token_is_read_back(id: TokenId, text: str) -> None:
+    assert str(id) == text
+    assert TokenId.parse(text) == id
+
+
+@pytest.mark.parametrize("text", [None, "pending:00a1:short", "none:", "stack-Session-1A2B3C"])
+def test_anything_else_is_no_id_of_a_token(text: object) -> None:
+    assert TokenId.parse(text) is None
+
+
+def test_a_function_is_known_by_the_name_of_its_session() -> None:
+    assert session_name("arn:aws:sts::123456789012:assumed-role/role/function") == "function"
 
 
 def test_a_session_is_owned_by_stack_and_logical_id_together() -> None:

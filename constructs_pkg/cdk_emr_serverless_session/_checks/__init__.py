@@ -1,0 +1,1 @@
+"""Checks at synth: what the service, IAM or CloudFormation would refuse later."""

@@ -1,0 +1,184 @@
+"""What StartSession would refuse of a session's own arguments.
+
+Every check collects all problems of a construct. Values that are only known at deployment pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import aws_cdk as cdk
+
+from .._emr.model import shape
+from .._emr.names import OWNER_TAG_PREFIX, OWNER_TAGS
+from .._template.lookups import cached
+from ..configuration import Configuration
+from ..errors import SessionValidationError
+from .limits import known_later, member_problems, shape_problems, shown_as, size_problems
+
+_RESERVED_SPARK_KEY = "spark.connect.grpc.binding.address"
+
+# What makes the values that a text or a number is easily given for.
+_MADE_BY = {
+    "application": "CfnApplication.from_application_id or from_application_arn",
+    "execution_role": "iam.Role.from_role_arn",
+    "idle_timeout": "cdk.Duration.minutes",
+    "provider": "SessionProvider",
+}
+_REQUIRED = ("application", "execution_role")
+_SWITCHES = ("wait_until_ready", "ensure_live_on_deploy", "stop_application")
+
+
+def check_types(path: str, **values: object) -> None:
+    """Checks that constructs and durations are no plain values, and switches nothing else.
+
+    A type checker sees it first; whoever has none is told what to write.
+
+    Raises:
+        SessionValidationError: All problems that were found.
+    """
+    problems = []
+    for name, value in values.items():
+        if name in _SWITCHES:
+            unset = name == "stop_application" and value is None
+            if not isinstance(value, bool) and not unset:
+                problems.append(f"{name}: {shown_as(name, value)}, must be True or False.")
+        elif isinstance(value, (str, int, float)) or (value is None and name in _REQUIRED):
+            problems.append(f"{name}: {shown_as(name, value)}, must be made by {_MADE_BY[name]}.")
+    if problems:
+        raise SessionValidationError(path, problems)
+
+
+def check_request(
+    path: str,
+    *,
+    application_id: str,
+    execution_role_arn: str,
+    session_name: str | None,
+    idle_timeout: cdk.Duration | None,
+    runtime_configuration: Sequence[Configuration] | None,
+    tags: Mapping[str, str] | None,
+    removal_policy: cdk.RemovalPolicy | None,
+    elsewhere: Sequence[str],
+) -> None:
+    """Checks what a session is asked for; what it has elsewhere is told with the rest.
+
+    Raises:
+        SessionValidationError: All problems that were found.
+    """
+    problems = [
+        *member_problems("application", "applicationId", application_id),
+        *member_problems("execution_role", "executionRoleArn", execution_role_arn),
+    ]
+    if session_name is not None:
+        problems += member_problems("session_name", "name", session_name)
+    if idle_timeout is not None:
+        problems += _idle_timeout_problems(idle_timeout)
+    if runtime_configuration is not None:
+        problems += _configurations_problems("runtime_configuration", runtime_configuration)
+    if tags is not None:
+        problems += tag_problems(tags)
+    if removal_policy == cdk.RemovalPolicy.SNAPSHOT:
+        problems.append("removal_policy: SNAPSHOT, but a session has no snapshots.")
+    problems += elsewhere
+    if problems:
+        raise SessionValidationError(path, problems)
+
+
+@cached
+def minutes_of(duration: cdk.Duration) -> float:
+    """A duration in minutes, with a fraction where it has one; a token where it is one."""
+    return duration.to_minutes(integral=False)
+
+
+def _idle_timeout_problems(idle_timeout: cdk.Duration) -> list[str]:
+    minutes = minutes_of(idle_timeout)
+    if known_later(minutes):
+        return []
+    if minutes != int(minutes):
+        return [
+            f"idle_timeout: {idle_timeout.to_human_string()}, must be whole minutes "
+            "(the service counts in minutes)."
+        ]
+    return member_problems("idle_timeout", "idleTimeoutMinutes", int(minutes))
+
+
+def _configurations_problems(name: str, configurations: Sequence[Configuration]) -> list[str]:
+    if isinstance(configurations, str) or not isinstance(configurations, Sequence):
+        kind = type(configurations).__name__
+        return [f"{name}: {kind}, must be a list of Configuration."]
+    problems = list(
+        size_problems(
+            name,
+            f"{len(configurations)} entries",
+            len(configurations),
+            shape("ConfigurationList"),
+            "entries",
+        )
+    )
+    for index, configuration in enumerate(configurations):
+        problems += _configuration_problems(f"{name}[{index}]", configuration)
+    return problems
+
+
+def _configuration_problems(name: str, configuration: Configuration) -> list[str]:
+    if not isinstance(configuration, Configuration):
+        return [f"{name}: {type(configuration).__name__}, must be a Configuration."]
+    members = shape("Configuration")["members"]
+    problems = list(
+        shape_problems(
+            f"{name}.classification",
+            members["classification"]["shape"],
+            configuration.classification,
+        )
+    )
+    properties = configuration.properties
+    if properties is not None and not isinstance(properties, Mapping):
+        problems.append(_no_mapping(f"{name}.properties", properties))
+    elif properties is not None:
+        constraints = shape(members["properties"]["shape"])
+        problems += size_problems(
+            f"{name}.properties",
+            f"{len(properties)} entries",
+            len(properties),
+            constraints,
+            "entries",
+        )
+        for key, value in properties.items():
+            entry = f"{name}.properties[{key!r}]"
+            problems += shape_problems(f"{entry} key", constraints["key"]["shape"], key)
+            problems += shape_problems(entry, constraints["value"]["shape"], value)
+            if key == _RESERVED_SPARK_KEY:
+                problems.append(f"{entry}: is reserved by EMR Serverless; leave it out.")
+    if configuration.configurations is not None:
+        problems += _configurations_problems(f"{name}.configurations", configuration.configurations)
+    return problems
+
+
+def tag_problems(tags: Mapping[str, str]) -> list[str]:
+    """What the service would refuse of a session's tags, and what is the library's."""
+    if not isinstance(tags, Mapping):
+        return [_no_mapping("tags", tags)]
+    constraints = shape("TagMap")
+    problems = []
+    limit = constraints["max"]
+    if len(tags) > limit - len(OWNER_TAGS):
+        problems.append(
+            f"tags: {len(tags)} entries, must be at most {limit - len(OWNER_TAGS)}: "
+            f"the service takes {limit}, and {len(OWNER_TAGS)} say whose the session is."
+        )
+    for key, value in tags.items():
+        name = f"tags[{key!r}]"
+        problems += shape_problems(f"{name} key", constraints["key"]["shape"], key)
+        problems += shape_problems(name, constraints["value"]["shape"], value)
+        if known_later(key):
+            continue
+        if key.lower().startswith("aws:"):
+            problems.append(f"{name}: keys that begin with 'aws:' are reserved by AWS.")
+        if key.startswith(OWNER_TAG_PREFIX):
+            problems.append(f"{name}: keys that begin with {OWNER_TAG_PREFIX!r} are the library's.")
+    return problems
+
+
+def _no_mapping(name: str, value: object) -> str:
+    return f"{name}: {type(value).__name__}, must be a mapping of text to text."

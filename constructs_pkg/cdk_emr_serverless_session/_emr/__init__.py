@@ -1,0 +1,1 @@
+"""What is known of EMR Serverless. Nothing here imports the CDK."""

@@ -1,0 +1,1 @@
+"""What stands behind SessionProvider: function, permissions, asset."""

@@ -1,0 +1,1 @@
+"""How a session is written into the template."""

@@ -1,0 +1,110 @@
+"""A session's custom resource and its properties, in CloudFormation's spelling."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import aws_cdk as cdk
+
+from ..configuration import Configuration, render_configurations
+
+# What StartSession is asked with. The other properties say how the resource is handled.
+REQUEST_PROPERTIES = (
+    "ApplicationId",
+    "ExecutionRoleArn",
+    "Name",
+    "IdleTimeoutMinutes",
+    "ConfigurationOverrides",
+    "Tags",
+)
+
+
+def request_properties(
+    *,
+    application_id: str,
+    execution_role_arn: str,
+    session_name: str | None,
+    idle_timeout_minutes: float | None,
+    runtime_configuration: Sequence[Configuration] | None,
+) -> dict[str, Any]:
+    """What StartSession is asked with, without the tags. What isn't set is absent."""
+    properties: dict[str, Any] = {
+        "ApplicationId": application_id,
+        "ExecutionRoleArn": execution_role_arn,
+    }
+    if session_name is not None:
+        properties["Name"] = session_name
+    if idle_timeout_minutes is not None:
+        properties["IdleTimeoutMinutes"] = idle_timeout_minutes
+    if runtime_configuration is not None:
+        properties["ConfigurationOverrides"] = {
+            "RuntimeConfiguration": render_configurations(runtime_configuration)
+        }
+    return properties
+
+
+def handling_properties(
+    *, stop_application: bool, wait_until_ready: bool, ensure_live_on_deploy: bool
+) -> dict[str, str]:
+    """How the resource is handled. What is as usual is absent."""
+    properties: dict[str, str] = {}
+    if stop_application:
+        properties["StopApplication"] = "true"
+    if not wait_until_ready:
+        properties["WaitUntilReady"] = "false"
+    if ensure_live_on_deploy:
+        # Any change has the handler look at the session, and this one changes nothing else.
+        properties["CheckedForSynthAt"] = datetime.now(UTC).isoformat()
+    return properties
+
+
+def schedule_input(
+    *,
+    resource: cdk.CfnResource,
+    session_arn: str,
+    properties: Mapping[str, Any],
+    parameter_name: str,
+    scheduled_time: str,
+) -> dict[str, Any]:
+    """What a keep-alive schedule sends: the resource as the handler knows it at a deployment."""
+    stack = cdk.Stack.of(resource)
+    return {
+        "StackId": stack.stack_id,
+        "LogicalResourceId": stack.get_logical_id(resource),
+        "PhysicalResourceId": session_arn,
+        "ResourceProperties": {
+            name: properties[name] for name in REQUEST_PROPERTIES if name in properties
+        },
+        "ParameterName": parameter_name,
+        "ScheduledTime": scheduled_time,
+    }
+
+
+class SessionResource(cdk.CfnResource):
+    """The custom resource; tells the handler whether CloudFormation retains sessions.
+
+    The handler ends what it finds of its own beside the current session, so it has to know. A
+    removal policy may come late, from ``RemovalPolicies.of`` for one.
+    """
+
+    def apply_removal_policy(
+        self,
+        policy: cdk.RemovalPolicy | None = None,
+        *,
+        apply_to_update_replace_policy: bool | None = None,
+        default: cdk.RemovalPolicy | None = None,
+    ) -> None:
+        """Sets the removal policy, here and in the property ``Retain``."""
+        super().apply_removal_policy(
+            policy, apply_to_update_replace_policy=apply_to_update_replace_policy, default=default
+        )
+        retains = (policy or default) in _RETAINING and apply_to_update_replace_policy is not False
+        if retains:
+            self.add_property_override("Retain", "true")
+        else:
+            self.add_property_deletion_override("Retain")
+
+
+_RETAINING = (cdk.RemovalPolicy.RETAIN, cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)

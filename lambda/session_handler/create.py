@@ -1,0 +1,24 @@
+"""Create: rules 3 to 5."""
+
+from __future__ import annotations
+
+from session_handler import after_answer
+from session_handler.failed import failed
+from session_handler.invocation import Invocation, Outcome
+from session_handler.own import OwnSession
+
+
+def create(invocation: Invocation) -> Outcome:
+    """Start the session, wait until it is usable, and see CloudFormation take it over."""
+    own = OwnSession(invocation, more_tags={})
+    try:
+        arn, session = own.run()
+        own.mark(session)
+    except Exception as error:  # noqa: BLE001 - whatever it is, what was started ends
+        own.end()
+        return Outcome(own.physical_id, failure=failed(invocation, error))
+
+    def afterwards() -> None:
+        after_answer.taken_over(invocation, arn, own)
+
+    return Outcome(arn.arn, arn=arn, afterwards=afterwards)

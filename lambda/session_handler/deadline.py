@@ -1,0 +1,60 @@
+"""When an invocation has to be done (rule 2). Seconds since the epoch, by ``time.time``."""
+
+from __future__ import annotations
+
+import time
+
+# Lambda's own limit, where the invocation's context doesn't say what is left.
+LONGEST_INVOCATION = 900.0
+# What ending a session and answering may take, once the time for everything else is over.
+ENDING_SECONDS = 60.0
+ANSWERING_SECONDS = 20.0
+
+
+class Deadline:
+    """The end of an invocation's work: a minute before Lambda's, or CloudFormation's, own."""
+
+    def __init__(self, context: object) -> None:
+        self.began = time.time()
+        left = _seconds_left(context)
+        self._function_ends = self.began + left
+        self._work_ends = self.began + max(left - ENDING_SECONDS, left / 2)
+        self._latest_change = 0.0
+
+    def cloudformation_waits(self, since: float, seconds: float) -> None:
+        """Note since when CloudFormation waits, and for how long: an event may come late.
+
+        A read may be seconds old and show the change before, so the latest one counts.
+        """
+        self._latest_change = max(self._latest_change, since + seconds)
+
+    def work_ends(self) -> float:
+        """When to give up waiting, so that there is time to end the session and to answer."""
+        if not self._latest_change:
+            return self._work_ends
+        return min(self._work_ends, self._latest_change - ENDING_SECONDS)
+
+    def ending_ends(self) -> float:
+        """When to give up ending a session, so that there is time to answer."""
+        return max(self.work_ends(), self.began) + ENDING_SECONDS - ANSWERING_SECONDS
+
+    def looks_end(self) -> float:
+        """When to stop looking on after the answer: nobody waits for that."""
+        return self._work_ends
+
+    def function_ends(self) -> float:
+        """When Lambda ends the invocation."""
+        return self._function_ends
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the time for work is over."""
+        return time.time() >= self.work_ends()
+
+
+def _seconds_left(context: object) -> float:
+    remaining = getattr(context, "get_remaining_time_in_millis", None)
+    milliseconds = remaining() if callable(remaining) else None
+    if isinstance(milliseconds, (int, float)):
+        return milliseconds / 1000
+    return LONGEST_INVOCATION

@@ -1,0 +1,173 @@
+"""Delete: rules 14 to 16."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+
+from session_handler import ending, names, sessions, wait
+from session_handler.errors import Conflict, Denied, Refused, ServiceError
+from session_handler.failed import failed
+from session_handler.identity import SessionArn, TokenId
+from session_handler.invocation import Invocation, Outcome
+from session_handler.own import LIST_DELAY
+from session_handler.retry import until_clear
+from session_handler.search import Search
+from session_handler.sessions import Session
+from session_handler.stack import READ_DELAY
+
+_PAUSE = 10.0
+
+
+def delete(invocation: Invocation) -> Outcome:
+    """End what the id names, and what else this resource left; then stop the application."""
+    physical_id = invocation.request.physical_id or "none"
+    arn = SessionArn.parse(physical_id)
+    try:
+        if arn is not None:
+            _delete_session(invocation, arn)
+        else:
+            _delete_unknown(invocation, TokenId.parse(physical_id))
+    except Exception as error:  # noqa: BLE001 - answered, whatever it is
+        reason = failed(invocation, error)
+        if arn is not None:
+            return Outcome(physical_id, failure=reason)
+        # Nothing is known to live: FAILED would make a stack that can't be deleted.
+        return Outcome(physical_id)
+    try:
+        _stop_applications(invocation, arn)
+    except ServiceError as error:
+        invocation.facts["applicationNotStopped"] = str(error)
+    return Outcome(physical_id)
+
+
+def _delete_session(invocation: Invocation, arn: SessionArn) -> None:
+    """Rule 14."""
+    for_good = _goes_for_good(invocation)
+    ended = None
+    if ending.end(arn, invocation.patience()):
+        ended = wait.until_over(invocation, arn)
+    for_good = for_good or _goes_for_good(invocation)
+    if not for_good and not invocation.request.is_kept_alive:
+        return
+    application_ids = [arn.application_id, *invocation.request.application_ids()]
+    if ended is not None and ended.replaces is not None:
+        # With rollback switched off nothing may have ended it, and it may be elsewhere.
+        application_ids.append(ended.replaces.application_id)
+    search = Search(invocation, application_ids, invocation.patience(), made_like=ended)
+
+    def is_left(session: Session) -> bool:
+        if session.arn == arn or session.is_retained:
+            return False
+        if for_good:
+            return _may_be_ended(invocation, session, unanswered=False)
+        return session.held_arn == arn.arn and _is_not_held(invocation, session)
+
+    _end_each(invocation, search, is_left)
+
+
+def _delete_unknown(invocation: Invocation, token: TokenId | None) -> None:
+    """Rule 15: no ARN came of the Create, but a session may have, or still may."""
+    application_ids = invocation.request.application_ids()
+    if token and token.application_id:
+        application_ids.insert(0, token.application_id)
+    search = Search(invocation, application_ids, invocation.patience())
+    if token and not token.application_id:
+        wanted = token.client_token
+        _end_each(invocation, search, lambda s: s.client_token == wanted and not s.is_retained)
+        return
+
+    def is_left(session: Session) -> bool:
+        return not session.is_retained and _may_be_ended(invocation, session, unanswered=True)
+
+    began = time.time()
+    while True:
+        _end_each(invocation, search, is_left)
+        if not application_ids or time.time() - began >= LIST_DELAY:
+            return
+        time.sleep(_PAUSE)
+
+
+def _end_each(invocation: Invocation, search: Search, is_left: Callable[[Session], bool]) -> None:
+    """End what a search finds, as it finds it; then wait until it is over."""
+    ended = []
+    for session in search.owned():
+        if is_left(session) and ending.end(session.arn, invocation.patience()):
+            ended.append(session.arn)
+    for arn in ended:
+        wait.until_over(invocation, arn)
+
+
+def _goes_for_good(invocation: Invocation) -> bool:
+    """Whether the resource itself is deleted, not a session that was replaced."""
+    resource = invocation.stack.resource_insistently()
+    return (
+        resource is not None
+        and resource.status == "DELETE_IN_PROGRESS"
+        and resource.physical_id == invocation.request.physical_id
+    )
+
+
+def _may_be_ended(invocation: Invocation, session: Session, *, unanswered: bool) -> bool:
+    """Whether the resource is being deleted and holds another session, asked twice.
+
+    Args:
+        invocation: The Delete.
+        session: The session.
+        unanswered: What holds where CloudFormation doesn't say.
+    """
+    for again in (True, False):
+        resource = invocation.stack.resource_insistently()
+        if resource is None:
+            if not unanswered:
+                return False
+        elif resource.physical_id == session.arn.arn or not resource.is_being_deleted:
+            return False
+        if again:
+            time.sleep(READ_DELAY)
+    return True
+
+
+def _is_not_held(invocation: Invocation, session: Session) -> bool:
+    """Whether CloudFormation holds another session, asked twice: an Update may take this one."""
+    for again in (True, False):
+        resource = invocation.stack.resource_insistently()
+        if resource is not None and resource.physical_id == session.arn.arn:
+            return False
+        if again:
+            time.sleep(READ_DELAY)
+    return True
+
+
+def _stop_applications(invocation: Invocation, arn: SessionArn | None) -> None:
+    """Rule 16: an application that is STARTED can't be deleted."""
+    if not invocation.request.stops_application:
+        return
+    named = [arn.application_id] if arn else invocation.request.application_ids()
+    for application_id in named:
+        while _is_to_be_stopped(invocation, application_id):
+            if invocation.deadline.is_over:
+                return
+            time.sleep(random.uniform(3.0, 5.0))
+
+
+def _is_to_be_stopped(invocation: Invocation, application_id: str) -> bool:
+    """Stop the application, if nothing runs there; whether there is something to wait for."""
+    patience = invocation.patience()
+    if until_clear(lambda: sessions.page(application_id, names.LIVE_STATES), patience).summaries:
+        return False  # others work there; whoever ends the last session stops it
+    if until_clear(lambda: sessions.page(application_id, ("TERMINATING",)), patience).summaries:
+        return True
+    application = until_clear(lambda: sessions.application(application_id), patience)
+    state = application.get("state") if application else "TERMINATED"
+    invocation.facts["applicationState"] = state
+    if state == "STARTED":
+        try:
+            until_clear(lambda: sessions.stop_application(application_id), patience)
+        except (Denied, Conflict):
+            raise
+        except Refused as error:  # gone, or a job runs there: not ours to cut off
+            invocation.facts["applicationNotStopped"] = str(error)
+            return False
+    return state in ("STARTED", "STARTING", "STOPPING")

@@ -1,0 +1,75 @@
+"""One invocation: the request, its time, and what the modules that work on it share."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from session_handler import sessions
+from session_handler.deadline import Deadline
+from session_handler.errors import NotFound
+from session_handler.identity import SessionArn
+from session_handler.request import Request
+from session_handler.retry import Patience, until_clear
+from session_handler.sessions import Session
+from session_handler.stack import Stack
+from session_handler.wanted import Wanted
+
+_NOT_FOUND_PAUSE = 6.0
+
+
+class Outcome(NamedTuple):
+    """What a request has come to: the answer's content, and what is left to do after it."""
+
+    physical_id: str
+    failure: str | None = None
+    """The reason of an answer of FAILED; None for SUCCESS."""
+    arn: SessionArn | None = None
+    """The session that the answer's attributes describe."""
+    afterwards: Callable[[], None] | None = None
+
+
+@dataclass
+class Invocation:
+    """The handling of one request. ``facts`` is what its log line says."""
+
+    request: Request
+    deadline: Deadline
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.stack = Stack(self.request, self.deadline)
+        self.wanted = Wanted(self.request, self.stack, self.deadline)
+
+    def patience(self) -> Patience:
+        """For what is done while there is time to work."""
+        return Patience(self.deadline.work_ends)
+
+    def patience_to_end(self) -> Patience:
+        """For what is done when that is over, or has failed: ending what was started."""
+        return Patience(self.deadline.ending_ends, unreachable_seconds=20.0)
+
+    def find(self, arn: SessionArn | None) -> Session | None:
+        """A session; None where there is none (any more)."""
+        if arn is None:
+            return None
+        try:
+            return until_clear(lambda: sessions.get(arn), self.patience())
+        except NotFound:
+            return None
+
+    def find_again(self, arn: SessionArn | None) -> Session | None:
+        """The same, looked for three times: one that was just started may not be shown yet."""
+        for again in (True, True, False):
+            session = self.find(arn)
+            if session is not None or arn is None or not again:
+                return session
+            time.sleep(_NOT_FOUND_PAUSE)
+        return None
+
+    @property
+    def milliseconds(self) -> float:
+        """How long it has been going on."""
+        return round((time.time() - self.deadline.began) * 1000, 1)

@@ -1,0 +1,178 @@
+"""The session that a request starts: rules 3 to 7, shared by Create and Update."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from session_handler import ending, log, names, reasons, sessions, wait
+from session_handler.errors import (
+    Conflict,
+    Denied,
+    Failure,
+    NotFound,
+    ServiceError,
+    Unreachable,
+    Unsettled,
+)
+from session_handler.identity import SessionArn, TokenId
+from session_handler.invocation import Invocation
+from session_handler.retry import Patience, until_clear
+from session_handler.search import Search
+from session_handler.sessions import Session
+
+# How long ListSessions may take to show a session that was just started.
+LIST_DELAY = 30.0
+
+
+class OwnSession:
+    """What one request starts: found again by its token, until its ARN is known."""
+
+    def __init__(self, invocation: Invocation, more_tags: Mapping[str, str]) -> None:
+        self._invocation = invocation
+        self._request = invocation.request
+        self._parameters = self._request.start_parameters(more_tags)
+        self.arn: SessionArn | None = None
+        self._may_exist = False
+        self._tried = False
+        self._marked_here = False
+
+    @property
+    def physical_id(self) -> str:
+        """The ARN; before it is known ``pending:…``, or ``none:…`` where nothing was started."""
+        if self.arn is not None:
+            return self.arn.arn
+        application_id = self._parameters["applicationId"] if self._may_exist else None
+        return str(TokenId(self._parameters["clientToken"], application_id))
+
+    def start(self) -> SessionArn:
+        """Rule 3: StartSession, asked before and after whether that is wanted (rule 6).
+
+        Raises:
+            Failure: The service refuses, or gave no clear answer in time.
+            Unwanted: Nobody waits for the session any more.
+        """
+        self._tried = True
+        patience = self._invocation.patience()
+        while True:
+            self._invocation.wanted.check()
+            if self._invocation.deadline.is_over:
+                raise Failure(reasons.too_late(self._request))
+            try:
+                self.arn = sessions.start(self._parameters)
+                break
+            except ServiceError as error:
+                in_doubt = isinstance(error, Unsettled) and not isinstance(error, Unreachable)
+                self._may_exist = self._may_exist or in_doubt
+                time.sleep(self._pause(patience, error))
+        facts = self._invocation.facts
+        facts["sessionId"] = self.arn.session_id
+        log.line(self._request, event="started", sessionId=self.arn.session_id)
+        self._invocation.wanted.check()
+        return self.arn
+
+    def run(self) -> tuple[SessionArn, Session | None]:
+        """Rules 3, 4 and 6: start, and wait until the answer can be SUCCESS.
+
+        Returns:
+            Its ARN, and the session as the last look showed it; None where nobody was to wait.
+
+        Raises:
+            Failure, ServiceError, Unwanted: As ``start`` and ``wait.until_usable``.
+        """
+        arn = self.start()
+        if not self._request.waits_until_ready:
+            return arn, None
+        session = wait.until_usable(self._invocation, arn, just_started=True)
+        self._invocation.wanted.check()
+        return arn, session
+
+    def mark(self, session: Session | None) -> None:
+        """Rule 17, just before an answer of SUCCESS. ``session`` is what the last look showed."""
+        if self.arn is None or not self._request.retains:
+            return
+        arn = self.arn
+        session = session or self._invocation.find(arn)
+        if session is not None and session.is_retained:
+            return
+        patience = self._invocation.patience()
+        until_clear(lambda: sessions.tag(arn, {names.RETAINED_TAG: "true"}), patience)
+        self._marked_here = True
+
+    def end(self) -> None:
+        """Rule 7: end what was started, unless CloudFormation holds it or may come back to it.
+
+        Where CloudFormation doesn't say what it holds, nothing is ended: that is left to the
+        Delete that follows, or to the idle time-out.
+        """
+        try:
+            if self.arn is not None:
+                self._end(self.arn)
+            elif self._tried:
+                self._end_what_an_earlier_delivery_started()
+        except ServiceError as error:
+            self._invocation.facts["notEnded"] = str(error)
+
+    def _end(self, arn: SessionArn, session: Session | None = None) -> None:
+        patience = self._invocation.patience_to_end()
+        if session is None:
+            try:
+                session = until_clear(lambda: sessions.get(arn), patience)
+            except NotFound:
+                session = None  # not shown yet: ended all the same
+        if session and (not session.is_live or (session.is_retained and not self._marked_here)):
+            return
+        if self._is_not_held(arn):
+            ending.end(arn, patience)
+
+    def _end_what_an_earlier_delivery_started(self) -> None:
+        """Its answer was lost, or it died: only the token tells which session it is."""
+        began = time.time()
+        patience = self._invocation.patience_to_end()
+        search = Search(self._invocation, [self._parameters["applicationId"]], patience)
+        while True:
+            for session in search.owned():
+                if session.client_token == self._parameters["clientToken"]:
+                    self.arn = self.arn or session.arn
+                    self._end(session.arn, session)
+            # A start whose answer was lost may be seconds old: the list shows it later.
+            if not self._may_exist or self.arn or time.time() - began >= LIST_DELAY:
+                return
+            time.sleep(10.0)
+
+    def _is_not_held(self, arn: SessionArn) -> bool:
+        resource = self._invocation.stack.resource_insistently()
+        if resource is None:
+            return False
+        held = SessionArn.parse(resource.physical_id)
+        if held is None:
+            return True
+        if held != arn:
+            patience = self._invocation.patience_to_end()
+            try:
+                back = until_clear(lambda: sessions.get(held), patience).replaces
+            except NotFound:
+                back = None
+            if back != arn:
+                return True
+        if self._request.retains:  # it stays: another delivery has answered with it
+            sessions.tag(arn, {names.RETAINED_TAG: "true"})
+        return False
+
+    def _pause(self, patience: Patience, error: ServiceError) -> float:
+        """Seconds until StartSession is sent again. Raises Failure where that is no use."""
+        application = None
+        try:
+            if not isinstance(error, (Denied, Unsettled)):
+                application = sessions.application(self._parameters["applicationId"])
+            if isinstance(error, Conflict) and application and reasons.is_on_its_way(application):
+                error = Unsettled(error.operation, error.code, error.message)
+        except Unsettled as other:
+            if isinstance(error, Conflict):
+                error = other
+        except ServiceError:
+            pass  # the advice is then without the application's state
+        try:
+            return patience.pause(error)
+        except ServiceError:
+            raise Failure(reasons.refused(self._request, error, application)) from None

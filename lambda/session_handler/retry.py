@@ -1,0 +1,66 @@
+"""Which calls are made again, for how long, and when: the one place that knows.
+
+botocore makes one attempt. What an error leaves open is asked again with the same client token.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from session_handler.errors import Denied, ServiceError, Unreachable, Unsettled
+
+T = TypeVar("T")
+
+# IAM is eventually consistent: a policy that is in force may be refused for minutes.
+DENIED_SECONDS = 240.0
+# No connection at all: a route that is missing doesn't come by itself.
+UNREACHABLE_SECONDS = 120.0
+_FIRST_PAUSE = 1.0
+_LONGEST_PAUSE = 12.0
+
+
+class Patience:
+    """For how long the errors of one task are borne."""
+
+    def __init__(
+        self, until: Callable[[], float], unreachable_seconds: float = UNREACHABLE_SECONDS
+    ) -> None:
+        """``until`` gives the end of the task's time, in seconds since the epoch."""
+        self._until = until
+        self._unreachable_seconds = unreachable_seconds
+        self._began: dict[type[ServiceError], float] = {}
+        self._count = 0
+
+    def pause(self, error: ServiceError) -> float:
+        """Seconds to wait before the call is made again; raises the error where that is no use."""
+        kind = next((k for k in (Denied, Unreachable, Unsettled) if isinstance(error, k)), None)
+        if kind is None:
+            raise error
+        now = time.time()
+        began = self._began.setdefault(kind, now)
+        limits = {Denied: began + DENIED_SECONDS, Unreachable: began + self._unreachable_seconds}
+        longest = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(self._count, 9))
+        pause = longest * random.uniform(0.5, 1.0)
+        self._count += 1
+        if now + pause > min(self._until(), limits.get(kind, now + pause)):
+            raise error
+        return pause
+
+    def reset(self) -> None:
+        """Note that a call has succeeded: the next error is a new one."""
+        self._began.clear()
+        self._count = 0
+
+
+def until_clear(do: Callable[[], T], patience: Patience) -> T:
+    """Do something until the service gives a clear answer; raises what it says in the end."""
+    while True:
+        try:
+            result = do()
+            patience.reset()
+            return result
+        except ServiceError as error:
+            time.sleep(patience.pause(error))

@@ -1,0 +1,135 @@
+"""A schedule's call (keep alive): rule 18. Nothing is answered; the schedule calls again."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import Any
+
+from session_handler import clients, ending, log, names, sessions
+from session_handler.deadline import Deadline
+from session_handler.errors import classify
+from session_handler.identity import SessionArn
+from session_handler.invocation import Invocation
+from session_handler.request import Request, ScheduleCall
+from session_handler.retry import until_clear
+from session_handler.search import Search, made_by_this_function
+from session_handler.sessions import Session
+from session_handler.stack import Stack
+
+# A call that comes later than this starts nothing: by then it may be night.
+LATEST_SECONDS = 600.0
+_PAUSE = 10.0
+_CERTAIN = 2
+
+
+def keep_alive(call: ScheduleCall, deadline: Deadline, facts: dict[str, Any]) -> str:
+    """See that a session of the resource lives; says what was found or done.
+
+    Raises:
+        ServiceError: That could not be done. Lambda delivers the call again, with the same token.
+    """
+    if deadline.began - call.scheduled_at > LATEST_SECONDS:
+        return "too late"
+    held = _held(Stack(call.request, deadline), call.request)
+    if held is None:
+        return "the stack is being changed"
+    invocation = Invocation(
+        # The token: the schedule's time, and the session that is replaced.
+        replace(
+            call.request,
+            physical_id=held.arn,
+            request_id=f"{call.scheduled} in place of {held.arn}",
+        ),
+        deadline,
+        facts,
+    )
+    session = invocation.find_again(held)
+    facts["state"] = session.state if session else "not found"
+    if session is not None and session.is_live:
+        return "alive"
+    if session is not None and session.spec not in (None, call.request.spec().digest):
+        return "the call is from before an update"
+    arn, outcome = _successor(invocation, held, session), "alive"
+    if arn is None:
+        arn, outcome = _start(invocation), "renewed"
+        facts["successor"] = arn.session_id
+        if not _stays(invocation, arn):
+            return "the stack was changed"
+    if call.parameter_name is not None:
+        _name_in_parameter(call.parameter_name, arn)
+    return outcome
+
+
+def _held(stack: Stack, request: Request) -> SessionArn | None:
+    """The session that the resource holds, where no operation is under way on its stack."""
+    shown = stack.shown()
+    if shown is None or not shown.stack_is_at_rest or not shown.resource.is_at_rest:
+        return None
+    if shown.stack.startswith("DELETE") or not shown.resource.status.endswith("_COMPLETE"):
+        return None
+    held = SessionArn.parse(shown.resource.physical_id)
+    if shown.resource.status == "DELETE_COMPLETE" or held is None:
+        return None
+    return held if request.physical_id in (None, held.arn) else None
+
+
+def _successor(
+    invocation: Invocation, held: SessionArn, session: Session | None
+) -> SessionArn | None:
+    """The successor that an earlier call has started, if it lives and is genuine."""
+    spec = invocation.request.spec()
+    search = Search(
+        invocation,
+        [spec.application_id],
+        invocation.patience(),
+        made_like=session,
+        role=spec.execution_role_arn,
+    )
+    for found in search.owned():
+        made_here = made_by_this_function(found, session)
+        role_fits = found.execution_role_arn in (None, spec.execution_role_arn)
+        if found.held_arn == held.arn and made_here and role_fits:
+            return found.arn
+    return None
+
+
+def _start(invocation: Invocation) -> SessionArn:
+    parameters = invocation.request.start_parameters(
+        {names.HELD_ARN_TAG: invocation.request.physical_id or ""}
+    )
+    arn = until_clear(lambda: sessions.start(parameters), invocation.patience())
+    log.line(invocation.request, event="started", successor=arn.session_id)
+    return arn
+
+
+def _stays(invocation: Invocation, arn: SessionArn) -> bool:
+    """Look until the stack is at rest: whether the resource still is what the successor is for."""
+    held = invocation.request.physical_id
+    certain = 0
+    while certain < _CERTAIN and not invocation.deadline.is_over:
+        time.sleep(_PAUSE)
+        shown = invocation.stack.shown()
+        if shown is None:
+            continue
+        deleted = shown.stack.startswith("DELETE") or shown.resource.status.startswith("DELETE")
+        if not deleted and not shown.stack_is_at_rest:
+            certain = 0  # an Update may take the successor: nothing is ended meanwhile
+        elif deleted or shown.resource.physical_id not in (held, arn.arn):
+            resource = invocation.stack.resource_insistently()
+            if resource is None or resource.physical_id != arn.arn:
+                successor = invocation.find(arn)  # an Update may have taken it, under RETAIN
+                if successor is None or not successor.is_retained:
+                    ending.end(arn, invocation.patience_to_end())
+            return False
+        else:
+            certain += 1
+    return True
+
+
+def _name_in_parameter(name: str, arn: SessionArn) -> None:
+    """PutParameter: between deployments the parameter names the successor."""
+    try:
+        clients.client("ssm").put_parameter(Name=name, Value=arn.arn, Overwrite=True)
+    except Exception as error:  # noqa: BLE001 - classified
+        raise classify("PutParameter", error) from None

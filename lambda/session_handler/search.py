@@ -1,0 +1,101 @@
+"""Looks for sessions that no id names: ListSessions, and the owner tags that only GetSession has.
+
+Used where an earlier invocation may have died (rules 3, 13, 14, 15), and by keep-alive. What the
+list shows saves calls: a session that another principal made needs no look. It decides nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from functools import partial
+
+from session_handler import names, sessions
+from session_handler.errors import NotFound
+from session_handler.identity import session_name
+from session_handler.invocation import Invocation
+from session_handler.retry import Patience, until_clear
+from session_handler.sessions import Session, Summary
+
+
+class Search:
+    """The owned live sessions of a resource. Asked again, it doesn't look twice at others'."""
+
+    def __init__(
+        self,
+        invocation: Invocation,
+        application_ids: Iterable[str],
+        patience: Patience,
+        *,
+        made_like: Session | None = None,
+        role: str | None = None,
+    ) -> None:
+        """Prepares a search.
+
+        Args:
+            invocation: Whose resource it is for.
+            application_ids: Where to look.
+            patience: For how long errors are borne.
+            made_like: A session of this stack's function: others have the same maker.
+            role: The execution role that is looked for; None for any.
+        """
+        self._owner = invocation.request.owner
+        self._application_ids = list(dict.fromkeys(application_ids))
+        self._patience = patience
+        made_by = made_like.created_by if made_like else None
+        self._maker = session_name(made_by) if made_by else _function_name()
+        self._role = role
+        self._others: set[str] = set()
+
+    def owned(self) -> Iterator[Session]:
+        """Each owned live session, as it is found."""
+        for summary in self._summaries():
+            if summary.arn.arn in self._others or not self._may_be_owned(summary):
+                continue
+            arn = summary.arn
+            try:
+                session = until_clear(partial(sessions.get, arn), self._patience)
+            except NotFound:
+                continue
+            if not self._owner.owns(session.tags):
+                self._others.add(arn.arn)
+            elif session.is_live:
+                yield session
+
+    def _summaries(self) -> Iterator[Summary]:
+        for application_id in self._application_ids:
+            token: str | None = None
+            while True:
+                page = until_clear(
+                    partial(sessions.page, application_id, names.LIVE_STATES, token),
+                    self._patience,
+                )
+                yield from page.summaries
+                token = page.next_token
+                if not token:
+                    break
+
+    def _may_be_owned(self, summary: Summary) -> bool:
+        maker, role = summary.created_by or "", summary.execution_role_arn
+        if self._maker and ":assumed-role/" in maker and session_name(maker) != self._maker:
+            return False
+        return role is None or self._role in (None, role)
+
+
+def made_by_this_function(session: Session, like: Session | None) -> bool:
+    """Whether the stack's function made a session: tags alone can be copied.
+
+    Args:
+        session: The session, whose maker the service may not show.
+        like: One that the function certainly made; where it is gone, the function's name tells.
+    """
+    if session.created_by is None:
+        return True
+    if like is not None and like.created_by is not None:
+        return session.created_by == like.created_by
+    return session_name(session.created_by) == _function_name()
+
+
+def _function_name() -> str | None:
+    """What a Lambda function's session is called that its calls are made in."""
+    return os.environ.get("AWS_LAMBDA_FUNCTION_NAME")

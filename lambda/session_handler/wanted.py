@@ -1,0 +1,104 @@
+"""Whether a request is still wanted: rule 6.
+
+CloudFormation cancels a request without a word to the function that works on it. Only evidence
+counts, and only when it is seen twice, seven seconds apart.
+"""
+
+from __future__ import annotations
+
+import time
+
+from session_handler.deadline import Deadline
+from session_handler.errors import Unwanted
+from session_handler.identity import SessionArn
+from session_handler.request import Request
+from session_handler.stack import READ_DELAY, Shown, Stack
+
+_INTERVAL = 15.0
+
+
+def evidence(request: Request, shown: Shown, *, rolled_back_before: bool) -> str | None:
+    """Why the request can't be wanted any more, if what CloudFormation shows says so.
+
+    Args:
+        request: A Create or an Update.
+        shown: What CloudFormation shows.
+        rolled_back_before: Whether the stack rolled back when the request came, or may have: an
+            Update may be the rollback's own.
+    """
+    resource, stack = shown
+    if stack == "DELETE_IN_PROGRESS" or resource.status == "DELETE_IN_PROGRESS":
+        return f"the stack is {stack}, the resource {resource.status}"
+    if stack == "ROLLBACK_IN_PROGRESS":  # of a stack's creation: it deletes
+        return f"the stack is {stack}"
+    if shown.is_rolling_back and (request.kind == "Create" or not rolled_back_before):
+        return f"the stack is {stack}"
+    if shown.stack_is_at_rest:
+        return f"the stack is {stack}"
+    if resource.is_at_rest:
+        return f"the resource is {resource.status}"
+    held = resource.physical_id
+    if request.kind == "Update" and held != request.physical_id:
+        return f"the resource has another physical id, {held}"
+    if request.kind == "Create" and SessionArn.parse(held):
+        return f"the resource has a session already, {held}"
+    return None
+
+
+class Wanted:
+    """Asks CloudFormation about one request while it is worked on."""
+
+    def __init__(self, request: Request, stack: Stack, deadline: Deadline) -> None:
+        self._request = request
+        self._stack = stack
+        self._deadline = deadline
+        self._asked_at = deadline.began
+        self._rolled_back_before: bool | None = None
+
+    def check(self) -> None:
+        """Ask; raises Unwanted where the evidence is there, and still is when asked again."""
+        why = self._evidence()
+        if why is not None:
+            time.sleep(READ_DELAY)
+            why = self._evidence()
+        if why is not None:
+            raise Unwanted(f"CloudFormation doesn't wait for this request any more: {why}.")
+
+    def check_if_due(self) -> None:
+        """The same, seven seconds after the start and every fifteen seconds of waiting."""
+        if time.time() >= self.due_at:
+            self.check()
+
+    @property
+    def due_at(self) -> float:
+        """When to ask again while waiting."""
+        first = self._deadline.began + READ_DELAY
+        return first if self._asked_at < first else self._asked_at + _INTERVAL
+
+    def look(self) -> Shown | None:
+        """What CloudFormation shows; remembers what it tells of the time before."""
+        self._asked_at = time.time()
+        certain = self._stack.tells_of_the_request
+        shown = self._stack.shown()
+        if shown is not None and certain and self._rolled_back_before is None:
+            self._rolled_back_before = shown.is_rolling_back
+        return shown
+
+    def evidence(self, shown: Shown) -> str | None:
+        """Why the request can't be wanted any more, going by what was shown before too."""
+        before = self._rolled_back_before is not False
+        return evidence(self._request, shown, rolled_back_before=before)
+
+    def rollback_is_certain(self) -> bool:
+        """Whether the stack rolls back, asked when a read can't be from before the request."""
+        for again in (True, True, False):
+            time.sleep(max(0.0, self._deadline.began + READ_DELAY - time.time()))
+            shown = self.look()
+            if shown is not None or not again:
+                return shown is not None and shown.is_rolling_back
+            time.sleep(READ_DELAY)
+        return False
+
+    def _evidence(self) -> str | None:
+        shown = self.look()
+        return self.evidence(shown) if shown else None  # no answer, a refusal, no route: go on

@@ -1,0 +1,1 @@
+"""What ties the local AWS into MiniStack: services, IAM, CloudFormation, schedules, environment."""

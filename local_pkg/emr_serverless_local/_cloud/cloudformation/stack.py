@@ -1,0 +1,97 @@
+"""One stack as MiniStack keeps it and DescribeStacks shows it: status, resources, events.
+
+Everything that an operation makes visible goes through here.
+"""
+
+import secrets
+import string
+from typing import Any
+
+from ministack.core.responses import now_iso
+from ministack.services import cloudformation
+from ministack.services.cloudformation import stacks
+
+from .template import Template
+
+STACK_TYPE = "AWS::CloudFormation::Stack"
+RETAINING_POLICIES = ("Retain", "RetainExceptOnCreate")
+
+Record = dict[str, Any]
+
+
+class Stack:
+    """A stack's record in MiniStack."""
+
+    def __init__(self, name: str) -> None:
+        self.record: Record = cloudformation._stacks[name]
+        self.name = name
+        self.id = str(self.record["StackId"])
+
+    @property
+    def resources(self) -> dict[str, Record]:
+        """The records of its resources by logical id, as DescribeStackResource shows them."""
+        found: dict[str, Record] = self.record.setdefault("_resources", {})
+        return found
+
+    @property
+    def status(self) -> str:
+        """The stack's status."""
+        return str(self.record["StackStatus"])
+
+    def template(self) -> Template:
+        """The template that it runs."""
+        return Template(
+            self.name,
+            self.id,
+            self.record.get("_template") or {},
+            self.record.get("_resolved_params") or {},
+            self.record.get("Tags") or [],
+        )
+
+    def enter(self, status: str, reason: str = "") -> None:
+        """Change the stack's status, and say so in an event."""
+        self.record["StackStatus"] = status
+        self.record["StackStatusReason"] = reason
+        stacks._add_event(self.id, self.name, self.name, STACK_TYPE, status, reason, self.id)
+
+    def show(
+        self,
+        logical_id: str,
+        resource_type: str,
+        status: str,
+        *,
+        reason: str = "",
+        physical_id: str | None = None,
+    ) -> Record:
+        """Change what is shown of a resource, and say so in an event; gives its record."""
+        record = self.resources.setdefault(
+            logical_id,
+            {
+                "LogicalResourceId": logical_id,
+                "ResourceType": resource_type,
+                "PhysicalResourceId": "",
+                "Properties": {},
+                "Attributes": {},
+            },
+        )
+        if physical_id is not None:
+            record["PhysicalResourceId"] = physical_id
+        record.update(ResourceStatus=status, ResourceStatusReason=reason, Timestamp=now_iso())
+        self.tell(logical_id, resource_type, status, record["PhysicalResourceId"], reason)
+        return record
+
+    def tell(
+        self, logical_id: str, resource_type: str, status: str, physical_id: str, reason: str = ""
+    ) -> None:
+        """Add an event about a resource, of which something else is shown."""
+        stacks._add_event(
+            self.id, self.name, logical_id, resource_type, status, reason, physical_id
+        )
+
+    def made_up_id(self, logical_id: str) -> str:
+        """A physical id for a resource that has none.
+
+        aws-cloudformation/cloudformation-coverage-roadmap issue 1814 shows the form.
+        """
+        alphabet = string.ascii_uppercase + string.digits
+        return f"{self.name}-{logical_id}-{''.join(secrets.choice(alphabet) for _ in range(12))}"

@@ -1,0 +1,71 @@
+"""Run Spark's own tests by each way, and show what ends otherwise: ``make conformance``.
+
+Each way has a session of its own, on a local AWS of its own. ``--address sc://…`` adds a way:
+any Spark Connect address, of a server that is as new as a session's.
+"""
+
+import argparse
+import contextlib
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from testbed.local_aws import LocalAws
+from tests.spark.conformance import suite, ways
+from tests.spark.sessions import started
+
+DEFAULT_CACHE = suite.ROOT / ".conformance"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the tests and print a table; gives the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tests.spark.conformance")
+    parser.add_argument("modules", nargs="*", default=suite.MODULES, metavar="MODULE")
+    parser.add_argument("--address", action="append", default=[], metavar="sc://…")
+    parser.add_argument("--cache", type=Path, default=DEFAULT_CACHE, metavar="FOLDER")
+    options = parser.parse_args(arguments)
+    modules = tuple(options.modules)
+    python = suite.environment(options.cache)
+    names = ["direct", "connect", *(["proxy"] if ways.has_proxy() else []), *options.address]
+    found: dict[str, dict[str, str]] = {}
+    for name in names:
+        begun = time.monotonic()
+        with tempfile.TemporaryDirectory() as folder, variables(name, Path(folder)) as remote:
+            found[name] = {}
+            for module in modules:
+                found[name].update(suite.run(python, (module,), remote, Path(folder)))
+        counted = Counter(found[name].values())
+        ended = ", ".join(f"{number} {kind}" for kind, number in counted.most_common())
+        print(f"{name:10} {ended}  ({time.monotonic() - begun:.0f} s)", flush=True)
+    different = 0
+    for name in names[1:]:
+        lines = suite.differences(found["direct"], found[name])
+        different += len(lines)
+        print(f"{name}: {len(lines) or 'no'} differences", *lines, sep="\n  ")
+    return 1 if different else 0
+
+
+@contextlib.contextmanager
+def variables(way: str, folder: Path) -> Iterator[dict[str, str]]:
+    """What leads Spark's tests to a new session by one of the ways."""
+    if way.startswith("sc://"):
+        yield {ways.ADDRESS: way}
+        return
+    with LocalAws(folder, session_start_seconds=1, spark="apache") as aws:
+        session = started(aws)
+        ids = {"applicationId": session["applicationId"], "sessionId": session["sessionId"]}
+        if way == "direct":
+            answer = aws.client("emr-serverless").get_session_endpoint(**ids)
+            yield {**aws.env, **ways.direct(answer["endpoint"], answer["authToken"])}
+        elif way == "connect":
+            yield {**aws.env, **ways.connect(session["arn"])}
+        else:
+            with ways.proxy(session["arn"], aws.environment()) as remote:
+                yield {**aws.env, **remote}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,119 @@
+"""Spark's own tests, of PySpark 3.5.7: an environment that has them, and how each of them ends.
+
+They are in the wheel of ``snowflake-spark-connect``, a copy of PySpark with its tests (Apache-2.0).
+It is installed from a package index into an environment of its own, never beside another PySpark.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from xml.etree import ElementTree
+
+ROOT = Path(__file__).resolve().parents[3]
+WHEEL = "snowflake-spark-connect==1.0.0"
+# What the tests need of what the wheel asks for.
+NEEDED = (
+    *("numpy<2", "pandas<3", "pyarrow<26", "py4j==0.10.9.7", "setuptools"),
+    *("grpcio>=1.76", "grpcio-status", "googleapis-common-protos", "pytest", "boto3>=1.42.94"),
+)
+PACKAGE = "pyspark.sql.tests.connect"
+# Those that need nothing but a server: the others start a classic Spark beside it.
+MODULES = (
+    *("arrow", "arrow_map", "catalog", "column", "conf", "dataframe", "datasources", "errors"),
+    *("functions", "group", "pandas_cogrouped_map", "pandas_grouped_map", "pandas_map"),
+    *("pandas_udf", "pandas_udf_grouped_agg", "pandas_udf_window", "readwriter", "serde"),
+    *("types", "udf", "udtf"),
+)
+# A part that takes seconds: analysis, a catalog, errors, files, functions.
+PART = ("catalog", "column", "errors", "readwriter")
+MODULE_SECONDS = 1800
+
+Outcomes = Mapping[str, str]
+
+
+class InstallError(Exception):
+    """The environment can't be made: no package index, most of the time."""
+
+
+def environment(folder: Path) -> Path:
+    """The Python of an environment with the tests, made in this folder unless it is there."""
+    python = folder / "bin" / "python"
+    done = folder / "installed"
+    asked = "\n".join((WHEEL, *NEEDED))
+    if done.exists() and done.read_text() == asked:
+        return python
+    uv = Path(sys.executable).parent / "uv"
+    version = ".".join(map(str, sys.version_info[:2]))
+    install = (uv, "pip", "install", "--quiet", "--python", python)
+    for command in (
+        (uv, "venv", "--quiet", "--clear", "--python", version, folder),
+        (*install, "--no-deps", WHEEL),
+        (*install, "--compile-bytecode", *NEEDED),
+    ):
+        ended = subprocess.run(command, capture_output=True, text=True, check=False)
+        if ended.returncode:
+            raise InstallError(ended.stderr.strip())
+    done.write_text(asked)
+    return python
+
+
+def run(
+    python: Path, modules: tuple[str, ...], remote: Mapping[str, str], folder: Path
+) -> dict[str, str]:
+    """Run modules of the tests, and give how each test ended.
+
+    Args:
+        python: The environment's Python.
+        modules: Names, as in ``MODULES``.
+        remote: The environment variables that lead to a server: ``Way.variables``.
+        folder: Where reports go.
+    """
+    report = folder / f"{modules[0]}.xml"
+    (site,) = python.parent.parent.glob("lib/python*/site-packages")
+    files = [site.joinpath(*PACKAGE.split("."), f"test_parity_{name}.py") for name in modules]
+    ended = subprocess.run(
+        [
+            *(python, "-W", "ignore", "-m", "pytest", "-q", "-p", "no:cacheprovider"),
+            *("-p", "tests.spark.conformance.through_connect", f"--junitxml={report}"),
+            # Nothing of this project's own settings, in whose folder the environment may be.
+            *("-c", os.devnull, "--rootdir", site, "--confcutdir", site),
+            *("-o", "junit_family=xunit1", *files),
+        ],
+        cwd=folder,
+        env={
+            **os.environ,
+            # The tests look for files of Spark's sources there, and do without.
+            "SPARK_HOME": str(folder),
+            "SPARK_TESTING": "1",
+            "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "client_pkg")]),
+            **remote,
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=MODULE_SECONDS * len(modules),
+        check=False,
+    )
+    assert report.exists(), ended.stdout[-4000:]
+    return outcomes(report)
+
+
+def outcomes(report: Path) -> dict[str, str]:
+    """How each test of a report ended."""
+    found = {}
+    for case in ElementTree.parse(report).iter("testcase"):
+        kinds = [child.tag for child in case if child.tag in ("failure", "error", "skipped")]
+        module = case.get("classname", "").removeprefix(f"{PACKAGE}.")
+        found[f"{module}.{case.get('name')}"] = kinds[0] if kinds else "passed"
+    return found
+
+
+def differences(expected: Outcomes, found: Outcomes) -> list[str]:
+    """The tests that end otherwise, a line each."""
+    return [
+        f"{name}: {expected.get(name, 'not run')} directly, {found.get(name, 'not run')} here"
+        for name in sorted({*expected, *found})
+        if expected.get(name) != found.get(name)
+    ]

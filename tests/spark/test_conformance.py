@@ -1,0 +1,70 @@
+"""Spark's own tests end by ``connect`` as they do on a direct connection: a part of them."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emr_serverless_local.http import serve
+from emr_serverless_local.sessions import SessionService
+from emr_serverless_local.spark import SparkBacking
+from tests.spark.conformance import suite, ways
+from tests.spark.conftest import ROLE
+from tests.spark.sessions import APPLICATION
+from tests.spark.shared_server import SharedServer
+
+
+@pytest.fixture(scope="module")
+def python(request: pytest.FixtureRequest) -> Path:
+    """The Python of an environment with Spark's tests, kept in pytest's cache."""
+    try:
+        return suite.environment(request.config.cache.mkdir("spark-conformance") / "venv")
+    except suite.InstallError as error:
+        pytest.skip(f"uv can't install Spark's tests: {error}")
+
+
+@pytest.fixture
+def session(shared_server: SharedServer, tmp_path: Path) -> Iterator[dict[str, Any]]:
+    """A session under the system's clock, and what a client has to know of where it is."""
+    backing = SparkBacking(lambda _: shared_server)
+    backing.certificates.write_authority(tmp_path / "ca.pem")
+    service = SessionService(start_seconds=0, backing=backing)
+    made = service.perform("CreateApplication", APPLICATION)
+    ids = {"applicationId": made["applicationId"]}
+    request = {**ids, "clientToken": "conformance", "executionRoleArn": ROLE}
+    ids["sessionId"] = service.perform("StartSession", request)["sessionId"]
+    with serve(service) as url:
+        yield {
+            "arn": service.perform("GetSession", ids)["session"]["arn"],
+            "endpoint": service.perform("GetSessionEndpoint", ids),
+            "variables": {
+                "AWS_ENDPOINT_URL": url,
+                "AWS_ACCESS_KEY_ID": "test",
+                "AWS_SECRET_ACCESS_KEY": "test",
+                "AWS_DEFAULT_REGION": "us-east-1",
+                "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": str(tmp_path / "ca.pem"),
+                "NO_PROXY": "127.0.0.1,localhost",
+            },
+        }
+    backing.close()
+
+
+@pytest.mark.skipif("SPARK_SERVER" in os.environ, reason="the test that runs these has done it")
+def test_connect_ends_each_of_them_as_a_direct_connection_does(
+    python: Path, session: dict[str, Any], tmp_path: Path
+) -> None:
+    answer = session["endpoint"]
+    remotes = {
+        "direct": ways.direct(answer["endpoint"], answer["authToken"]),
+        "connect": ways.connect(session["arn"]),
+    }
+    found = {}
+    for way, remote in remotes.items():
+        folder = tmp_path / way
+        folder.mkdir()
+        found[way] = suite.run(python, suite.PART, {**session["variables"], **remote}, folder)
+
+    assert list(found["direct"].values()).count("passed") >= 30
+    assert suite.differences(found["direct"], found["connect"]) == []

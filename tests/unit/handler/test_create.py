@@ -1,0 +1,163 @@
+"""Create: it starts one session, waits until that is usable, and ends it where it fails."""
+
+from __future__ import annotations
+
+import pytest
+
+from session_handler.identity import TokenId
+from tests.unit.handler.conftest import LOG_GROUP, START_SECONDS, Lab
+from tests.unit.handler.network import BROKEN, DENIED, LOST, NOT_FOUND, THROTTLED, Fault
+
+
+def test_it_answers_with_the_session_once_that_is_usable(lab: Lab) -> None:
+    properties = lab.properties()
+    began = lab.clock.now()
+    answer = lab.create(properties)
+    [arn] = lab.live()
+    assert answer.is_success
+    assert answer.physical_id == arn
+    assert answer.body["Data"] == {
+        "Arn": arn,
+        "SessionId": arn.split("/")[-1],
+        "ApplicationId": properties["ApplicationId"],
+    }
+    assert START_SECONDS <= answer.at - began <= START_SECONDS + 7
+
+
+def test_without_waiting_it_answers_once_the_start_is_accepted(lab: Lab) -> None:
+    began = lab.clock.now()
+    answer = lab.create(lab.properties(WaitUntilReady="false"))
+    assert answer.is_success
+    assert answer.at == began
+    assert lab.session(answer.physical_id).state == "SUBMITTED"
+
+
+@pytest.mark.parametrize("fault", [THROTTLED, BROKEN, LOST, Fault(200, "Unreadable")])
+def test_an_unclear_answer_is_asked_again_with_the_same_token(lab: Lab, fault: Fault) -> None:
+    lab.network.fail("StartSession", *[fault] * 6)
+    answer = lab.create(lab.properties())
+    assert answer.is_success, answer.reason
+    assert lab.live() == [answer.physical_id]
+    assert lab.network.count()["StartSession"] == 7
+
+
+def test_a_missing_permission_is_asked_for_again_for_four_minutes(lab: Lab) -> None:
+    lab.authorizer.denied.add("iam:PassRole")
+    lab.clock.after(200, lambda: lab.authorizer.denied.clear())
+    assert lab.create(lab.properties()).is_success
+
+
+def test_a_permission_that_stays_missing_fails_after_four_minutes(lab: Lab) -> None:
+    lab.authorizer.denied.add("iam:PassRole")
+    began = lab.clock.now()
+    answer = lab.create(lab.properties())
+    assert not answer.is_success
+    assert 220 <= answer.at - began <= 260
+    assert "iam:PassRole" in answer.reason
+    assert "deploying again may pass" in answer.reason
+
+
+def test_an_application_on_its_way_is_waited_for(lab: Lab) -> None:
+    lab.service.create_seconds = 180
+    answer = lab.create(lab.properties())
+    assert answer.is_success, answer.reason
+
+
+def test_a_refusal_is_answered_at_once_with_an_id_that_says_that_nothing_lives(lab: Lab) -> None:
+    began = lab.clock.now()
+    answer = lab.create(lab.properties(ApplicationId="00nosuchapplication"))
+    assert not answer.is_success
+    assert answer.at == began
+    token = TokenId.parse(answer.physical_id)
+    assert token is not None
+    assert token.application_id is None
+    assert answer.reason.endswith(f"Log group: {LOG_GROUP}")
+
+
+def test_what_an_earlier_delivery_started_is_found_when_this_one_is_refused(lab: Lab) -> None:
+    properties = lab.properties()
+    event = lab.request("Create", properties)
+    lab.cloudformation.begins("Create")
+    lab.network.fail("StartSession", LOST, Fault(402, "ServiceQuotaExceededException"))
+    answer = lab.deliver(event)
+    assert not answer.is_success
+    assert lab.live() == []
+    assert answer.physical_id == lab.service.sessions()[0].arn
+
+
+def test_a_start_that_may_have_happened_is_answered_with_a_pending_id(lab: Lab) -> None:
+    lab.network.fail("StartSession", BROKEN, Fault(400, "ValidationException"))
+    properties = lab.properties()
+    answer = lab.create(properties)
+    assert answer.physical_id.startswith(f"pending:{properties['ApplicationId']}:")
+
+
+def test_a_session_that_fails_is_answered_with_its_details(lab: Lab) -> None:
+    answer = lab.create(
+        lab.properties(
+            ApplicationId=lab.application(maximumCapacity={"cpu": "1 vCPU", "memory": "2 GB"})
+        )
+    )
+    [session] = lab.service.sessions()
+    assert not answer.is_success
+    assert answer.physical_id == session.arn
+    assert "is FAILED and can't be used. The service said: Session failed." in answer.reason
+
+
+def test_a_session_that_is_never_usable_ends_when_the_time_is_over(lab: Lab) -> None:
+    lab.service.start_seconds = 7200
+    began = lab.clock.now()
+    answer = lab.create(lab.properties())
+    assert not answer.is_success
+    assert 835 <= answer.at - began <= 850
+    assert lab.live() == []
+
+
+def test_a_session_is_not_searched_for_once_its_arn_is_known(lab: Lab) -> None:
+    lab.create(lab.properties())
+    assert lab.network.count()["ListSessions"] == 0
+
+
+def test_a_session_that_is_not_shown_yet_is_looked_at_again(lab: Lab) -> None:
+    lab.service.start_seconds = 3
+    lab.network.fail("GetSession", NOT_FOUND, NOT_FOUND, THROTTLED, DENIED)
+    assert lab.create(lab.properties()).is_success
+
+
+def test_a_delivery_after_a_death_goes_on_with_the_same_session(lab: Lab) -> None:
+    class Killed(BaseException):
+        pass
+
+    def kill() -> None:
+        raise Killed
+
+    lab.cloudformation.begins("Create")
+    event = lab.request("Create", lab.properties())
+    lab.clock.after(40, kill)
+    with pytest.raises(Killed):
+        lab.deliver(event)
+    lab.clock.sleep(60)
+    answer = lab.deliver(event)
+    assert answer.is_success
+    assert lab.live() == [answer.physical_id]
+
+
+def test_an_event_that_was_queued_is_answered_before_cloudformation_gives_up(lab: Lab) -> None:
+    lab.service.start_seconds = 7200
+    lab.cloudformation.begins("Create")
+    sent = lab.clock.now()
+    lab.clock.sleep(600)
+    answer = lab.deliver(lab.request("Create", lab.properties()))
+    assert not answer.is_success
+    assert 840 <= answer.at - sent <= 960
+    assert lab.live() == []
+
+
+def test_the_log_names_the_session(lab: Lab) -> None:
+    answer = lab.create(lab.properties())
+    lines = lab.logged()
+    session_id = answer.physical_id.split("/")[-1]
+    assert {line["sessionId"] for line in lines} == {session_id}
+    assert lines[-1]["requestType"] == "Create"
+    assert lines[-1]["state"] == "STARTED"
+    assert lines[-1]["milliseconds"] > 1000 * START_SECONDS

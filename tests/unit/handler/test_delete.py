@@ -1,0 +1,252 @@
+"""Delete: rules 14 to 16."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from session_handler.identity import TokenId
+from tests.unit.handler.conftest import OWNER, STOP_SECONDS, Lab
+from tests.unit.handler.network import BROKEN, DENIED, NOT_FOUND, THROTTLED
+
+MADE_UP = "notebooks-Notebook-1A2B3C4D5E6F"
+NEVER_WAS = "arn:aws:emr-serverless:eu-west-1:123456789012:/applications/00a1/sessions/00never"
+
+
+@pytest.fixture
+def properties(lab: Lab) -> dict[str, Any]:
+    return lab.properties()
+
+
+def owned(lab: Lab, properties: dict[str, Any], **tags: str) -> str:
+    """A session that this resource started and nobody knows of."""
+    more = {f"emr-serverless-session:{name.replace('_', '-')}": v for name, v in tags.items()}
+    return lab.start(properties["ApplicationId"], {**OWNER.tags("spec", "token"), **more})
+
+
+def test_it_ends_the_session_and_waits_until_that_is_over(
+    lab: Lab, properties: dict[str, Any]
+) -> None:
+    arn = lab.create(properties).physical_id
+    began = lab.clock.now()
+    answer = lab.delete(arn, properties)
+    assert (answer.is_success, answer.physical_id) == (True, arn)
+    assert lab.session(arn).state == "TERMINATED"
+    assert STOP_SECONDS <= answer.at - began <= STOP_SECONDS + 15
+
+
+@pytest.mark.parametrize("how", ["over", "gone", "no application"])
+def test_it_succeeds_where_there_is_nothing_to_end(
+    lab: Lab, properties: dict[str, Any], how: str
+) -> None:
+    arn = lab.create(properties).physical_id if how == "over" else NEVER_WAS
+    if how == "over":
+        lab.end(arn)
+    if how == "gone":
+        arn = arn.replace("00a1", properties["ApplicationId"])
+    assert lab.delete(arn, properties).is_success
+
+
+def test_a_session_that_is_not_shown_yet_is_ended_all_the_same(
+    lab: Lab, properties: dict[str, Any]
+) -> None:
+    arn = owned(lab, properties)
+    lab.network.fail("TerminateSession", NOT_FOUND, NOT_FOUND)
+    assert lab.delete(arn, properties).is_success
+    assert lab.live() == []
+
+
+@pytest.mark.parametrize("fault", [THROTTLED, BROKEN, DENIED])
+def test_what_passes_is_borne(lab: Lab, properties: dict[str, Any], fault: Any) -> None:
+    arn = lab.create(properties).physical_id
+    for operation in ("TerminateSession", "GetSession", "ListSessions"):
+        lab.network.fail(operation, *[fault] * 4)
+    assert lab.delete(arn, properties).is_success
+    assert lab.live() == []
+
+
+def test_a_session_that_may_not_be_ended_fails_the_delete(
+    lab: Lab, properties: dict[str, Any]
+) -> None:
+    arn = lab.create(properties).physical_id
+    lab.authorizer.denied.add("emr-serverless:TerminateSession")
+    answer = lab.delete(arn, properties)
+    assert not answer.is_success
+    assert "emr-serverless:TerminateSession" in answer.reason
+
+
+def test_a_refusal_to_end_what_is_over_already_is_no_failure(
+    lab: Lab, properties: dict[str, Any]
+) -> None:
+    """IAM refuses by the tags of what is gone."""
+    arn = lab.create(properties).physical_id
+    lab.end(arn)
+    lab.authorizer.denied.add("emr-serverless:TerminateSession")
+    assert lab.delete(arn, properties).is_success
+
+
+def test_a_resource_that_goes_for_good_takes_along_what_failures_left(
+    lab: Lab, properties: dict[str, Any]
+) -> None:
+    arn = lab.create(properties).physical_id
+    owned(lab, properties)
+    foreign = lab.start(properties["ApplicationId"], {"team": "others"})
+    kept = owned(lab, properties, retained="true")
+    assert lab.delete(arn, properties).is_success
+    assert lab.live() == [foreign, kept]
+
+
+def test_a_clean_up_ends_nothing_but_its_own_session(lab: Lab, properties: dict[str, Any]) -> None:
+    new = {**properties, "Name": "another"}
+    first = lab.create(properties).physical_id
+    second = lab.update(first, properties, new).physical_id
+    stray = owned(lab, properties)
+    lab.network.calls.clear()
+    assert lab.clean_up(first, properties).is_success
+    assert lab.live() == [second, stray]
+    assert lab.network.count()["ListSessions"] == 0
+
+
+def test_a_clean_up_ends_the_successor_of_its_session(lab: Lab, properties: dict[str, Any]) -> None:
+    properties["KeepAlive"] = "true"
+    new = {**properties, "Name": "another"}
+    first = lab.create(properties).physical_id
+    owned(lab, properties, held_arn=first)
+    second = lab.update(first, properties, new).physical_id
+    assert lab.clean_up(first, properties).is_success
+    assert lab.live() == [second]
+
+
+def test_a_successor_that_the_stack_holds_by_now_is_spared(
+    lab: Lab, properties: dict[str, Any]
+) -> None:
+    properties["KeepAlive"] = "true"
+    first = lab.create(properties).physical_id
+    successor = owned(lab, properties, held_arn=first)
+    lab.cloudformation.physical_id = successor
+    assert lab.clean_up(first, properties).is_success
+    assert lab.live() == [successor]
+
+
+def test_a_late_delete_spares_what_the_stack_holds_by_now(
+    lab: Lab, properties: dict[str, Any]
+) -> None:
+    held = lab.create(properties).physical_id
+    lab.cloudformation.shows("CREATE_COMPLETE", "UPDATE_COMPLETE")
+    assert lab.deliver(lab.request("Delete", properties, MADE_UP)).is_success
+    assert lab.live() == [held]
+
+
+def test_a_made_up_id_ends_what_its_create_started_however_late_the_list_shows_it(
+    lab: Lab, properties: dict[str, Any]
+) -> None:
+    lab.clock.after(15, lambda: owned(lab, properties))
+    began = lab.clock.now()
+    assert lab.delete(MADE_UP, properties).is_success
+    assert [s.state for s in lab.service.sessions()] == ["TERMINATED"]
+    assert lab.clock.now() - began >= 30
+
+
+def test_a_made_up_id_spares_others_and_looks_at_them_once(
+    lab: Lab, properties: dict[str, Any]
+) -> None:
+    for number in range(10):
+        lab.start(properties["ApplicationId"], {"number": str(number)})
+    assert lab.delete(MADE_UP, properties).is_success
+    assert len(lab.live()) == 10
+    assert lab.network.count()["GetSession"] == 10
+
+
+def test_what_others_made_is_not_even_looked_at(
+    lab: Lab, properties: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "the-function")
+    other = lab.start(properties["ApplicationId"], OWNER.tags("spec", "token"))
+    lab.session(other).created_by = "arn:aws:sts::123456789012:assumed-role/team/somebody"
+    own = owned(lab, properties)
+    assert lab.delete(MADE_UP, properties).is_success
+    assert lab.live() == [other]
+    looked_at = {call["sessionId"] for call in lab.asked("GetSession")}
+    assert looked_at == {own.split("/")[-1]}
+
+
+@pytest.mark.parametrize("operation", ["ListSessions", "GetSession"])
+@pytest.mark.parametrize("fault", [DENIED, BROKEN])
+def test_a_made_up_id_never_fails(
+    lab: Lab, properties: dict[str, Any], operation: str, fault: Any
+) -> None:
+    lab.start(properties["ApplicationId"])
+    lab.network.always[operation] = fault
+    assert lab.delete(MADE_UP, properties).is_success
+
+
+def test_an_id_that_says_that_nothing_lives_is_searched_for_once_by_its_token(
+    lab: Lab, properties: dict[str, Any]
+) -> None:
+    lab.start(properties["ApplicationId"], OWNER.tags("spec", "1" * 64))
+    spared = lab.start(properties["ApplicationId"], OWNER.tags("spec", "2" * 64))
+    assert lab.delete(str(TokenId("1" * 64)), properties).is_success
+    assert lab.live() == [spared]
+    assert lab.network.count()["ListSessions"] == 1
+
+
+def test_a_pending_id_knows_its_application(lab: Lab, properties: dict[str, Any]) -> None:
+    owned(lab, properties)
+    pending = str(TokenId("1" * 64, properties["ApplicationId"]))
+    assert lab.delete(pending, {"ApplicationId": {"not": "readable"}}).is_success
+    assert lab.live() == []
+
+
+def test_a_refused_question_is_asked_again_before_anything_is_left(
+    lab: Lab, properties: dict[str, Any]
+) -> None:
+    arn = lab.create(properties).physical_id
+    owned(lab, properties)
+    lab.cloudformation.refuses = 2
+    assert lab.delete(arn, properties).is_success
+    assert lab.live() == []
+
+
+def test_without_an_answer_of_cloudformations_nothing_but_the_session_ends(
+    lab: Lab, properties: dict[str, Any]
+) -> None:
+    arn = lab.create(properties).physical_id
+    other = owned(lab, properties)
+    lab.cloudformation.refuses = 1000
+    assert lab.delete(arn, properties).is_success
+    assert lab.live() == [other]
+
+
+def test_the_application_is_stopped_when_its_last_session_is_over(
+    lab: Lab, properties: dict[str, Any]
+) -> None:
+    arn = lab.create(properties).physical_id
+    assert lab.delete(arn, {**properties, "StopApplication": "true"}).is_success
+    assert lab.service.application(properties["ApplicationId"]).state == "STOPPED"
+
+
+def test_the_application_goes_on_for_others(lab: Lab, properties: dict[str, Any]) -> None:
+    arn = lab.create(properties).physical_id
+    lab.start(properties["ApplicationId"])
+    assert lab.delete(arn, {**properties, "StopApplication": "true"}).is_success
+    assert lab.service.application(properties["ApplicationId"]).state == "STARTED"
+
+
+def test_an_application_that_may_not_be_stopped_fails_nothing(
+    lab: Lab, properties: dict[str, Any]
+) -> None:
+    arn = lab.create(properties).physical_id
+    lab.authorizer.denied.add("emr-serverless:StopApplication")
+    assert lab.delete(arn, {**properties, "StopApplication": "true"}).is_success
+
+
+def test_a_session_that_was_replaced_on_another_application_goes_along_for_good(
+    lab: Lab, properties: dict[str, Any]
+) -> None:
+    """With rollback switched off no clean-up may have come for it."""
+    first = lab.create(properties).physical_id
+    elsewhere = lab.properties()
+    second = lab.update(first, properties, elsewhere).physical_id
+    assert lab.delete(second, elsewhere).is_success
+    assert lab.live() == []

@@ -1,0 +1,265 @@
+"""Rule 18: a schedule's call starts a successor where the session is over, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emr_serverless_local.http import serve
+from session_handler import handler
+from session_handler.identity import client_token
+from session_handler.names import HELD_ARN_TAG
+from session_handler.request import ScheduleCall
+from tests.unit.handler.conftest import LOGICAL_ID, OWNER, STACK, Lab
+from tests.unit.handler.network import BROKEN, NOT_FOUND
+
+GOLDEN = Path(__file__).parent / "golden_schedule" / "call.json"
+
+
+class Parameters:
+    """SSM, as far as PutParameter goes."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, str] = {}
+
+    def handle(
+        self,
+        method: str,  # noqa: ARG002
+        path: str,  # noqa: ARG002
+        headers: Mapping[str, str],  # noqa: ARG002
+        body: bytes,
+        query: Mapping[str, Sequence[str]],  # noqa: ARG002
+    ) -> tuple[int, dict[str, str], bytes]:
+        asked = json.loads(body)
+        self.values[asked["Name"]] = asked["Value"]
+        return 200, {"Content-Type": "application/x-amz-json-1.1"}, b'{"Version": 1}'
+
+
+class Scheduled:
+    """A deployed session that is kept alive, and its schedule."""
+
+    def __init__(self, lab: Lab, parameters: Parameters) -> None:
+        self.lab = lab
+        self.parameters = parameters.values
+        self.properties = lab.properties(KeepAlive="true", Tags={"team": "data"})
+        self.held = lab.create(self.properties).physical_id
+        lab.cloudformation.shows("CREATE_COMPLETE", "CREATE_COMPLETE")
+
+    def call(self, late: float = 0, **more: Any) -> str:
+        """Let the schedule call; the outcome, as it is logged."""
+        scheduled = datetime.fromtimestamp(self.lab.clock.now() - late, UTC)
+        return self.deliver(
+            {
+                "ScheduledTime": scheduled.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                "StackId": STACK,
+                "LogicalResourceId": LOGICAL_ID,
+                "ResourceProperties": self.properties,
+                "ParameterName": "/current",
+                **more,
+            }
+        )
+
+    def deliver(self, event: dict[str, Any]) -> str:
+        handler.handle(event, None)
+        logged = self.lab.logged()[-1]
+        return str(logged.get("outcome") or logged.get("error"))
+
+
+@pytest.fixture
+def scheduled(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> Any:
+    parameters = Parameters()
+    with serve(parameters) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SSM", url)
+        yield Scheduled(lab, parameters)
+
+
+def test_a_session_that_lives_stays_the_only_one(lab: Lab, scheduled: Scheduled) -> None:
+    assert scheduled.call() == "alive"
+    assert lab.live() == [scheduled.held]
+    assert scheduled.parameters == {}
+
+
+@pytest.mark.parametrize("names_id", [True, False])
+def test_a_session_that_is_over_gets_a_successor(
+    lab: Lab, scheduled: Scheduled, names_id: bool
+) -> None:
+    lab.end(scheduled.held)
+    more: dict[str, Any] = {"PhysicalResourceId": scheduled.held} if names_id else {}
+    assert scheduled.call(**more) == "renewed"
+    [successor] = lab.live()
+    tags = lab.session(successor).tags
+    assert tags[HELD_ARN_TAG] == scheduled.held
+    assert tags["team"] == "data"
+    assert OWNER.owns(tags)
+    assert scheduled.parameters == {"/current": successor}
+
+
+def test_the_next_call_finds_the_successor(lab: Lab, scheduled: Scheduled) -> None:
+    lab.end(scheduled.held)
+    scheduled.call()
+    successor = lab.live()
+    assert scheduled.call() == "alive"
+    assert lab.live() == successor
+
+
+def test_somebody_elses_successor_is_none(lab: Lab, scheduled: Scheduled) -> None:
+    lab.end(scheduled.held)
+    tags = {**OWNER.tags("spec", "token"), HELD_ARN_TAG: scheduled.held}
+    copy = lab.start(scheduled.properties["ApplicationId"], tags)
+    lab.session(copy).created_by = "arn:aws:sts::123456789012:assumed-role/team/the-function"
+    assert scheduled.call() == "renewed"
+    assert scheduled.parameters["/current"] != copy
+
+
+@pytest.mark.parametrize(("function", "found"), [("the-function", True), ("another", False)])
+def test_the_functions_name_tells_its_successor_where_the_held_session_is_forgotten(
+    lab: Lab,
+    scheduled: Scheduled,
+    monkeypatch: pytest.MonkeyPatch,
+    function: str,
+    found: bool,
+) -> None:
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", function)
+    tags = {**OWNER.tags("spec", "token"), HELD_ARN_TAG: scheduled.held}
+    successor = lab.start(scheduled.properties["ApplicationId"], tags)
+    lab.network.fail("GetSession", *[NOT_FOUND] * 3)
+    assert scheduled.call() == ("alive" if found else "renewed")
+    assert (scheduled.parameters["/current"] == successor) is found
+
+
+def test_a_call_that_is_delivered_twice_starts_one(lab: Lab, scheduled: Scheduled) -> None:
+    lab.end(scheduled.held)
+    event = {
+        "ScheduledTime": datetime.fromtimestamp(lab.clock.now(), UTC).isoformat(),
+        "StackId": STACK,
+        "LogicalResourceId": LOGICAL_ID,
+        "ResourceProperties": scheduled.properties,
+    }
+    lab.network.fail("ListSessions", *[BROKEN] * 2)
+    scheduled.deliver(event)
+    scheduled.deliver(event)
+    assert len(lab.live()) == 1
+
+
+def test_a_late_call_starts_nothing(lab: Lab, scheduled: Scheduled) -> None:
+    lab.end(scheduled.held)
+    assert scheduled.call(late=601) == "too late"
+    assert lab.live() == []
+
+
+@pytest.mark.parametrize(
+    ("status", "stack"),
+    [
+        ("CREATE_COMPLETE", "UPDATE_IN_PROGRESS"),
+        ("UPDATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"),
+        ("DELETE_COMPLETE", "DELETE_COMPLETE"),
+        ("DELETE_COMPLETE", "UPDATE_COMPLETE"),
+        ("UPDATE_FAILED", "UPDATE_FAILED"),
+    ],
+)
+def test_nothing_starts_while_the_stack_changes(
+    lab: Lab, scheduled: Scheduled, status: str, stack: str
+) -> None:
+    lab.end(scheduled.held)
+    lab.cloudformation.shows(status, stack)
+    assert scheduled.call() == "the stack is being changed"
+    assert lab.live() == []
+
+
+def test_nothing_starts_where_cloudformation_does_not_say(lab: Lab, scheduled: Scheduled) -> None:
+    lab.end(scheduled.held)
+    lab.cloudformation.refuses = 100
+    assert scheduled.call() == "the stack is being changed"
+
+
+def test_an_old_schedules_call_starts_nothing(lab: Lab, scheduled: Scheduled) -> None:
+    lab.end(scheduled.held)
+    other = scheduled.held.replace("golden", "0other")
+    assert scheduled.call(PhysicalResourceId=other) == "the stack is being changed"
+    assert lab.live() == []
+
+
+def later(lab: Lab, *shown: tuple[str, str, str | None]) -> Callable[[], None]:
+    """Show one thing after the other, ten seconds apart."""
+
+    def begin() -> None:
+        for number, what in enumerate(shown):
+            lab.clock.after(10 * number, partial(lab.cloudformation.shows, *what))
+
+    return begin
+
+
+def test_a_successor_ends_when_the_resource_is_deleted_meanwhile(
+    lab: Lab, scheduled: Scheduled
+) -> None:
+    lab.end(scheduled.held)
+    lab.network.before["StartSession"] = later(
+        lab, ("DELETE_IN_PROGRESS", "DELETE_IN_PROGRESS", scheduled.held)
+    )
+    assert scheduled.call() == "the stack was changed"
+    assert lab.live() == []
+
+
+def test_a_successor_is_left_to_an_update_that_takes_it(lab: Lab, scheduled: Scheduled) -> None:
+    lab.end(scheduled.held)
+    successor = scheduled.held.replace("00golden00000002", "00golden00000003")
+    lab.network.before["StartSession"] = later(
+        lab,
+        ("UPDATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", scheduled.held),
+        ("UPDATE_COMPLETE", "UPDATE_COMPLETE", successor),
+    )
+    assert scheduled.call() == "renewed"
+    assert lab.live() == [successor]
+
+
+def test_a_successor_ends_that_an_update_has_not_taken(lab: Lab, scheduled: Scheduled) -> None:
+    lab.end(scheduled.held)
+    other = scheduled.held.replace("00golden00000002", "00another")
+    lab.network.before["StartSession"] = later(
+        lab,
+        ("UPDATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", scheduled.held),
+        ("UPDATE_COMPLETE", "UPDATE_COMPLETE", other),
+    )
+    assert scheduled.call() == "the stack was changed"
+    assert lab.live() == []
+
+
+def test_a_call_that_fails_raises_so_that_lambda_delivers_it_again(
+    lab: Lab, scheduled: Scheduled
+) -> None:
+    lab.end(scheduled.held)
+    lab.network.always["StartSession"] = BROKEN
+    with pytest.raises(Exception, match="StartSession"):
+        scheduled.call()
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"ScheduledTime": "soon"}, "ScheduledTime is 'soon'"),
+        ({"StackId": None}, "no StackId"),
+        ({"LogicalResourceId": ""}, "no LogicalResourceId"),
+    ],
+)
+def test_a_call_that_cannot_be_read_is_logged(
+    scheduled: Scheduled, changed: dict[str, Any], said: str
+) -> None:
+    assert said in scheduled.call(**changed)
+
+
+def test_a_deployed_schedules_call_is_understood() -> None:
+    """Another token would start a second successor where a call is delivered twice."""
+    event = json.loads(GOLDEN.read_text())
+    call = ScheduleCall.read(event)
+    assert call.scheduled_at == datetime(2026, 11, 24, 9, 15, tzinfo=UTC).timestamp()
+    assert call.parameter_name == "/emr-serverless-session/Notebooks/SessionA1B2C3D4"
+    request_id = f"{call.scheduled} in place of {event['PhysicalResourceId']}"
+    assert client_token(call.request.owner, request_id, call.request.spec().digest) == (
+        "e2f13c293f611af37a645b658f7aa76027e81c77292b92b4bba5248010b2640b"
+    )

@@ -1,0 +1,159 @@
+"""Rules 6 to 8: whether a request is still wanted, and what happens where it isn't."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from session_handler.names import REPLACES_TAG
+from tests.unit.handler.conftest import OWNER, START_SECONDS, Lab
+
+ROLLS_BACK = "UPDATE_ROLLBACK_IN_PROGRESS"
+OTHER = "arn:aws:emr-serverless:eu-west-1:123456789012:/applications/00a1/sessions/00other"
+
+
+def shows(lab: Lab, status: str, stack: str, physical_id: str | None = None) -> Callable[[], None]:
+    return lambda: lab.cloudformation.shows(status, stack, physical_id)
+
+
+@pytest.mark.parametrize(
+    ("status", "stack", "physical_id"),
+    [
+        ("CREATE_FAILED", "ROLLBACK_IN_PROGRESS", None),
+        ("CREATE_FAILED", ROLLS_BACK, None),
+        ("CREATE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS", None),
+        ("DELETE_IN_PROGRESS", ROLLS_BACK, "made-up"),
+        ("CREATE_FAILED", "CREATE_IN_PROGRESS", None),
+        ("CREATE_FAILED", "CREATE_FAILED", None),
+        ("CREATE_IN_PROGRESS", "DELETE_IN_PROGRESS", None),
+        ("CREATE_COMPLETE", "UPDATE_IN_PROGRESS", OTHER),
+        ("CREATE_IN_PROGRESS", "CREATE_IN_PROGRESS", OTHER),
+    ],
+)
+def test_a_create_that_is_cancelled_while_it_waits_ends_its_session(
+    lab: Lab, status: str, stack: str, physical_id: str | None
+) -> None:
+    lab.clock.after(30, shows(lab, status, stack, physical_id))
+    answer = lab.create(lab.properties())
+    assert not answer.is_success
+    assert "CloudFormation doesn't wait for this request any more" in answer.reason
+    assert lab.live() == []
+    assert lab.clock.now() - lab.service.sessions()[0].created_at < START_SECONDS
+
+
+def test_a_create_that_is_over_before_it_starts_starts_nothing(lab: Lab) -> None:
+    event = lab.request("Create", lab.properties())
+    lab.cloudformation.shows("CREATE_COMPLETE", "CREATE_COMPLETE", OTHER)
+    assert not lab.deliver(event).is_success
+    assert lab.service.sessions() == []
+
+
+def test_a_create_of_a_resource_that_is_gone_starts_nothing(lab: Lab) -> None:
+    lab.cloudformation.is_gone = True
+    assert not lab.create(lab.properties()).is_success
+    assert lab.service.sessions() == []
+
+
+def test_evidence_that_is_seen_only_once_counts_for_nothing(lab: Lab) -> None:
+    """A read may be seconds old."""
+    lab.cloudformation.shows("CREATE_COMPLETE", "CREATE_COMPLETE", OTHER)
+    lab.clock.after(5, shows(lab, "CREATE_IN_PROGRESS", "CREATE_IN_PROGRESS"))
+    assert lab.deliver(lab.request("Create", lab.properties())).is_success
+
+
+def test_without_an_answer_of_cloudformations_the_request_goes_on(lab: Lab) -> None:
+    lab.cloudformation.refuses = 1000
+    assert lab.create(lab.properties()).is_success
+
+
+def test_a_cancelled_request_ends_nothing_where_cloudformation_does_not_say_what_it_holds(
+    lab: Lab,
+) -> None:
+    """The Delete that follows does."""
+
+    lab.clock.after(30, shows(lab, "CREATE_FAILED", "ROLLBACK_IN_PROGRESS"))
+
+    def refuse() -> None:
+        lab.cloudformation.refuses = 1000 if lab.cloudformation.status == "CREATE_FAILED" else 0
+
+    lab.network.before["GetSession"] = refuse
+    answer = lab.create(lab.properties())
+    assert not answer.is_success
+    assert lab.live() == [answer.physical_id]
+
+
+def test_a_delivery_that_comes_late_spares_the_session_that_the_stack_holds(lab: Lab) -> None:
+    """The same request was answered by an earlier delivery, with the same token."""
+    properties = lab.properties()
+    event = lab.request("Create", properties)
+    lab.cloudformation.begins("Create")
+    held = lab.deliver(event).physical_id
+    lab.cloudformation.shows("CREATE_COMPLETE", "CREATE_COMPLETE", held)
+    assert not lab.deliver(event).is_success
+    assert lab.live() == [held]
+
+
+def test_an_update_that_is_cancelled_ends_its_own_session_and_answers_with_the_old_id(
+    lab: Lab,
+) -> None:
+    old = lab.properties()
+    held = lab.create(old).physical_id
+    lab.clock.after(30, lambda: lab.cloudformation.shows("UPDATE_FAILED", ROLLS_BACK))
+    answer = lab.update(held, old, {**old, "Name": "another"})
+    assert (answer.is_success, answer.physical_id) == (False, held)
+    assert lab.live() == [held]
+    assert len(lab.service.sessions()) == 2
+
+
+def test_the_rollbacks_own_update_is_not_cancelled_by_the_rollback(lab: Lab) -> None:
+    old = lab.properties()
+    held = lab.create(old).physical_id
+    lab.end(held)
+    assert lab.update(held, {**old, "Name": "another"}, old, rollback=True).is_success
+
+
+def test_a_session_is_spared_that_the_held_one_replaces(lab: Lab) -> None:
+    """The rollback may be on its way back to it."""
+    old = lab.properties()
+    first = lab.create(old).physical_id
+    event = lab.request("Update", {**old, "Name": "x"}, first, OldResourceProperties=old)
+    lab.cloudformation.begins("Update")
+    second = lab.deliver(event).physical_id
+    tags = {**OWNER.tags("spec", "token"), REPLACES_TAG: second}
+    third = lab.start(old["ApplicationId"], tags)
+    lab.cloudformation.shows("UPDATE_COMPLETE", "UPDATE_COMPLETE", third)
+    assert not lab.deliver(event).is_success
+    assert second in lab.live()
+
+
+def test_after_success_a_session_ends_that_cloudformation_never_takes_over(lab: Lab) -> None:
+    old = lab.properties()
+    held = lab.create(old).physical_id
+    lab.cloudformation.listens = False
+
+    def cancel() -> None:
+        lab.cloudformation.shows("UPDATE_FAILED", "UPDATE_FAILED", held)
+
+    lab.network.before["GetSession"] = lambda: (
+        lab.clock.after(0.5, cancel)
+        if (lab.service.sessions()[-1].state == "STARTED" and len(lab.live()) == 2)
+        else None
+    )
+    answer = lab.update(held, old, {**old, "Name": "another"})
+    assert answer.is_success
+    assert lab.live() == [held]
+
+
+def test_after_success_it_looks_on_only_until_cloudformation_shows_the_session(lab: Lab) -> None:
+    answer = lab.create(lab.properties())
+    assert lab.clock.now() - answer.at <= 5
+
+
+def test_without_a_route_to_cloudformation_the_pause_after_usable_stays_short(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFORMATION", "http://127.0.0.1:9")
+    answer = lab.create(lab.properties())
+    assert answer.is_success
+    assert answer.at - lab.service.sessions()[0].created_at < START_SECONDS + 7
