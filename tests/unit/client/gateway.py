@@ -12,9 +12,13 @@ from typing import Any
 import grpc
 import pyarrow
 import trustme
+from pyspark.sql import SparkSession
 from pyspark.sql.connect.proto import base_pb2
 
 from emr_serverless_local.sessions.backing import BackedSession
+from emr_session import connect
+
+from .account import Account, TestClock
 
 DOMAIN = "emr-serverless.localhost"
 TOKEN_HEADER = "x-aws-proxy-auth"
@@ -34,6 +38,8 @@ class Gateways:
         self.seen: list[tuple[str, str]] = []
         # A stream of rows is cut off after so many answers, and then this is done.
         self.rows = range(0)
+        # Spark's configuration.
+        self.settings: dict[str, str] = {}
         self.answers_a_stream: int | None = None
         self.on_cut: Callable[[], object] = lambda: None
         leaf = self.authority.issue_cert(f"*.{DOMAIN}")
@@ -95,6 +101,9 @@ class _Gateway(grpc.GenericRpcHandler):
             if method.endswith(("/ExecutePlan", "/ReattachExecute")):
                 yield from self._rows(method, next(iter(requests)), context)
                 return
+            if method.endswith("/Config"):
+                yield self._config(next(iter(requests)))
+                return
             if method.endswith("/ReleaseExecute"):
                 yield self._released(next(iter(requests)))
                 return
@@ -137,6 +146,13 @@ class _Gateway(grpc.GenericRpcHandler):
         answer = base_pb2.ReleaseExecuteResponse(session_id=asked.session_id)
         return bytes(answer.SerializeToString())
 
+    def _config(self, request: bytes) -> bytes:
+        asked = base_pb2.ConfigRequest.FromString(request)
+        answer = base_pb2.ConfigResponse(session_id=asked.session_id)
+        for pair in asked.operation.get_with_default.pairs:
+            answer.pairs.add(key=pair.key, value=self._all.settings.get(pair.key))
+        return bytes(answer.SerializeToString())
+
     def _version(self, request: bytes) -> bytes:
         asked = base_pb2.AnalyzePlanRequest.FromString(request)
         answer = base_pb2.AnalyzePlanResponse(session_id=asked.session_id)
@@ -150,3 +166,11 @@ def _batch(number: int) -> bytes:
     with pyarrow.ipc.new_stream(sink, batch.schema) as writer:
         writer.write_batch(batch)
     return bytes(sink.getvalue())
+
+
+def connected(
+    aws: Account, clock: TestClock, target: str, gateways: Gateways, **options: Any
+) -> SparkSession:
+    """``connect`` to a session behind a gateway."""
+    options = {"root_certificates": gateways.roots, **options}
+    return connect(target, session=aws.session(), clock=clock, **options)

@@ -37,27 +37,12 @@ from emr_session._emr.aws import Aws
 from emr_session._emr.locate import locate
 
 from .account import Account, TestClock, account
-from .gateway import Gateways
+from .gateway import Gateways, connected
 
 KINDS = ["unary_unary", "unary_stream", "stream_unary", "stream_stream"]
 MARGIN = 300
 PARAMETER = "/notebooks/session"
 pyspark = pytest.importorskip("pyspark")
-
-
-@pytest.fixture(scope="module")
-def module_gateways() -> Iterator[Gateways]:
-    gateways = Gateways(spark_version=f"{pyspark.__version__}-amzn-0")
-    yield gateways
-    gateways.close()
-
-
-@pytest.fixture
-def gateways(module_gateways: Gateways) -> Gateways:
-    module_gateways.seen.clear()
-    module_gateways.cut_off.clear()
-    module_gateways.away.clear()
-    return module_gateways
 
 
 @pytest.fixture
@@ -78,11 +63,6 @@ def arn(aws: Account, application: str) -> str:
     arn = aws.start(application, idleTimeoutMinutes=600)
     aws.parameters[PARAMETER] = arn
     return arn
-
-
-def connected(aws: Account, clock: TestClock, target: str, gateways: Gateways, **more: Any) -> Any:
-    options = {"root_certificates": gateways.roots, **more}
-    return connect(target, session=aws.session(), clock=clock, **options)
 
 
 def linked(
