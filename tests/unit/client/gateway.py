@@ -34,10 +34,11 @@ class Gateways:
         self.gate = threading.Event()
         self.gate.set()
         self.cut_off = threading.Event()
+        self.cut_off_with = (grpc.StatusCode.UNAUTHENTICATED, "The token has expired")
         self.away = threading.Event()
         self.seen: list[tuple[str, str]] = []
         # A stream of rows is cut off after so many answers, and then this is done.
-        self.rows = range(0)
+        self.rows = range(8)
         # Spark's configuration.
         self.settings: dict[str, str] = {}
         self.answers_a_stream: int | None = None
@@ -112,7 +113,7 @@ class _Gateway(grpc.GenericRpcHandler):
             if method.endswith("Stream"):
                 self._all.gate.wait(10)
                 if self._all.cut_off.is_set():
-                    context.abort(grpc.StatusCode.UNAUTHENTICATED, "The token has expired")
+                    context.abort(*self._all.cut_off_with)
                 yield said
 
         return grpc.stream_stream_rpc_method_handler(answer)
@@ -149,8 +150,9 @@ class _Gateway(grpc.GenericRpcHandler):
     def _config(self, request: bytes) -> bytes:
         asked = base_pb2.ConfigRequest.FromString(request)
         answer = base_pb2.ConfigResponse(session_id=asked.session_id)
-        for pair in asked.operation.get_with_default.pairs:
-            answer.pairs.add(key=pair.key, value=self._all.settings.get(pair.key))
+        wanted = asked.operation.get_with_default.pairs
+        for key in [*(pair.key for pair in wanted), *asked.operation.get.keys]:
+            answer.pairs.add(key=key, value=self._all.settings.get(key))
         return bytes(answer.SerializeToString())
 
     def _version(self, request: bytes) -> bytes:
