@@ -1,8 +1,10 @@
-# Every target builds the environment first: .venv (Python, Node, uv) and
-# node_modules (the CDK CLI). Nothing but Python and make has to be there.
+# Every target builds the environment first: .venv (Python, Node.js, uv) and
+# node_modules (the CDK CLI). Only Python and make have to be there.
 
 PYTHON ?= python3
-WORKERS ?= 2
+# End-to-end tests wait for the CDK CLI more than they compute.
+WORKERS ?= 4
+PYENV_ROOT ?= $(HOME)/.pyenv
 
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -10,9 +12,13 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export UV_SYSTEM_CERTS ?= true
 # Without bytecode every process compiles what it imports: a synth takes 2.4 s instead of 0.9.
 unexport PYTHONDONTWRITEBYTECODE
+# mkdocs-material announces another tool at each build.
+export NO_MKDOCS_2_WARNING := 1
+
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help environment demo test soak bench docs dist test-matrix lint format lock clean
+.PHONY: help environment demo test test-fast coverage soak bench docs dist test-matrix lint pyright format lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-20s%s\n", $$1, $$2 }'
@@ -20,44 +26,54 @@ help: ## list the targets
 environment: ## build .venv and node_modules, if their inputs changed
 	@$(PYTHON) tools/environment.py
 
-demo: environment ## deploy examples/quickstart to a local AWS, query its session, destroy it again
+demo: environment ## deploy examples/quickstart to a local AWS, query its session, destroy it
 	@$(BIN)/python -m demo
 
-test: environment ## run every test: unit, protocol, Spark, end to end
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+test: environment ## run every test: unit, protocol, Spark, end to end, docs
+	$(PYTEST)
 
-soak: environment ## run 20,000 random schedules of operations and faults (SCHEDULES, SEED)
-	PYTHONPATH=tests:lambda:constructs_pkg $(BIN)/python -m protocol.soak
+test-fast: environment ## run the unit and protocol tests, within 90 seconds
+	$(PYTEST) -m "not slow" tests/unit tests/protocol
+
+coverage: environment ## run all tests but the end-to-end ones, and show what they don't reach
+	$(PYTEST) --cov --cov-report=term-missing tests/unit tests/protocol tests/spark
+
+soak: environment ## run random schedules of operations and faults against the handler (SCHEDULES, SEED, LEVEL)
+	PYTHONPATH=.:lambda:constructs_pkg $(BIN)/python -m tests.protocol.soak
 
 bench: environment ## measure speed and size beside the alternatives, into benchmarks/results
 	$(BIN)/python -m benchmarks
 
 docs: environment ## build the guides and the API reference into site/
-	$(BIN)/python tools/documentation.py
+	$(BIN)/python -m mkdocs build --strict
 
-dist: environment ## build wheel and sdist into dist/, and check them
+dist: environment ## build wheel and sdist of the three distributions into dist/, and check them
 	rm -rf dist
-	$(BIN)/uv build --quiet
+	@for folder in . client_pkg local_pkg; do $(BIN)/uv build --quiet --out-dir dist $$folder || exit 1; done
 	$(BIN)/twine check --strict dist/*
 
-test-matrix: environment ## run tests on the lowest and newest dependencies and Pythons, the client's on each PySpark
-	$(BIN)/python tools/matrix.py
-	$(BIN)/python tools/client_matrix.py
+test-matrix: environment ## test on the lowest and newest dependencies, on each Python and PySpark
+	@# pyenv's own commands refuse to run versions that aren't switched on.
+	PATH="$(CURDIR)/$(BIN):$(subst $(eval) ,:,$(wildcard $(PYENV_ROOT)/versions/3.*/bin)):$$PATH" $(BIN)/nox
 
-lint: environment ## check format, style and types
+lint: environment ## check format, style, imports and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/mypy --strict
-	$(BIN)/mypy --strict tools
+	$(BIN)/mypy --strict tools noxfile.py conftest.py
 	@# Each example alone: all have an app.py.
 	@for example in examples/*/; do echo "mypy --strict $$example"; $(BIN)/mypy --strict "$$example" || exit 1; done
 
-format: environment ## put the code into its format
+pyright: environment ## check types a second time: minutes, because aws-cdk-lib is large
+	node_modules/.bin/pyright --pythonpath $(BIN)/python
+
+format: environment ## format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-lock: environment ## resolve the development environment anew
+lock: environment ## resolve the development environment again
 	$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --universal --python-version 3.11 --extra spark --extra notebook --extra sail --group dev pyproject.toml client_pkg/pyproject.toml local_pkg/pyproject.toml -o requirements-dev.txt
 
 clean: ## remove the environment and everything that was built
-	rm -rf .venv node_modules dist build site cdk.out .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .nox node_modules dist build site cdk.out .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

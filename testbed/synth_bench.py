@@ -1,4 +1,4 @@
-"""What the tests of the constructs share: a stack with an application and an execution role."""
+"""A stack with an application and an execution role, to declare sessions in and look at."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def interactive_application(
     of = emrserverless.CfnApplication
     settings: dict[str, Any] = {
         "type": "SPARK",
-        "release_label": "emr-7.13.0",
+        "release_label": "emr-spark-8.1.0",
         "interactive_configuration": of.InteractiveConfigurationProperty(session_enabled=True),
         "monitoring_configuration": of.MonitoringConfigurationProperty(
             managed_persistence_monitoring_configuration=(
@@ -65,7 +65,7 @@ class Bench:
         return next(iter(found.values()))
 
     def properties(self) -> dict[str, Any]:
-        """The only session's properties, without what the framework needs."""
+        """The only session's properties, without what calls the provider."""
         properties = dict(self.resource()["Properties"])
         del properties["ServiceToken"], properties["ServiceTimeout"]
         return properties
@@ -95,14 +95,19 @@ def messages_of(app: cdk.App, stack: str = "Stack") -> list[tuple[str, str, str]
     ]
 
 
-def statements_of(template: dict[str, Any], role_id_part: str = "HandlerRole") -> list[Any]:
-    """All statements of the handler's role, from whichever policy they are in."""
+def statements_of(template: dict[str, Any], role_id_part: str = "ProviderRole") -> list[Any]:
+    """All statements of the handler's role, in it and in the policies beside it."""
     found = []
-    for resource in template["Resources"].values():
-        if resource["Type"] in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
-            properties = resource["Properties"]
-            if role_id_part in str(properties["Roles"]):
-                found += properties["PolicyDocument"]["Statement"]
+    for id, resource in template["Resources"].items():
+        properties = resource.get("Properties", {})
+        if resource["Type"] == "AWS::IAM::Role" and role_id_part in id:
+            documents = [policy["PolicyDocument"] for policy in properties.get("Policies", [])]
+        elif resource["Type"] in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
+            attached = role_id_part in str(properties["Roles"])
+            documents = [properties["PolicyDocument"]] if attached else []
+        else:
+            continue
+        found += [statement for document in documents for statement in document["Statement"]]
     return found
 
 

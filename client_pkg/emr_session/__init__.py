@@ -8,9 +8,16 @@ file.
 from ._connect.addresses import dashboard_url, remote_url
 from ._connect.connect import connect
 from ._emr.clock import Clock, SystemClock
+from ._proxy.session_proxy import SessionProxy
+from ._start.ephemeral import ephemeral
+from ._start.get_or_create import get_or_create
 from .errors import (
     ConnectError,
+    CredentialsError,
     EndpointError,
+    ProxyError,
+    QueryInterrupted,
+    SessionDiffersError,
     SessionEndedError,
     SessionMovedError,
     SessionNotFoundError,
@@ -22,15 +29,22 @@ from .errors import (
 __all__ = [
     "Clock",
     "ConnectError",
+    "CredentialsError",
     "EndpointError",
+    "ProxyError",
+    "QueryInterrupted",
+    "SessionDiffersError",
     "SessionEndedError",
     "SessionMovedError",
     "SessionNotFoundError",
     "SessionNotReadyError",
+    "SessionProxy",
     "SparkVersionError",
     "SparkVersionWarning",
     "SystemClock",
     "connect",
     "dashboard_url",
+    "ephemeral",
+    "get_or_create",
     "remote_url",
 ]

@@ -5,6 +5,10 @@ class ConnectError(Exception):
     """The session can't be used as asked. The base of the others."""
 
 
+class CredentialsError(ConnectError):
+    """There are no AWS credentials, or AWS doesn't accept them (any more)."""
+
+
 class SessionEndedError(ConnectError):
     """The session is FAILED, TERMINATING or TERMINATED."""
 
@@ -25,8 +29,24 @@ class SessionNotReadyError(ConnectError):
     """The session wasn't usable within the time that the caller gave it."""
 
 
+class SessionDiffersError(ConnectError):
+    """The live session of that name isn't as it is asked for."""
+
+
 class EndpointError(ConnectError):
     """The session's endpoint doesn't answer, isn't trusted, or refuses the token."""
+
+
+class QueryInterrupted(KeyboardInterrupt):
+    """Ctrl-C, while a query ran: says whether the query was stopped on the server."""
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows of it: a line."""
+        return [str(self)]
+
+
+class ProxyError(ConnectError):
+    """The proxy can't listen, or is used before it is started."""
 
 
 class SparkVersionError(ConnectError):
@@ -34,4 +54,4 @@ class SparkVersionError(ConnectError):
 
 
 class SparkVersionWarning(UserWarning):
-    """The installed PySpark, or Python, isn't quite the session's."""
+    """The installed PySpark isn't the session's Spark, or this Python isn't its workers'."""

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
-from constructs import Construct
+from constructs import Construct, IConstruct
 
-from ._checks.findings import ID_PREFIX
+from ._emr.names import (
+    ARN_RESOURCE,
+    LOGICAL_ID_TAG,
+    SERVICE,
+    STACK_ID_TAG,
+    session_resource_name,
+)
+from ._template.findings import ID_PREFIX
 from ._template.nag import acknowledge_wildcard
 
 _CONNECT = ("emr-serverless:GetSessionEndpoint", "emr-serverless:GetSession")
@@ -24,11 +32,30 @@ class _HasArn(cdk.IResource, Protocol):
     def session_arn(self) -> str: ...
 
 
+@dataclass(frozen=True)
+class Declaration:
+    """Where a session is declared: what the owner tags say of it and of its successors.
+
+    Attributes:
+        resource: The custom resource.
+        application_id: The id of the application, or its token.
+    """
+
+    resource: cdk.CfnResource
+    application_id: str
+
+
 class SessionGrants:
     """Grants on one session, found at ``session.grants``.
 
-    Where the session is kept alive they cover its successors too, which are told by their owner
-    tags: the sessions of its application that were started for this very resource.
+    A grantee of the session's own stack is granted the session by its ARN; and where the session
+    is kept alive, its successors by their owner tags: the sessions of its application that were
+    started for this very resource.
+
+    A grantee of another stack is granted all of them by their owner tags. A reference to the ARN
+    would be an export of the session's stack, and CloudFormation refuses to change an export that
+    is in use: the session could never be replaced. The grant doesn't refer to the session's stack
+    at all, so that either can be deployed and deleted first.
 
     Sessions have no resource policies: for a grantee of another account, the grant is added to
     the grantee if its policies can be changed from this app, and the session's account is not
@@ -36,15 +63,17 @@ class SessionGrants:
     accounts are known, a warning says so (``crossAccountGrant``).
     """
 
-    def __init__(self, session: _HasArn) -> None:
+    def __init__(self, session: _HasArn, declaration: Declaration | None = None) -> None:
         """Grants on one session.
 
         Args:
             session: The session, this app's or an imported one.
+            declaration: Where this app declares it. Default: it is imported.
         """
         self._session = session
-        self._given: list[tuple[iam.IGrantable, Sequence[str]]] = []
-        self._successors: tuple[str, Mapping[str, str]] | None = None
+        self._declaration = declaration
+        self._has_successors = False
+        self._granted_by_arn: list[tuple[iam.IGrantable, Sequence[str]]] = []
 
     def connect(self, grantee: iam.IGrantable) -> iam.Grant:
         """Lets the grantee connect to the session with a Spark Connect client.
@@ -88,13 +117,18 @@ class SessionGrants:
 
     def _grant(self, name: str, grantee: iam.IGrantable, actions: Sequence[str]) -> iam.Grant:
         self._warn_of_another_account(name, grantee)
-        self._given.append((grantee, actions))
+        declaration = self._declaration
+        if declaration is not None and _is_elsewhere(grantee.grant_principal, declaration.resource):
+            return self._by_owner_tags(declaration, grantee, actions, elsewhere=True)
         grant = iam.Grant.add_to_principal(
             grantee=grantee,
             actions=list(actions),
             resource_arns=[self._session.session_arn],
         )
-        return grant.combine(self._on_successors(grantee, actions)) if self._successors else grant
+        self._granted_by_arn.append((grantee, actions))
+        if declaration is None or not self._has_successors:
+            return grant
+        return grant.combine(self._by_owner_tags(declaration, grantee, actions, elsewhere=False))
 
     def _warn_of_another_account(self, name: str, grantee: iam.IGrantable) -> None:
         theirs, own = grantee.grant_principal.principal_account, self._session.env.account
@@ -107,28 +141,72 @@ class SessionGrants:
             f"another in. Grant it to a role of {own} that the other account may assume.",
         )
 
-    def _cover_successors(self, sessions_arn: str, tags: Mapping[str, str]) -> None:
-        """Extends what was granted, and will be, to the application's sessions with these tags."""
-        self._successors = sessions_arn, tags
-        for grantee, actions in self._given:
-            self._on_successors(grantee, actions)
+    def _cover_successors(self) -> None:
+        """Extends what was granted, and will be, to the successors of a session kept alive."""
+        declaration = self._declaration
+        if declaration is None or self._has_successors:
+            return
+        self._has_successors = True
+        for grantee, actions in self._granted_by_arn:
+            self._by_owner_tags(declaration, grantee, actions, elsewhere=False)
 
-    def _on_successors(self, grantee: iam.IGrantable, actions: Sequence[str]) -> iam.Grant:
-        assert self._successors is not None
-        sessions_arn, tags = self._successors
+    @staticmethod
+    def _by_owner_tags(
+        declaration: Declaration,
+        grantee: iam.IGrantable,
+        actions: Sequence[str],
+        *,
+        elsewhere: bool,
+    ) -> iam.Grant:
+        stack = cdk.Stack.of(declaration.resource)
+        application_id = declaration.application_id
+        if elsewhere and cdk.Token.is_unresolved(application_id):
+            application_id = "*"  # a reference would be an export, of what may be replaced
+        sessions_arn = stack.format_arn(
+            service=SERVICE,
+            resource=ARN_RESOURCE,
+            resource_name=session_resource_name(application_id, "*"),
+        )
         principal = grantee.grant_principal
         if isinstance(principal, Construct):
             acknowledge_wildcard(
                 principal,
                 sessions_arn,
-                "A successor's id is known only once it is started: sessions of the application "
-                "are allowed only where the owner tags are this session's.",
+                "A session's id is known only once it is started: sessions are allowed only where "
+                "the owner tags are this session's.",
             )
+        operator, stack_id = _stack_in_tags(stack, elsewhere=elsewhere)
+        logical_id = stack.get_logical_id(declaration.resource)
+        conditions = {"StringEquals": {f"aws:ResourceTag/{LOGICAL_ID_TAG}": logical_id}}
+        conditions.setdefault(operator, {})[f"aws:ResourceTag/{STACK_ID_TAG}"] = stack_id
         return iam.Grant.add_to_principal(
             grantee=grantee,
             actions=list(actions),
             resource_arns=[sessions_arn],
-            conditions={
-                "StringEquals": {f"aws:ResourceTag/{key}": value for key, value in tags.items()}
-            },
+            conditions=conditions,
         )
+
+
+def _stack_in_tags(stack: cdk.Stack, *, elsewhere: bool) -> tuple[str, str]:
+    """How a policy compares the owner tag that names the stack, and with what."""
+    if not elsewhere or cdk.Token.is_unresolved(stack.stack_name):
+        return "StringEquals", stack.stack_id
+    # By its name, which only one stack of an account and region has at a time.
+    pattern = stack.format_arn(
+        service="cloudformation", resource="stack", resource_name=f"{stack.stack_name}/*"
+    )
+    return "StringLike", pattern
+
+
+def _is_elsewhere(principal: iam.IPrincipal, resource: IConstruct) -> bool:
+    """Whether a principal's policies are in another stack, with all that is nested in it."""
+    if not isinstance(principal, Construct):
+        return False
+    theirs, own = (_outermost(cdk.Stack.of(one)) for one in (principal, resource))
+    return theirs.node.addr != own.node.addr
+
+
+def _outermost(stack: cdk.Stack) -> cdk.Stack:
+    while (parent := stack.nested_stack_parent) is not None:
+        stack = parent
+    return stack

@@ -48,9 +48,9 @@ def keep_alive_schedule(
         schedule=schedule,
         description=f"Keeps the EMR Serverless session {resource.node.path} alive",
         target=targets.LambdaInvoke(
-            provider.keep_alive_function,
+            provider.function,
             input=scheduler.ScheduleTargetInput.from_object(call),
-            role=provider.keep_alive_role,
+            role=provider.schedule_role,
             max_event_age=_LATEST,
         ),
     )

@@ -17,19 +17,14 @@ from ._checks.environment import environment_problems
 from ._checks.late import tag_validation_of
 from ._checks.request import check_request, check_types, minutes_of
 from ._emr.names import (
-    ARN_RESOURCE,
-    LOGICAL_ID_TAG,
     RESOURCE_TYPE,
-    SERVICE,
-    STACK_ID_TAG,
-    session_resource_name,
 )
 from ._template.dependencies import depend_on_permissions
 from ._template.lookups import address_of, application_id_of, cached, path_of, role_arn_of, stack_of
 from ._template.properties import SessionResource, handling_properties, request_properties
 from .attributes import ImportedSession, ISession, SessionAttributes
 from .configuration import Configuration, spark_defaults
-from .grants import SessionGrants
+from .grants import Declaration, SessionGrants
 
 if TYPE_CHECKING:
     from aws_cdk import aws_scheduler as scheduler
@@ -135,7 +130,7 @@ class Session(cdk.Resource):
         super().__init__(scope, id)
         provider = provider or _provider_of(stack)
         permissions = provider.permissions_for(stack)
-        permissions.serve(application)
+        permissions.start_on(application)
         permissions.pass_role(execution_role)
         own_application = _is_resource_of(application, stack)
         if stop_application is None:
@@ -168,10 +163,11 @@ class Session(cdk.Resource):
         )
         if removal_policy is not None:
             self._resource.apply_removal_policy(removal_policy)
-        depend_on_permissions(self._resource, provider.dependable_for(stack), execution_role)
-        self._grants = SessionGrants(self)
+        depend_on_permissions(self._resource, permissions.dependable, execution_role)
+        self._grants = SessionGrants(self, Declaration(self._resource, application_id))
         self._request = request
         self._provider = provider
+        self._permissions = permissions
         self._tag_manager: cdk.TagManager | None = None
         for key, value in (tags or {}).items():
             self.cdk_tag_manager.set_tag(key, value, _OWN_TAG_PRIORITY)
@@ -282,18 +278,8 @@ class Session(cdk.Resource):
         from .keep_alive import keep_alive_schedule
 
         self._resource.add_property_override("KeepAlive", "true")
-        self._provider.permissions_for(self.stack).keep_alive(self._parameter_name)
-        self._grants._cover_successors(
-            self.stack.format_arn(
-                service=SERVICE,
-                resource=ARN_RESOURCE,
-                resource_name=session_resource_name(self.application_id, "*"),
-            ),
-            {
-                STACK_ID_TAG: self.stack.stack_id,
-                LOGICAL_ID_TAG: self.stack.get_logical_id(self._resource),
-            },
-        )
+        self._permissions.write_parameter(self._parameter_name)
+        self._grants._cover_successors()
         return keep_alive_schedule(
             self,
             id,
@@ -316,6 +302,7 @@ class Session(cdk.Resource):
         if self._tag_manager is None:
             self._tag_manager = cdk.TagManager(cdk.TagType.MAP, RESOURCE_TYPE)
             self._resource.add_property_override("Tags", self._tag_manager.rendered_tags)
+            self._permissions.tag_as(self._tag_manager)
             tag_validation_of(self.stack).add(self, self._tag_manager)
         return self._tag_manager
 

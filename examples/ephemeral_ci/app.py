@@ -21,7 +21,7 @@ class EphemeralStack(cdk.Stack):
             "Application",
             name=f"ci-{run}",
             type="SPARK",
-            release_label="emr-7.13.0",
+            release_label="emr-spark-8.1.0",
             interactive_configuration=of.InteractiveConfigurationProperty(session_enabled=True),
             monitoring_configuration=of.MonitoringConfigurationProperty(
                 managed_persistence_monitoring_configuration=of.ManagedPersistenceMonitoringConfigurationProperty(

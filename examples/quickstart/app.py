@@ -18,7 +18,7 @@ class QuickstartStack(cdk.Stack):
             "Application",
             name="quickstart",
             type="SPARK",
-            release_label="emr-7.13.0",
+            release_label="emr-spark-8.1.0",
             auto_start_configuration=emrserverless.CfnApplication.AutoStartConfigurationProperty(
                 enabled=True
             ),

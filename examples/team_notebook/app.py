@@ -33,7 +33,7 @@ class TeamNotebookStack(cdk.Stack):
             "Application",
             name="team-notebook",
             type="SPARK",
-            release_label="emr-7.13.0",
+            release_label="emr-spark-8.1.0",
             architecture="ARM64",
             interactive_configuration=of.InteractiveConfigurationProperty(session_enabled=True),
             monitoring_configuration=of.MonitoringConfigurationProperty(

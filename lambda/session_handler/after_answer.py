@@ -40,9 +40,11 @@ def taken_over(invocation: Invocation, answered: SessionArn, own: OwnSession | N
             continue
         at_rest = shown.resource.is_at_rest
         if shown.resource.physical_id == answered.arn:
-            against = 0
+            against, own = 0, None  # from here on the session is CloudFormation's
             if at_rest:
                 return True
+        elif shown.lets_go and not against:  # it held the session, and RETAIN keeps it
+            return False
         elif at_rest or invocation.wanted.evidence(shown):
             against += 1
             if against == _CERTAIN:
@@ -57,7 +59,7 @@ def taken_over(invocation: Invocation, answered: SessionArn, own: OwnSession | N
 def end_left(invocation: Invocation, left: Sequence[SessionArn]) -> None:
     """Rule 13: end what CloudFormation no longer holds, and no clean-up will."""
     for arn in left:
-        resource = invocation.stack.resource()
+        resource = invocation.stack.resource_insistently()
         if resource is None or resource.physical_id == arn.arn:
             continue
         try:

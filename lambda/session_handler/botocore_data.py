@@ -14,7 +14,7 @@ import botocore.session
 from botocore.loaders import Loader
 
 
-class _AssetLoader(Loader):  # type: ignore[misc]
+class _AssetLoader(Loader):
     """Answers from the asset's data, and from botocore's own for what isn't in it."""
 
     def __init__(self, data: dict[str, Any]) -> None:

@@ -52,6 +52,9 @@ def _delete_session(invocation: Invocation, arn: SessionArn) -> None:
     if not for_good and not invocation.request.is_kept_alive:
         return
     application_ids = [arn.application_id, *invocation.request.application_ids()]
+    if ended is not None and ended.replaces is not None:
+        # With rollback switched off nothing may have ended it, and it may be elsewhere.
+        application_ids.append(ended.replaces.application_id)
     search = Search(invocation, application_ids, invocation.patience(), made_like=ended)
 
     def is_left(session: Session) -> bool:

@@ -17,6 +17,8 @@ from session_handler.sessions import Session
 from session_handler.stack import Stack
 from session_handler.wanted import Wanted
 
+_NOT_FOUND_PAUSE = 6.0
+
 
 class Outcome(NamedTuple):
     """What a request has come to: the answer's content, and what is left to do after it."""
@@ -57,6 +59,15 @@ class Invocation:
             return until_clear(lambda: sessions.get(arn), self.patience())
         except NotFound:
             return None
+
+    def find_again(self, arn: SessionArn | None) -> Session | None:
+        """The same, looked for three times: one that was just started may not be shown yet."""
+        for again in (True, True, False):
+            session = self.find(arn)
+            if session is not None or arn is None or not again:
+                return session
+            time.sleep(_NOT_FOUND_PAUSE)
+        return None
 
     @property
     def milliseconds(self) -> float:

@@ -89,9 +89,12 @@ class OwnSession:
 
     def mark(self, session: Session | None) -> None:
         """Rule 17, just before an answer of SUCCESS. ``session`` is what the last look showed."""
-        if self.arn is None or not self._request.retains or (session and session.is_retained):
+        if self.arn is None or not self._request.retains:
             return
         arn = self.arn
+        session = session or self._invocation.find(arn)
+        if session is not None and session.is_retained:
+            return
         patience = self._invocation.patience()
         until_clear(lambda: sessions.tag(arn, {names.RETAINED_TAG: "true"}), patience)
         self._marked_here = True

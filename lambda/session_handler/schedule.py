@@ -13,7 +13,7 @@ from session_handler.identity import SessionArn
 from session_handler.invocation import Invocation
 from session_handler.request import Request, ScheduleCall
 from session_handler.retry import until_clear
-from session_handler.search import Search
+from session_handler.search import Search, made_by_this_function
 from session_handler.sessions import Session
 from session_handler.stack import Stack
 
@@ -44,10 +44,12 @@ def keep_alive(call: ScheduleCall, deadline: Deadline, facts: dict[str, Any]) ->
         deadline,
         facts,
     )
-    session = invocation.find(held)
+    session = invocation.find_again(held)
     facts["state"] = session.state if session else "not found"
     if session is not None and session.is_live:
         return "alive"
+    if session is not None and session.spec not in (None, call.request.spec().digest):
+        return "the call is from before an update"
     arn, outcome = _successor(invocation, held, session), "alive"
     if arn is None:
         arn, outcome = _start(invocation), "renewed"
@@ -85,7 +87,7 @@ def _successor(
         role=spec.execution_role_arn,
     )
     for found in search.owned():
-        made_here = session is None or found.created_by == session.created_by
+        made_here = made_by_this_function(found, session)
         role_fits = found.execution_role_arn in (None, spec.execution_role_arn)
         if found.held_arn == held.arn and made_here and role_fits:
             return found.arn
@@ -116,7 +118,9 @@ def _stays(invocation: Invocation, arn: SessionArn) -> bool:
         elif deleted or shown.resource.physical_id not in (held, arn.arn):
             resource = invocation.stack.resource_insistently()
             if resource is None or resource.physical_id != arn.arn:
-                ending.end(arn, invocation.patience_to_end())
+                successor = invocation.find(arn)  # an Update may have taken it, under RETAIN
+                if successor is None or not successor.is_retained:
+                    ending.end(arn, invocation.patience_to_end())
             return False
         else:
             certain += 1

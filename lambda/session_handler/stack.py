@@ -56,6 +56,11 @@ class Shown(NamedTuple):
         return not self.stack.endswith("_IN_PROGRESS")
 
     @property
+    def lets_go(self) -> bool:
+        """Whether RETAIN took the resource out of its stack, and not out of a rollback."""
+        return self.resource.status == "DELETE_SKIPPED" and "ROLLBACK" not in self.stack
+
+    @property
     def is_rolling_back(self) -> bool:
         return self.stack in ROLLING_BACK
 

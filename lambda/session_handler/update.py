@@ -14,7 +14,7 @@ from session_handler.invocation import Invocation, Outcome
 from session_handler.own import OwnSession
 from session_handler.request import Request
 from session_handler.retry import Patience, until_clear
-from session_handler.search import Search
+from session_handler.search import Search, made_by_this_function
 from session_handler.sessions import Session
 
 # For so long an Update looks for what others have left, before it answers.
@@ -30,7 +30,7 @@ def update(invocation: Invocation) -> Outcome:
     try:
         shown = invocation.wanted.look()
         rolls_back = shown is not None and shown.is_rolling_back
-        given = invocation.find(given_arn)
+        given = invocation.find_again(given_arn)
         found = _kept(request, given) or _found(invocation, given, rolls_back)
         session = found and _usable(invocation, found)
         if session is not None:
@@ -125,7 +125,7 @@ def _may_be_adopted(invocation: Invocation, session: Session, given: Session) ->
     request = invocation.request
     return (
         _is_what_is_wanted(request, session)
-        and session.created_by == given.created_by
+        and made_by_this_function(session, given)
         and session.execution_role_arn in (None, request.spec().execution_role_arn)
     )
 
@@ -171,7 +171,7 @@ def tag_changes(
 def _mark(invocation: Invocation, *held: Session | None) -> None:
     """Rule 17: set or clear ``:retained`` on the sessions that CloudFormation holds or held."""
     retains, patience = invocation.request.retains, invocation.patience()
-    for arn in {s.arn for s in held if s is not None and s.is_retained != retains}:
+    for arn in {s.arn: s for s in held if s is not None and s.is_retained != retains}:
         if retains:
             until_clear(partial(sessions.tag, arn, {names.RETAINED_TAG: "true"}), patience)
         else:

@@ -8,7 +8,7 @@ from aws_cdk import aws_emrserverless as emrserverless
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 
-from cdk_emr_serverless_session import Configuration, Session, SessionProvider
+from cdk_emr_serverless_session import Configuration, Session
 
 # Answers CloudFormation by itself: FAILED if it is told to, SUCCESS otherwise.
 TRIPWIRE_CODE = """
@@ -28,11 +28,6 @@ def handler(event, context):
 """
 
 
-def look_often(stack: cdk.Stack) -> None:
-    """Let the stack's provider look at its sessions every second, as they start in one."""
-    SessionProvider.get_or_create(stack, query_interval=cdk.Duration.seconds(1))
-
-
 def application(
     scope: cdk.Stack, construct_id: str = "Application", **properties: Any
 ) -> emrserverless.CfnApplication:
@@ -40,7 +35,7 @@ def application(
     settings: dict[str, Any] = {
         "name": construct_id,
         "type": "SPARK",
-        "release_label": "emr-7.13.0",
+        "release_label": "emr-spark-8.1.0",
         "interactive_configuration": {"sessionEnabled": True},
         **properties,
     }
@@ -62,7 +57,6 @@ def one_session(
     spark: Mapping[str, str] | None = None,
 ) -> Session:
     """Fill a stack with an application, a role and a session, and say in outputs which."""
-    look_often(stack)
     configuration = [Configuration("spark-defaults", dict(spark))] if spark else None
     session = Session(
         stack,
@@ -81,7 +75,6 @@ def one_session(
 
 def session_that_does_not_fit(stack: cdk.Stack) -> None:
     """Fill a stack with a session whose workers the application has no room for."""
-    look_often(stack)
     Session(
         stack,
         "Session",

@@ -2,6 +2,8 @@
 
 The role and its policies are those of a synthesized stack, deployed by CloudFormation; the handler
 runs in the test's process with credentials of that role, so that IAM judges each of its calls.
+The stack has no session: what CloudFormation shows of one is made up, after IAM has allowed the
+call.
 """
 
 import itertools
@@ -11,18 +13,16 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 from typing import Any
 
 import aws_cdk as cdk
-import boto3
 import pytest
 from aws_cdk.assertions import Template
+from botocore.exceptions import ClientError
 
-from session_handler import handler
+from session_handler import answer, clients, handler
 from testbed.local_aws import LocalAws
 from tests.e2e.apps import one_session
-from tests.protocol.framework import completion, merged
 
 LOGICAL_ID = "Session"
 KEPT = {
@@ -33,13 +33,12 @@ KEPT = {
 }
 # A minute of the handler's patience is a third of a second here.
 SPEED = 200
-LOOKS_EVERY_SECONDS = 0.05
 
 
 def synthesized() -> dict[str, Any]:
-    """Synthesize a stack with one session, whole."""
+    """Synthesize a stack with one session, and the keys of its tags in the role."""
     stack = cdk.Stack(cdk.App(analytics_reporting=False), "Roles")
-    one_session(stack)
+    one_session(stack, tags={"team": "search", "stage": "beta"})
     return dict(Template.from_stack(stack).to_json())
 
 
@@ -48,7 +47,7 @@ def roles_only(template: dict[str, Any]) -> dict[str, Any]:
     resources = {
         name: json.loads(json.dumps(resource))
         for name, resource in template["Resources"].items()
-        if resource["Type"] in KEPT and "Framework" not in name
+        if resource["Type"] in KEPT
     }
     role = handler_role_of(template)
     # Lambda alone may have the handler's role; here the tests have it.
@@ -76,21 +75,25 @@ def one_of(resources: dict[str, Any], resource_type: str) -> str:
 
 
 def handler_role_of(template: dict[str, Any]) -> str:
-    """Return the logical id of the role that the handler's functions have."""
-    (role,) = {
-        resource["Properties"]["Role"]["Fn::GetAtt"][0]
-        for resource in template["Resources"].values()
-        if resource["Type"] == "AWS::Lambda::Function"
-        and resource["Properties"]["Handler"].startswith("session_handler.")
-    }
+    """Return the logical id of the role that the handler's function has."""
+    (role,) = (
+        name
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::IAM::Role" and "ProviderRole" in name
+    )
     return str(role)
 
 
 def statements(template: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the statements of the handler's role, to be looked at or changed."""
-    role = {"Ref": next(n for n in template["Resources"] if "HandlerRole" in n)}
+    role = handler_role_of(template)
+    for policy in template["Resources"][role]["Properties"]["Policies"]:
+        yield from policy["PolicyDocument"]["Statement"]
     for resource in template["Resources"].values():
-        if resource["Type"] == "AWS::IAM::Policy" and role in resource["Properties"]["Roles"]:
+        if (
+            resource["Type"] == "AWS::IAM::Policy"
+            and {"Ref": role} in (resource["Properties"]["Roles"])
+        ):
             yield from resource["Properties"]["PolicyDocument"]["Statement"]
 
 
@@ -123,6 +126,39 @@ class Failed(Exception):
     reason: str
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What CloudFormation shows of the session's resource and its stack."""
+
+    stack: str
+    resource: str
+    physical_id: str = ""
+
+
+class CloudFormation:
+    """The handler's client of CloudFormation: IAM judges the call, and the answer is made up."""
+
+    def __init__(self, real: Any, shown: Callable[[], Shown]) -> None:
+        self._real = real
+        self._shown = shown
+
+    def describe_stacks(self, **parameters: Any) -> dict[str, Any]:
+        """DescribeStacks."""
+        self._real.describe_stacks(**parameters)
+        return {"Stacks": [{"StackStatus": self._shown().stack}]}
+
+    def describe_stack_resource(self, **parameters: Any) -> dict[str, Any]:
+        """DescribeStackResource."""
+        try:
+            self._real.describe_stack_resource(**parameters)
+        except ClientError as error:
+            if "AccessDenied" in error.response["Error"]["Code"]:
+                raise
+        shown = self._shown()
+        detail = {"ResourceStatus": shown.resource, "PhysicalResourceId": shown.physical_id}
+        return {"StackResourceDetail": detail}
+
+
 @dataclass
 class RoleStack:
     """A stack with the roles of a session, to which requests for sessions are sent.
@@ -137,6 +173,7 @@ class RoleStack:
     stack_id: str
     outputs: dict[str, str]
     credentials: dict[str, str] = field(default_factory=dict)
+    shown: Shown = Shown("", "")
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     @property
@@ -157,8 +194,21 @@ class RoleStack:
             **more,
         }
 
-    def send(self, step: str, kind: str, **more: Any) -> str:
-        """Send a request through the handler, and return the physical id that it ends with."""
+    def send(self, step: str, kind: str, shown: Shown | None = None, **more: Any) -> str:
+        """Send a request through the handler, and return the physical id that it ends with.
+
+        Args:
+            step: What it is called where it fails.
+            kind: Create, Update or Delete.
+            shown: What CloudFormation shows meanwhile. Default: that operation.
+            more: The rest of the event.
+
+        Raises:
+            Failed: The answer is FAILED.
+        """
+        physical_id = more.get("PhysicalResourceId", "")
+        under_way = f"{kind.upper()}_IN_PROGRESS"
+        self.shown = shown or Shown(under_way, under_way, physical_id)
         event = {
             "RequestType": kind,
             "RequestId": f"request-{next(self._numbers)}",
@@ -167,41 +217,37 @@ class RoleStack:
             "ResponseURL": "https://cloudformation-custom-resource-response.example/secret",
             **more,
         }
-        with self._environment():
-            try:
-                event = merged(event, handler.on_event(event))
-                while (completed := completion(event, handler.is_complete(event))) is None:
-                    time.sleep(LOOKS_EVERY_SECONDS)  # as the waiter does
-            except Exception as error:
-                raise Failed(step, str(error)) from error
-        return str(completed["PhysicalResourceId"])
+        answers: list[dict[str, Any]] = []
+
+        def put(_: str, body: bytes) -> None:
+            answers.append(json.loads(body))
+            if kind != "Delete":
+                done = f"{kind.upper()}_COMPLETE"
+                self.shown = Shown(done, done, answers[-1]["PhysicalResourceId"])
+
+        with self._environment() as patch:
+            patch.setattr(answer, "put", put)
+            handler.handle(event)
+        (answered,) = answers
+        if answered["Status"] == "FAILED":
+            raise Failed(step, answered["Reason"])
+        return str(answered["PhysicalResourceId"])
 
     def create(self, **more: Any) -> str:
         """Create a session."""
         return self.send("create", "Create", ResourceProperties=self.properties(**more))
 
     @contextmanager
-    def _environment(self) -> Iterator[None]:
-        began = time.time()
-        clock = SimpleNamespace(
-            time=lambda: began + (time.time() - began) * SPEED, monotonic=time.monotonic
-        )
-        names = {
-            "AWS_ACCESS_KEY_ID": self.credentials["aws_access_key_id"],
-            "AWS_SECRET_ACCESS_KEY": self.credentials["aws_secret_access_key"],
-            "AWS_SESSION_TOKEN": self.credentials["aws_session_token"],
-            "AWS_ENDPOINT_URL_EMR_SERVERLESS": self.aws.url,
-            "AWS_REGION": self.aws.env["AWS_REGION"],
-            "AWS_DEFAULT_REGION": self.aws.env["AWS_REGION"],
-            "NO_PROXY": "127.0.0.1",
-        }
+    def _environment(self) -> Iterator[pytest.MonkeyPatch]:
+        real, began = (time.time, time.sleep), time.time()
+        cloudformation = CloudFormation(self.client("cloudformation"), lambda: self.shown)
+        service = self.client()
+        made = {"cloudformation": cloudformation, "emr-serverless": service}
         with pytest.MonkeyPatch.context() as patch:
-            for name, value in names.items():
-                patch.setenv(name, value)
-            patch.setattr(handler, "time", clock)
-            # It would keep the credentials of the role before.
-            patch.setattr(boto3, "DEFAULT_SESSION", None)
-            yield
+            patch.setattr(time, "time", lambda: began + (real[0]() - began) * SPEED)
+            patch.setattr(time, "sleep", lambda seconds: real[1](seconds / SPEED))
+            patch.setattr(clients, "client", made.__getitem__)
+            yield patch
 
 
 def deploy(aws: LocalAws, template: dict[str, Any]) -> RoleStack:

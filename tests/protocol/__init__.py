@@ -1,5 +1,6 @@
-"""CloudFormation's event sequences and the service's faults, against the real handler functions.
+"""The real handler in the simulated world of ``testbed.simulation``: what must hold, holds.
 
-``schedule`` says what happens, ``world`` makes it happen, ``invariants`` says what must hold
-whatever happens. ``agenda`` is the time that all of them share: no test here sleeps.
+``test_property`` and ``soak`` draw schedules at random, ``explore`` goes through a small world
+exhaustively, ``counterexamples`` are schedules that broke a rule once, and ``mutations`` break
+each rule on purpose.
 """

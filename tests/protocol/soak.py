@@ -1,7 +1,8 @@
-"""``make soak``: many schedules, in as many processes as there are processors.
+"""``make soak``: many schedules at random, in as many processes as there are processors.
 
-SCHEDULES and SEED set how many and which. Prints what was run and what it met; each chunk that
-broke an invariant prints its schedule, made smaller, and the others go on.
+SCHEDULES, SEED and LEVEL (``operations`` or ``botocore``) set how many, which, and whether the
+handler's calls go through botocore. Prints what was run and what it met; a schedule that broke an
+invariant is printed, made smaller, with the deviations that it takes.
 """
 
 from __future__ import annotations
@@ -12,58 +13,60 @@ import sys
 import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
+from typing import cast
 
-from hypothesis import HealthCheck, Phase, given, seed, settings
-
-from .schedule import Step, run
-from .strategies import schedules
+from testbed.simulation.invariants import Broken
+from testbed.simulation.schedule import dice_of, run, shrink
+from testbed.simulation.world import Level
 
 CHUNK = 500
+SHOWN = 3
+"""So many broken schedules of a chunk are made smaller and printed."""
 
 
-def soak(chunk_seed: int, count: int) -> tuple[Counter[str], str]:
-    """Run so many schedules. Gives what they met, and the first that broke an invariant."""
+def soak(first_seed: int, count: int, level: Level) -> tuple[Counter[str], list[str]]:
+    """Run the schedules of so many seeds. Gives what they met, and those that broke something."""
     seen: Counter[str] = Counter()
-
-    @seed(chunk_seed)
-    @settings(
-        max_examples=count,
-        database=None,
-        deadline=None,
-        report_multiple_bugs=False,
-        suppress_health_check=list(HealthCheck),
-        phases=[Phase.generate, Phase.shrink],
-    )
-    @given(schedules)
-    def every_schedule(steps: list[Step]) -> None:
-        met = run(*steps)
-        seen.update(met)
+    broken: list[str] = []
+    for seed in range(first_seed, first_seed + count):
+        schedule, dice = dice_of(seed)
         seen["schedules"] += 1
-
-    try:
-        every_schedule()
-    except Exception as broken:  # noqa: BLE001 - it is printed, and the soak fails
-        notes = getattr(broken, "__notes__", ())
-        return seen, "\n".join([f"seed {chunk_seed}: {broken!r}", *notes])
-    return seen, ""
+        try:
+            seen.update(run(schedule, dice, level))
+        except Broken as error:
+            if len(broken) < SHOWN:
+                smaller, plan, found = shrink(schedule, dice.deviations, level)
+                shown = f"\n  schedule = {smaller}\n  plan = {dict(plan)}" if found else ""
+                broken.append(f"seed {seed}: {'; '.join(found or error.found)}{shown}")
+            else:
+                broken.append(f"seed {seed}: {error}")
+    return seen, broken
 
 
 def main() -> int:
     count = int(os.environ.get("SCHEDULES", "20000"))
-    first_seed = int(os.environ.get("SEED", secrets.randbelow(1_000_000)))
+    first = int(os.environ.get("SEED", secrets.randbelow(1_000_000_000)))
+    level = cast(Level, os.environ.get("LEVEL", "operations"))
     began = time.monotonic()
-    print(f"{count} schedules, seed {first_seed}", flush=True)
-    chunks = [min(CHUNK, count - done) for done in range(0, count, CHUNK)]
+    print(f"{count} schedules, SEED={first}, LEVEL={level}", flush=True)
+    seeds = range(first, first + count, CHUNK)
+    sizes = [min(CHUNK, first + count - seed) for seed in seeds]
     total: Counter[str] = Counter()
-    broken: list[str] = []
+    broken = 0
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        for seen, found in pool.map(soak, range(first_seed, first_seed + len(chunks)), chunks):
+        for number, (seen, found) in enumerate(pool.map(soak, seeds, sizes, [level] * len(sizes))):
             total += seen
-            print(f"{total['schedules']:8} {time.monotonic() - began:8.0f} s {found}", flush=True)
-            broken += [found] if found else []
+            broken += len(found)
+            for what in found:
+                print(what, flush=True)
+            if number % 10 == 9:
+                seconds = time.monotonic() - began
+                rate = total["schedules"] / seconds
+                print(f"{total['schedules']:8} in {seconds:.0f} s, {rate:.0f} a second", flush=True)
     for what, times in sorted(total.items()):
         print(f"{what:76}{times:10}")
-    print(f"{len(broken)} of {len(chunks)} chunks broke an invariant")
+    seconds = time.monotonic() - began
+    print(f"{total['schedules']} schedules in {seconds:.0f} s; {broken} broke an invariant")
     return 1 if broken else 0
 
 

@@ -1,230 +1,215 @@
-"""Creates: that succeed, fail, are cancelled, and whose answers are lost."""
+"""Rules 3 to 8: Creates that succeed, fail, are cancelled, and whose answers are lost."""
+
+import json
 
 import pytest
 
-from .cloudformation import Conditions
-from .faults import Fault
-from .world import World
+from testbed.simulation.choices import Fault
+from testbed.simulation.lab import do, expect, lab, last
+from testbed.simulation.schedule import (
+    Create,
+    Ends,
+    Rest,
+    Session,
+    StopApplication,
+    Update,
+    Wait,
+)
+from testbed.simulation.world import World
 
-NAME = "Session"
-
-
-def other_fails_after(seconds: float) -> Conditions:
-    return Conditions(other_fails_after=seconds)
-
-
-def test_a_create_completes_when_its_session_is_usable(lab: World) -> None:
-    assert lab.stack.create({NAME: lab.properties()}) == "CREATE_COMPLETE"
-    session = lab.stack.resources[NAME]
-    assert lab.state(session.physical_id) == "STARTED"
-    assert session.data == {
-        "Arn": session.physical_id,
-        "SessionId": session.physical_id.rsplit("/", 1)[1],
-        "ApplicationId": lab.applications[0],
-    }
+ELSEWHERE = (Session(application=1),)
 
 
-@pytest.mark.parametrize("kind", ["dropped", "slow", "error", "garbled"])
-@pytest.mark.parametrize("times", [1, 2, 5])
+@pytest.mark.parametrize(
+    "kind", ["closed after", "no answer after", "error after", "unreadable", "slow answer"]
+)
+@pytest.mark.parametrize("times", [1, 5])
 def test_a_lost_answer_to_start_session_starts_one_session(
     lab: World, kind: str, times: int
 ) -> None:
-    lab.network.expect(Fault("StartSession", kind, acted=True, times=times))  # type: ignore[arg-type]
-    assert lab.stack.create({NAME: lab.properties()}) == "CREATE_COMPLETE"
-    assert len(lab.live()) == 1
+    expect(lab, Fault("StartSession", kind, times=times))
+    assert do(lab, Create()) == "CREATE_COMPLETE"
+    assert len(lab.own()) == 1
 
 
-@pytest.mark.parametrize("kind", ["throttled", "dropped", "slow", "error", "unreachable"])
+@pytest.mark.parametrize("kind", ["throttled", "closed", "no answer", "error", "no route"])
 def test_a_start_session_that_did_not_arrive_is_sent_again(lab: World, kind: str) -> None:
-    lab.network.expect(Fault("StartSession", kind, times=4))  # type: ignore[arg-type]
-    assert lab.stack.create({NAME: lab.properties()}) == "CREATE_COMPLETE"
+    expect(lab, Fault("StartSession", kind, times=4))
+    assert do(lab, Create()) == "CREATE_COMPLETE"
 
 
-def test_a_permission_that_comes_into_force_within_a_minute_is_waited_for(lab: World) -> None:
-    lab.network.expect(Fault("StartSession", "denied", times=5))
-    assert lab.stack.create({NAME: lab.properties()}) == "CREATE_COMPLETE"
+def test_a_start_session_without_a_clear_answer_is_sent_again(lab: World) -> None:
+    expect(lab, Fault("StartSession", "error"))
+    assert do(lab, Create()) == "CREATE_COMPLETE"
+
+
+def test_a_permission_that_comes_into_force_within_minutes_is_waited_for(lab: World) -> None:
+    expect(lab, Fault("StartSession", "denied", times=15))
+    assert do(lab, Create()) == "CREATE_COMPLETE"
 
 
 @pytest.mark.parametrize("kind", ["refused", "quota"])
 def test_a_refused_create_rolls_back(lab: World, kind: str) -> None:
-    lab.network.expect(Fault("StartSession", kind))  # type: ignore[arg-type]
-    assert lab.stack.create({NAME: lab.properties()}) == "ROLLBACK_COMPLETE"
+    expect(lab, Fault("StartSession", kind))
+    assert do(lab, Create()) == "ROLLBACK_COMPLETE"
+    assert lab.stack.requests[0].physical_id.startswith("none:")
 
 
-@pytest.mark.parametrize("kind", ["refused", "quota", "denied"])
-def test_a_refusal_after_an_attempt_of_unknown_outcome_leaves_no_session(
-    lab: World, kind: str
-) -> None:
-    lab.network.expect(
-        Fault("StartSession", "dropped", acted=True),
-        Fault("StartSession", kind, skip=1, times=99),  # type: ignore[arg-type]
+def test_a_refusal_after_a_lost_answer_leaves_no_session(lab: World) -> None:
+    expect(
+        lab,
+        Fault("StartSession", "closed after"),
+        Fault("StartSession", "refused", skip=1, times=99),
     )
-    assert lab.stack.create({NAME: lab.properties()}) == "ROLLBACK_COMPLETE"
-
-
-def test_a_session_that_fails_rolls_the_create_back(lab: World) -> None:
-    fail = {"Classification": "spark-defaults", "Properties": {FAIL: "No capacity."}}
-    properties = lab.properties(ConfigurationOverrides={"RuntimeConfiguration": [fail]})
-    assert lab.stack.create({NAME: properties}) == "ROLLBACK_COMPLETE"
-    reason = lab.stack.requests[0].response
-    assert reason is not None
-    assert "Session failed. No capacity." in reason.reason
-
-
-FAIL = "spark.emr-serverless.local.fail"
-
-
-@pytest.mark.parametrize("seconds", [0.5, 5, 45, 89])
-def test_a_cancelled_create_leaves_no_session(lab: World, seconds: float) -> None:
-    assert (
-        lab.stack.create({NAME: lab.properties()}, other_fails_after(seconds))
-        == "ROLLBACK_COMPLETE"
-    )
-
-
-@pytest.mark.parametrize("late", [2, 20, 29])
-def test_a_cancelled_create_that_is_delivered_after_its_delete_leaves_no_session(
-    lab: World, late: float
-) -> None:
-    conditions = Conditions(other_fails_after=1, deliveries=((late,),))
-    assert lab.stack.create({NAME: lab.properties()}, conditions) == "ROLLBACK_COMPLETE"
-    assert len(lab.tokens["request-1"]) == 1
-
-
-@pytest.mark.parametrize("attempts", [2, 8, 16])
-def test_a_cancelled_create_whose_start_is_still_pending_leaves_no_session(
-    lab: World, attempts: int
-) -> None:
-    lab.network.expect(Fault("StartSession", "throttled", times=attempts))
-    assert lab.stack.create({NAME: lab.properties()}, other_fails_after(5)) == "ROLLBACK_COMPLETE"
-
-
-def test_a_cancelled_create_that_waits_for_a_stopping_application_leaves_no_session(
-    lab: World,
-) -> None:
-    lab.service.stop_seconds = 400
-    lab.service.perform("StopApplication", {"applicationId": lab.applications[1]})
-    application = lab.service.application(lab.applications[1])
-    application.start(lab.agenda.now(), 0)
-    application.stop(lab.agenda.now(), 400)
-    properties = lab.properties(1)
-    assert lab.stack.create({NAME: properties}, other_fails_after(5)) == "ROLLBACK_COMPLETE"
-    lab.agenda.run()
-    assert len(lab.asked_for("StartSession")) > 30, "the Create went on for as long as it stopped"
+    assert do(lab, Create()) == "ROLLBACK_COMPLETE"
     assert lab.live() == []
 
 
-def test_a_start_session_in_flight_while_its_delete_comes_leaves_no_session(lab: World) -> None:
-    lab.network.expect(Fault("StartSession", "slow", acted=True, times=2))
-    assert lab.stack.create({NAME: lab.properties()}, other_fails_after(3)) == "ROLLBACK_COMPLETE"
-
-
-def test_a_list_that_lags_behind_hides_no_session_of_a_cancelled_create(lab: World) -> None:
-    lab.network.list_lag = 30
-    assert lab.stack.create({NAME: lab.properties()}, other_fails_after(1)) == "ROLLBACK_COMPLETE"
-
-
-def test_a_create_that_is_delivered_twice_starts_one_session(lab: World) -> None:
-    conditions = Conditions(deliveries=((0, 70),))
-    assert lab.stack.create({NAME: lab.properties()}, conditions) == "CREATE_COMPLETE"
-    assert len(lab.live()) == 1
-
-
-def test_a_second_delivery_that_is_refused_does_not_fail_a_create_that_started(
-    lab: World,
-) -> None:
-    """Its answer would come first, and the framework would swallow the Delete."""
-    lab.network.expect(Fault("StartSession", "quota", skip=1))
-    conditions = Conditions(deliveries=((0, 3),))
-    assert lab.stack.create({NAME: lab.properties()}, conditions) == "CREATE_COMPLETE"
-
-
-def test_a_second_delivery_that_is_refused_while_nothing_can_be_listed_leaves_no_session(
-    lab: World,
-) -> None:
-    lab.network.expect(
-        Fault("StartSession", "quota", skip=1, times=99), Fault("ListSessions", "error", times=2)
+def test_a_refusal_searches_for_what_an_earlier_delivery_started(lab: World) -> None:
+    expect(
+        lab,
+        Fault("StartSession", "killed after"),
+        Fault("StartSession", "refused", skip=1, times=99),
     )
-    conditions = Conditions(deliveries=((0, 3),))
-    assert lab.stack.create({NAME: lab.properties()}, conditions) == "ROLLBACK_COMPLETE"
+    assert do(lab, Create((Session(retained=True),))) == "ROLLBACK_COMPLETE"
     assert lab.live() == []
 
 
-def test_a_create_that_is_delivered_again_after_its_delete_starts_nothing(lab: World) -> None:
-    conditions = Conditions(deliveries=((0, 400),))
-    lab.stack.create({NAME: lab.properties()}, conditions)
-    assert lab.stack.delete() == "DELETE_COMPLETE"
+def test_an_application_that_stops_is_waited_for(lab: World) -> None:
+    do(lab, StopApplication())
+    assert do(lab, Create(ELSEWHERE)) == "CREATE_COMPLETE"
 
 
-def test_an_on_event_killed_before_its_start_leaves_no_session(lab: World) -> None:
-    lab.network.expect(Fault("StartSession", "killed"))
-    assert lab.stack.create({NAME: lab.properties()}) == "ROLLBACK_COMPLETE"
+def test_a_session_that_is_not_shown_yet_is_looked_at_again() -> None:
+    with lab({"world get lag": "8"}) as here:
+        assert do(here, Create()) == "CREATE_COMPLETE"
 
 
-def test_what_a_killed_on_event_started_is_left_to_its_idle_time_out(lab: World) -> None:
-    lab.network.expect(Fault("StartSession", "killed", acted=True))
-    assert lab.stack.create({NAME: lab.properties()}) == "ROLLBACK_COMPLETE"
-    assert len(lab.live()) == 1
-    lab.agenda.wait(START_AND_AN_HOUR)
-    assert lab.live() == []
+def test_a_create_is_answered_when_its_session_is_usable(lab: World) -> None:
+    do(lab, Create())
+    usable_at = lab.own()[0].usable_at
+    answered_at = last(lab, "Create").answered_at
+    assert usable_at is not None
+    assert answered_at is not None
+    assert 0 < answered_at - usable_at < 6
 
 
-START_AND_AN_HOUR = 90 + 3600
-
-
-@pytest.mark.parametrize("operation", ["GetSession", "StartSession"])
-def test_an_is_complete_killed_at_any_call_leaves_no_session(lab: World, operation: str) -> None:
-    lab.network.expect(
-        Fault("StartSession", "throttled", times=2),
-        Fault(operation, "killed", acted=True, skip=2 * (operation == "StartSession")),
-    )
-    assert lab.stack.create({NAME: lab.properties()}) == "ROLLBACK_COMPLETE"
+def test_a_session_that_fails_rolls_the_create_back() -> None:
+    with lab({"service fate": "fails"}) as here:
+        assert do(here, Create()) == "ROLLBACK_COMPLETE"
+        assert "Session failed." in here.stack.requests[0].reason
 
 
 def test_a_start_that_takes_too_long_is_given_up_in_time(lab: World) -> None:
-    lab.service.start_seconds = 5000
-    assert lab.stack.create({NAME: lab.properties()}) == "ROLLBACK_COMPLETE"
-    answer = lab.stack.requests[0].response
-    assert answer is not None
-    assert "raise total_timeout" in answer.reason
+    lab.service.start_seconds = lambda: 5000.0
+    assert do(lab, Create()) == "ROLLBACK_COMPLETE"
+    assert lab.live() == []
 
 
-def test_an_application_that_is_stopped_and_does_not_start_fails_the_create_at_once(
+@pytest.mark.parametrize("seconds", [0.5, 5, 45, 59])
+def test_a_cancelled_create_leaves_no_session(lab: World, seconds: float) -> None:
+    assert do(lab, Create(fails_after=seconds), Rest()) == "ROLLBACK_COMPLETE"
+    assert lab.live() == []
+
+
+@pytest.mark.parametrize("seconds", [0.5, 5, 45, 59])
+def test_a_cancelled_create_under_retain_ends_what_it_started(lab: World, seconds: float) -> None:
+    """CloudFormation skips its Delete: nobody else would."""
+    do(lab, Create((Session(retained=True),), fails_after=seconds), Rest())
+    assert lab.live() == []
+
+
+def test_a_create_that_fails_under_retain_ends_what_it_started(lab: World) -> None:
+    lab.service.start_seconds = lambda: 5000.0
+    do(lab, Create((Session(retained=True),)), Rest())
+    assert lab.live() == []
+
+
+def test_a_create_that_is_delivered_after_its_delete_starts_nothing() -> None:
+    with lab({"delivery of Create.1": "late 200"}) as here:
+        assert do(here, Create(fails_after=5), Rest()) == "ROLLBACK_COMPLETE"
+        assert here.own() == []
+
+
+def test_a_create_that_is_delivered_again_after_its_delete_starts_nothing() -> None:
+    with lab({"delivery of Create.1": "again 400"}) as here:
+        do(here, Create(fails_after=70), Rest())
+        assert len(here.own()) == 1
+
+
+def test_a_create_that_comes_again_when_its_session_is_over_starts_nothing() -> None:
+    with lab({"delivery of Create.1": "again 1000", "seldom token memory": "120"}) as here:
+        do(here, Create(), Ends(), Wait(5), Rest())
+        assert len(here.own()) == 1
+
+
+def test_one_read_that_is_old_ends_nothing(lab: World) -> None:
+    """The stack was at rest five seconds ago: that is no evidence yet."""
+    do(lab, Create(), Rest())
+    expect(
+        lab,
+        Fault("DescribeStacks", "stale", times=2),
+        Fault("DescribeStackResource", "stale", times=2),
+    )
+    assert do(lab, Update()) == "UPDATE_COMPLETE"
+
+
+def test_a_start_that_was_overtaken_is_ended_at_once(lab: World) -> None:
+    expect(lab, Fault("StartSession", "late"))
+    do(lab, Create((Session(waits=False),), 5), Rest())
+    (session,) = lab.own()
+    assert session.ended_at is not None
+    assert session.ended_at - 8.0 - session.created_at < 9
+
+
+def test_a_cancelled_create_ends_its_session_within_seconds(lab: World) -> None:
+    do(lab, Create((Session(retained=True),), 20), Rest())
+    (session,) = lab.own()
+    assert session.ended_at is not None
+    assert session.ended_at - 8.0 - session.created_at < 20 + 15 + 9
+
+
+def test_a_create_that_was_cancelled_in_the_last_seconds_does_not_say_that_it_succeeded(
     lab: World,
 ) -> None:
-    application = lab.service.application(lab.applications[1])
-    application.settings["autoStartConfiguration"] = {"enabled": False}
-    assert lab.stack.create({NAME: lab.properties(1)}) == "ROLLBACK_COMPLETE"
-    answer = lab.stack.requests[0]
-    assert answer.response is not None
-    assert "auto-start is off" in answer.response.reason
-    assert answer.answered_at == answer.sent_at
+    do(lab, Create(fails_after=57), Rest())
+    lines = [json.loads(line) for line in lab.log.getvalue().splitlines()]
+    answers = [x["status"] for x in lines if x["requestType"] == "Create" and "status" in x]
+    assert answers == ["FAILED"]
 
 
-def test_an_application_on_its_way_is_waited_for(lab: World) -> None:
-    application = lab.service.application(lab.applications[1])
-    application.start(lab.agenda.now(), 0)
-    application.settle(lab.agenda.now(), 20, True)
-    application.stop(lab.agenda.now(), 300)
-    assert lab.stack.create({NAME: lab.properties(1)}) == "CREATE_COMPLETE"
+@pytest.mark.parametrize("kind", ["denied", "no route", "throttled", "closed"])
+def test_without_an_answer_of_cloudformation_a_create_goes_on(lab: World, kind: str) -> None:
+    for operation in ("DescribeStackResource", "DescribeStacks"):
+        lab.network.always[operation] = kind
+    assert do(lab, Create()) == "CREATE_COMPLETE"
+    lab.network.always.clear()
 
 
-def test_a_create_that_does_not_wait_is_complete_while_the_session_starts(lab: World) -> None:
-    properties = lab.properties(WaitUntilReady="false")
-    assert lab.stack.create({NAME: properties}) == "CREATE_COMPLETE"
-    assert lab.state(lab.stack.resources[NAME].physical_id) == "SUBMITTED"
+def test_looks_without_an_answer_are_no_evidence(lab: World) -> None:
+    expect(lab, Fault("DescribeStackResource", "denied", times=6))
+    assert do(lab, Create()) == "CREATE_COMPLETE"
 
 
-def test_an_on_event_reads_nothing_after_its_start(lab: World) -> None:
-    """After StartSession was accepted, nothing may fail before the return."""
-    lab.network.expect(Fault("GetSession", "killed"))
-    lab.stack.create({NAME: lab.properties()})
-    assert "physicalId" in lab.log.getvalue().splitlines()[0]
-    assert lab.lost_tokens == set()
+def test_a_create_that_comes_again_during_an_update_starts_nothing() -> None:
+    with lab({"delivery of Create.1": "again 400"}) as here:
+        here.service.token_memory = 60.0
+        do(here, Create(), Wait(320), Update(), Rest())
+        assert here.stack.status == "UPDATE_COMPLETE"
+        assert len(here.own()) == 2
 
 
-def test_a_session_that_ended_before_the_answer_is_no_success(lab: World) -> None:
-    lab.network.expect(Fault("GetSession", "throttled", times=2))
-    lab.agenda.after(5, lambda: lab.service.sessions()[-1].terminate(lab.agenda.now()))
-    properties = lab.properties(WaitUntilReady="false")
-    assert lab.stack.create({NAME: properties}) == "ROLLBACK_COMPLETE"
+def test_nothing_is_ended_where_cloudformation_does_not_say_what_it_holds() -> None:
+    """A second delivery sees that the stack is at rest; then its questions are refused."""
+    with lab({"delivery of Create.1": "again 400"}) as here:
+        do(here, Create(), Wait(100))
+        expect(here, Fault("DescribeStackResource", "denied", skip=2, times=3))
+        do(here, Rest())
+        assert here.live() == [here.held()]
+
+
+def test_a_create_that_is_cancelled_while_it_answers_ends_its_session(lab: World) -> None:
+    """Under RETAIN nobody else would."""
+    expect(lab, Fault("PUT", "no answer"))
+    do(lab, Create((Session(retained=True),), 68), Rest())
+    assert lab.live() == []

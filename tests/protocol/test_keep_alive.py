@@ -1,282 +1,181 @@
-"""Keep-alive: successors of a session that is over, and what becomes of them."""
-
-from typing import Any
+"""Rule 18: the successors of a session that is over."""
 
 import pytest
 
-from session_handler.identity import HELD_ARN_TAG, SPEC_TAG
+from testbed.simulation.choices import Fault
+from testbed.simulation.lab import do, expect, lab
+from testbed.simulation.schedule import (
+    Create,
+    Delete,
+    Ends,
+    Rest,
+    Session,
+    Tick,
+    Update,
+    Wait,
+)
+from testbed.simulation.world import HELD_TAG, World
 
-from . import invariants
-from .cloudformation import CALM, Conditions
-from .faults import Fault
-from .world import World
-
-NAME = "Session"
-
-
-def created(lab: World, **properties: Any) -> str:
-    properties = {"KeepAlive": "true", **properties}
-    assert lab.stack.create({NAME: lab.properties(**properties)}) == "CREATE_COMPLETE"
-    return held(lab)
-
-
-def held(lab: World) -> str:
-    return lab.stack.resources[NAME].physical_id
-
-
-def application_state(lab: World) -> str:
-    asked = {"applicationId": lab.applications[0]}
-    return str(lab.service.perform("GetApplication", asked)["application"]["state"])
+A, TAGGED, B = (
+    Session("a", kept_alive=True),
+    Session("a", tag="2", kept_alive=True),
+    Session("b", kept_alive=True),
+)
 
 
-def ended(lab: World, arn: str) -> None:
-    """The session comes to its end, as by its idle time-out."""
-    session = next(s for s in lab.service.sessions() if s.arn == arn)
-    session.terminate(lab.agenda.now(), "Session reached its idle timeout.")
-    lab.agenda.wait(60)
+def created(lab: World) -> str:
+    assert do(lab, Create((A,)), Rest()) == "CREATE_COMPLETE"
+    return str(lab.held())
 
 
-def renewed(lab: World, **properties: Any) -> tuple[str, str]:
+def renewed(lab: World) -> tuple[str, str]:
     """A session that is over, and its successor."""
-    before = created(lab, **properties)
-    ended(lab, before)
-    lab.schedules.call()
-    lab.agenda.wait(60)
+    before = created(lab)
+    do(lab, Ends(), Wait(5), Tick(), Rest())
     (successor,) = lab.live()
     return before, successor
 
 
-def update(lab: World, conditions: Conditions = CALM, **properties: Any) -> str:
-    properties = {"KeepAlive": "true", **properties}
-    return lab.stack.update({NAME: lab.properties(**properties)}, conditions)
-
-
 def test_a_live_session_is_left_as_it_is(lab: World) -> None:
     session = created(lab)
-    lab.schedules.call()
-    assert lab.schedules.outcomes == ["alive"]
+    do(lab, Tick(), Rest())
     assert lab.live() == [session]
-    assert lab.surroundings.parameters == {}
 
 
-def test_a_session_that_is_over_gets_a_successor_with_its_spec_and_tags(lab: World) -> None:
-    before, successor = renewed(lab, Name="team", Tags={"team": "a"})
-    old, new = (next(s for s in lab.service.sessions() if s.arn == a) for a in (before, successor))
-    assert new.request["name"] == "team"
-    assert lab.tags(successor) == {"team": "a"}
-    assert new.tags[SPEC_TAG] == old.tags[SPEC_TAG]
-    assert new.tags[HELD_ARN_TAG] == before
-    assert lab.surroundings.parameters == {"/sessions/Session": successor}
+def test_a_session_that_is_over_gets_a_successor(lab: World) -> None:
+    before, successor = renewed(lab)
+    assert lab.service.sessions[successor].tags[HELD_TAG] == before
+    assert lab.parameters["/lab/Session"] == successor
 
 
-def test_a_schedule_that_is_delivered_twice_starts_one_successor(lab: World) -> None:
-    before = created(lab)
-    ended(lab, before)
-    event = lab.schedules.event(NAME, lab.agenda.now())
-    for _ in range(2):
-        lab.network.list_lag = 30  # so that the second doesn't find what the first has started
-        lab.schedules.deliver(event)
-    assert len(lab.live()) == 1
-
-
-def test_a_lost_answer_starts_one_successor(lab: World) -> None:
-    before = created(lab)
-    ended(lab, before)
-    lab.network.expect(Fault("StartSession", "dropped", acted=True, times=2))
-    lab.schedules.call()
-    assert lab.schedules.outcomes == ["failed"]
-    lab.agenda.run()
-    assert lab.schedules.outcomes == ["failed", "alive"]
-    assert len(lab.live()) == 1
-    assert lab.surroundings.parameters == {"/sessions/Session": lab.live()[0]}
-
-
-def test_a_successor_has_a_successor_in_turn(lab: World) -> None:
-    _, first = renewed(lab)
-    ended(lab, first)
-    lab.schedules.call()
-    (second,) = lab.live()
-    assert second != first
-
-
-def test_a_call_that_comes_late_starts_nothing(lab: World) -> None:
-    before = created(lab)
-    ended(lab, before)
-    event = lab.schedules.event(NAME, lab.agenda.now() - 3600)
-    lab.schedules.deliver(event)
-    assert lab.schedules.outcomes == ["too late"]
-    assert lab.live() == []
-
-
-def test_nothing_is_started_while_the_stack_is_being_changed(lab: World) -> None:
-    before = created(lab)
-    ended(lab, before)
-    lab.agenda.after(1, lab.schedules.call)
-    update(lab, Name="other")
-    assert lab.schedules.outcomes == ["the stack is being changed"]
-    assert lab.live() == [held(lab)]
-    ours = [r for r in lab.asked_for("StartSession") if r["tags"].get(HELD_ARN_TAG)]
-    assert ours == []
-
-
-def test_a_delete_ends_the_successor(lab: World) -> None:
-    renewed(lab)
-    assert lab.stack.delete() == "DELETE_COMPLETE"
-    assert lab.live() == []
-
-
-@pytest.mark.parametrize("dies", [False, True])
-def test_a_schedule_that_fires_during_a_delete_leaves_nothing(lab: World, dies: bool) -> None:
-    """The call has looked at the stack before the Delete began, and goes on beside it."""
-    before = created(lab)
-    ended(lab, before)
-    event = lab.schedules.event(NAME, lab.agenda.now())
-    asked = lab.network.asked
-    deleting: list[object] = []
-
-    def delete_meanwhile(operation: str, params: dict[str, Any]) -> None:
-        if operation == "StartSession" and not deleting:
-            resource = lab.stack.resources[NAME]
-            deleting.append(
-                lab.stack._send(
-                    "Delete", NAME, resource.properties, PhysicalResourceId=resource.physical_id
-                )
-            )
-            lab.agenda.wait(5)
-        asked(operation, params)
-
-    lab.network.asked = delete_meanwhile
-    if dies:
-        lab.network.expect(Fault("DescribeStackResource", "killed", skip=1, times=99))
-    lab.schedules.deliver(event)
-    lab.agenda.run()
-    assert deleting
-    assert lab.live() == []
-    assert lab.surroundings.parameters == {}
-
-
-def test_an_update_in_place_takes_the_successor_for_the_session(lab: World) -> None:
-    _, successor = renewed(lab, Tags={"a": "1"})
-    assert update(lab, Tags={"a": "2"}) == "UPDATE_COMPLETE"
-    assert held(lab) == successor
-    assert lab.live() == [successor]
-    assert lab.tags(successor) == {"a": "2"}
-    assert HELD_ARN_TAG not in next(s for s in lab.service.sessions() if s.arn == successor).tags
-
-
-def test_a_deploy_that_checks_takes_the_successor_for_the_session(lab: World) -> None:
-    _, successor = renewed(lab, Checked="monday")
-    assert update(lab, Checked="tuesday") == "UPDATE_COMPLETE"
-    assert held(lab) == successor
-    assert lab.live() == [successor]
-
-
-def test_a_deploy_that_checks_keeps_a_live_session_as_it_is(lab: World) -> None:
-    session = created(lab, Checked="monday")
-    assert update(lab, Checked="tuesday") == "UPDATE_COMPLETE"
-    assert held(lab) == session
-    assert not lab.asked_for("TagResource")
-    assert not lab.asked_for("UntagResource")
-
-
-def test_a_deploy_that_checks_replaces_a_dead_session(lab: World) -> None:
-    session = created(lab, Checked="monday")
-    ended(lab, session)
-    assert update(lab, Checked="tuesday") == "UPDATE_COMPLETE"
-    assert held(lab) != session
-    assert lab.live() == [held(lab)]
-
-
-def test_a_deploy_that_checks_replaces_a_session_that_is_just_ending(lab: World) -> None:
-    session = created(lab, Checked="monday")
-    next(s for s in lab.service.sessions() if s.arn == session).terminate(lab.agenda.now(), "idle")
-    assert lab.state(session) == "TERMINATING"
-    assert update(lab, Checked="tuesday") == "UPDATE_COMPLETE"
-    assert held(lab) != session
-    assert lab.state(session) == "TERMINATED"
-    assert lab.live() == [held(lab)]
-
-
-def test_a_successor_starts_on_an_application_that_has_stopped_by_itself(lab: World) -> None:
-    before = created(lab)
-    ended(lab, before)
-    for bystander in lab.bystanders:
-        ended(lab, bystander)
-    lab.agenda.wait(3600)
-    assert application_state(lab) == "STOPPED"
-    lab.schedules.call()
-    lab.agenda.wait(300)
-    assert lab.schedules.outcomes == ["renewed"]
-    assert len(lab.live()) == 1
-
-
-def test_nothing_is_started_on_an_application_that_is_stopped_for_good(lab: World) -> None:
-    before = created(lab)
-    ended(lab, before)
-    for bystander in lab.bystanders:
-        ended(lab, bystander)
-    lab.agenda.wait(3600)
-    lab.service.perform(
-        "UpdateApplication",
-        {
-            "applicationId": lab.applications[0],
-            "clientToken": "x",
-            "autoStartConfiguration": {"enabled": False},
-        },
-    )
-    lab.schedules.call()
-    assert set(lab.schedules.outcomes) == {"failed"}
-    assert lab.live() == []
-    assert application_state(lab) == "STOPPED"
-
-
-def test_a_replacement_ends_the_successor_after_the_stack_has_updated(lab: World) -> None:
-    _, successor = renewed(lab, Name="a")
-    assert update(lab, Name="b") == "UPDATE_COMPLETE"
-    assert held(lab) != successor
-    assert lab.live() == [held(lab)]
-
-
-def test_a_rollback_comes_back_to_the_successor(lab: World) -> None:
-    _, successor = renewed(lab, Name="a")
-    conditions = Conditions(other_fails_after=5, other_waits=True)
-    assert update(lab, conditions, Name="b") == "UPDATE_ROLLBACK_COMPLETE"
-    assert held(lab) == successor
-    assert lab.live() == [successor]
-
-
-def test_a_session_that_is_no_longer_kept_alive_is_its_successor(lab: World) -> None:
+def test_a_successor_that_lives_is_enough(lab: World) -> None:
     _, successor = renewed(lab)
-    assert lab.stack.update({NAME: lab.properties()}) == "UPDATE_COMPLETE"
-    assert held(lab) == successor
+    do(lab, Wait(60), Tick(), Rest())
+    assert lab.live() == [successor]
 
 
-@pytest.mark.parametrize("operation", ["DescribeStackResource", "PutParameter"])
-def test_a_permission_that_is_missing_is_no_success(lab: World, operation: str) -> None:
-    before = created(lab)
-    ended(lab, before)
-    lab.network.expect(Fault(operation, "denied", times=99))
-    lab.schedules.call()
-    assert lab.schedules.outcomes == ["failed"]
-    lab.agenda.run()
-    invariants.check(lab)
+def test_a_call_that_is_delivered_twice_starts_one_successor() -> None:
+    with lab({"delivery of Tick.Session.1": "again 0", "world list lag": "20"}) as here:
+        renewed(here)
 
 
-def test_a_stack_that_is_gone_gets_no_successor(lab: World) -> None:
+def test_a_call_that_comes_later_than_ten_minutes_starts_nothing(lab: World) -> None:
     created(lab)
-    event = lab.schedules.event(NAME, lab.agenda.now())
-    lab.stack.delete()
-    lab.schedules.deliver({**event, "ScheduledTime": event["ScheduledTime"]})
+    do(lab, Ends(), Wait(5), Tick(late=700), Rest())
     assert lab.live() == []
 
 
-@pytest.mark.parametrize("missing", ["StackId", "LogicalResourceId", "ScheduledTime"])
-def test_an_event_that_cannot_be_read_starts_nothing(lab: World, missing: str) -> None:
-    before = created(lab)
-    ended(lab, before)
-    event = lab.schedules.event(NAME, lab.agenda.now())
-    del event[missing]
-    lab.schedules.deliver(event)
-    assert lab.schedules.outcomes == ["failed"]
-    assert missing in lab.log.getvalue()
+@pytest.mark.parametrize("seconds", [0.0, 1.0, 3.0, 60.0])
+def test_a_call_during_an_update_starts_nothing(lab: World, seconds: float) -> None:
+    created(lab)
+    do(lab, Ends(), Wait(5), Tick(seconds), Update((B,)), Rest())
+    assert lab.live() == [lab.held()]
+
+
+def test_a_call_while_an_update_runs_starts_nothing(lab: World) -> None:
+    created(lab)
+    do(lab, Ends(), Wait(5), Tick(30.0), Update((B,)), Rest())
+    assert len(lab.own()) == 2
+
+
+@pytest.mark.parametrize("kind", ["late", "later"])
+@pytest.mark.parametrize("seconds", [1.0, 3.0, 8.0, 10.0])
+def test_a_start_that_a_deletion_overtakes_leaves_nothing(
+    lab: World, kind: str, seconds: float
+) -> None:
+    created(lab)
+    expect(lab, Fault("StartSession", kind))
+    do(lab, Ends(), Wait(5), Tick(), Wait(seconds), Delete(), Rest())
     assert lab.live() == []
+
+
+def test_a_late_start_that_a_deletion_overtakes_leaves_nothing(lab: World) -> None:
+    test_a_start_that_a_deletion_overtakes_leaves_nothing(lab, "later", 3.0)
+
+
+def test_a_start_that_a_replacement_overtakes_leaves_nothing(lab: World) -> None:
+    created(lab)
+    expect(lab, Fault("StartSession", "later"))
+    do(lab, Ends(), Wait(5), Tick(), Wait(3), Update((B,)), Rest())
+    assert lab.live() == [lab.held()]
+
+
+@pytest.mark.parametrize("session", [TAGGED, B])
+def test_an_update_leaves_one_session(lab: World, session: Session) -> None:
+    renewed(lab)
+    assert do(lab, Update((session,)), Rest()) == "UPDATE_COMPLETE"
+    assert lab.live() == [lab.held()]
+
+
+def test_a_tag_update_takes_the_successor(lab: World) -> None:
+    _, successor = renewed(lab)
+    do(lab, Update((TAGGED,)), Rest())
+    assert lab.held() == successor
+    assert HELD_TAG not in lab.service.sessions[successor].tags
+
+
+@pytest.mark.parametrize("seconds", [20.0, 90.0])
+def test_a_rollback_comes_back_to_the_successor(lab: World, seconds: float) -> None:
+    _, successor = renewed(lab)
+    do(lab, Update((B,), seconds), Rest())
+    assert lab.live() == [successor]
+
+
+def test_a_rollback_of_a_replacement_comes_back_to_the_successor(lab: World) -> None:
+    test_a_rollback_comes_back_to_the_successor(lab, 90.0)
+
+
+def test_a_deletion_ends_the_successor(lab: World) -> None:
+    renewed(lab)
+    do(lab, Delete(), Rest())
+    assert lab.live() == []
+
+
+def test_a_replacement_ends_the_successor(lab: World) -> None:
+    renewed(lab)
+    do(lab, Update((B,)), Rest())
+    assert lab.live() == [lab.held()]
+
+
+def test_a_replacement_does_not_end_the_successor_that_was_taken(lab: World) -> None:
+    _, successor = renewed(lab)
+    expect(lab, Fault("UntagResource", "error", times=5))
+    do(lab, Update((TAGGED,)), Rest())
+    assert lab.live() == [successor] == [lab.held()]
+
+
+def test_a_call_while_another_session_is_updated_starts_nothing(lab: World) -> None:
+    do(lab, Create((A, A)), Rest(), Ends(), Wait(5), Tick(30.0), Update((A, B)))
+    assert len(lab.own("Session")) == 1
+
+
+def test_a_start_that_a_quick_replacement_overtakes_leaves_nothing(lab: World) -> None:
+    created(lab)
+    lab.service.start_seconds = lambda: 3.0
+    expect(lab, Fault("StartSession", "later"))
+    do(lab, Ends(), Wait(5), Tick(), Wait(3), Update((B,)), Rest())
+    assert lab.live() == [lab.held()]
+
+
+def test_a_call_from_before_an_update_starts_nothing() -> None:
+    """Lambda queued it: its properties are not those of the session that is held now."""
+    with lab({"delivery of Tick.Session.1": "late 200"}) as here:
+        created(here)
+        do(here, Tick(), Update((B,)), Wait(10), Ends(), Rest())
+        assert here.live() == []
+
+
+def test_a_successor_that_was_taken_over_and_is_retained_stays(lab: World) -> None:
+    kept, tagged = (
+        Session("a", retained=True, kept_alive=True),
+        Session("a", tag="2", retained=True, kept_alive=True),
+    )
+    do(lab, Create((kept,)), Rest(), Ends(), Wait(5), Tick(), Wait(12))
+    do(lab, Update((tagged,)), Update((None,)), Rest())
+    assert len(lab.live()) == 1
+
+
+def test_a_session_that_is_not_shown_yet_gets_no_successor() -> None:
+    with lab({"world get lag": "8"}) as here:
+        do(here, Create((Session("a", kept_alive=True, waits=False),)), Tick(), Rest())
+        assert here.live() == [here.held()]

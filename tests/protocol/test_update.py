@@ -1,234 +1,257 @@
-"""Updates: in place, replacements, rollbacks, and what is cleaned up afterwards."""
-
-from typing import Any
+"""Rules 9 to 13: Updates that keep, replace and come back, and the ones that fail."""
 
 import pytest
 
-from . import invariants
-from .cloudformation import Conditions
-from .faults import Fault
-from .world import World
+from testbed.simulation.choices import Fault
+from testbed.simulation.lab import do, expect, lab, last
+from testbed.simulation.schedule import (
+    ContinueRollback,
+    Create,
+    Delete,
+    Ends,
+    Rest,
+    Session,
+    Update,
+    Wait,
+)
+from testbed.simulation.world import World
 
-NAME = "Session"
+A, B, C, TAGGED = Session("a"), Session("b"), Session("c"), Session("a", tag="2")
 
 
-def created(lab: World, **properties: Any) -> str:
-    assert lab.stack.create({NAME: lab.properties(**properties)}) == "CREATE_COMPLETE"
-    return lab.stack.resources[NAME].physical_id
+def created(lab: World, session: Session = A) -> str:
+    assert do(lab, Create((session,)), Rest()) == "CREATE_COMPLETE"
+    return str(lab.held())
 
 
-def held(lab: World) -> str:
-    return lab.stack.resources[NAME].physical_id
-
-
-def test_tags_alone_change_in_place(lab: World) -> None:
-    before = created(lab, Tags={"kept": "1", "changed": "1", "dropped": "1"})
-    tags = {"kept": "1", "changed": "2", "added": "1"}
-    assert lab.stack.update({NAME: lab.properties(Tags=tags)}) == "UPDATE_COMPLETE"
-    assert held(lab) == before
-    assert lab.tags(before) == tags
+def test_a_change_of_tags_keeps_the_session(lab: World) -> None:
+    before = created(lab)
+    assert do(lab, Update((TAGGED,)), Rest()) == "UPDATE_COMPLETE"
+    assert lab.held() == before
+    assert lab.service.sessions[before].tags["tag"] == "2"
 
 
 def test_tags_of_others_stay(lab: World) -> None:
-    before = created(lab, Tags={"ours": "1"})
-    lab.service.perform("TagResource", {"resourceArn": before, "tags": {"theirs": "1"}})
-    lab.stack.update({NAME: lab.properties(Tags={"ours": "2"})})
-    assert lab.tags(before) == {"ours": "2", "theirs": "1"}
+    before = lab.service.sessions[created(lab)]
+    before.tags |= {"aws:cloudformation:stack-id": "x", "cost-center": "7"}
+    owner = {k: v for k, v in before.tags.items() if k != "tag"}
+    do(lab, Update((TAGGED,)), Rest())
+    assert before.tags == {**owner, "tag": "2"}
 
 
-def test_reserved_tags_are_never_removed(lab: World) -> None:
+def test_a_change_of_tags_takes_one_look_and_no_search(lab: World) -> None:
     created(lab)
-    token = "emr-serverless-session:client-token"
-    resource = lab.stack.resources[NAME]
-    resource.properties = {**resource.properties, "Tags": {token: "x", "aws:tag": "x"}}
-    assert lab.stack.update({NAME: lab.properties(Tags={"a": "1"})}) == "UPDATE_COMPLETE"
-    assert not lab.asked_for("UntagResource")
+    calls = lab.calls("GetSession")
+    do(lab, Update((TAGGED,)))
+    assert lab.calls("GetSession") == calls + 1
+    assert lab.calls("ListSessions") == 0
 
 
-def test_a_changed_property_replaces_the_session_and_ends_the_old_one(lab: World) -> None:
-    before = created(lab, Name="a")
-    assert lab.stack.update({NAME: lab.properties(Name="b")}) == "UPDATE_COMPLETE"
-    assert held(lab) != before
-    assert lab.state(before) == "TERMINATED"
+def test_another_name_replaces_the_session(lab: World) -> None:
+    before = created(lab)
+    assert do(lab, Update((B,)), Rest()) == "UPDATE_COMPLETE"
+    assert lab.held() != before
+    assert lab.live() == [lab.held()]
 
 
-def test_the_old_session_lives_until_the_stack_has_updated(lab: World) -> None:
-    before = created(lab, Name="a")
-    states: list[str] = []
-    lab.agenda.after(30, lambda: states.append(lab.state(before)))
-    lab.stack.update({NAME: lab.properties(Name="b")})
-    assert states == ["STARTED"]
+@pytest.mark.parametrize("session", [B, TAGGED])
+def test_a_session_found_dead_is_replaced(lab: World, session: Session) -> None:
+    created(lab)
+    assert do(lab, Ends(), Wait(5), Update((session,)), Rest()) == "UPDATE_COMPLETE"
+    assert lab.live() == [lab.held()]
 
 
 def test_a_session_found_dead_is_replaced_whatever_changed(lab: World) -> None:
+    test_a_session_found_dead_is_replaced(lab, TAGGED)
+
+
+@pytest.mark.parametrize("seconds", [0.5, 5, 45, 59, 62, 70, 120])
+def test_a_rollback_comes_back_to_the_session_it_left(lab: World, seconds: float) -> None:
     before = created(lab)
-    lab.service.sessions()[-1].terminate(lab.agenda.now())
-    lab.agenda.wait(60)
-    assert lab.stack.update({NAME: lab.properties(Tags={"a": "1"})}) == "UPDATE_COMPLETE"
-    assert held(lab) != before
-    assert len(lab.live()) == 1
+    assert do(lab, Update((B,), seconds), Rest()) == "UPDATE_ROLLBACK_COMPLETE"
+    assert lab.held() == before
+    assert lab.live() == [before]
 
 
-def test_a_session_that_moves_to_another_application_is_ended_on_the_old_one(lab: World) -> None:
+def test_a_rollback_after_a_replacement_comes_back(lab: World) -> None:
+    test_a_rollback_comes_back_to_the_session_it_left(lab, 120)
+
+
+def test_a_rollback_that_the_first_read_does_not_show_comes_back(lab: World) -> None:
+    before = created(lab)
+    calls = lab.calls("DescribeStacks")
+    do(lab, Update((B,)), Rest())
+    asked = lab.calls("DescribeStacks") - calls
+    assert do(lab, Update((A,)), Rest()) == "UPDATE_COMPLETE"
+    before = str(lab.held())
+    # The first read of the rollback's Update is from before the rollback.
+    expect(lab, Fault("DescribeStacks", "stale", skip=asked, times=2))
+    assert do(lab, Update((B,), 90), Rest()) == "UPDATE_ROLLBACK_COMPLETE"
+    assert lab.held() == before
+
+
+def test_a_rollback_starts_a_session_where_the_one_it_left_is_over(lab: World) -> None:
     created(lab)
-    assert lab.stack.update({NAME: lab.properties(1)}) == "UPDATE_COMPLETE"
-    assert lab.applications[1] in held(lab)
+    do(lab, Ends(30), Update((B,), 90), Rest())
+    assert lab.stack.status == "UPDATE_ROLLBACK_COMPLETE"
+    assert lab.live() == [lab.held()]
 
 
-def test_a_dropped_session_is_ended(lab: World) -> None:
-    lab.stack.create({NAME: lab.properties(), "Kept": lab.properties()})
-    assert lab.stack.update({"Kept": lab.properties()}) == "UPDATE_COMPLETE"
-    assert lab.live() == [lab.stack.resources["Kept"].physical_id]
-
-
-def test_a_rollback_after_a_replacement_returns_to_the_session_it_left(lab: World) -> None:
-    before = created(lab, Name="a")
-    conditions = Conditions(other_fails_after=10, other_waits=True)
-    assert (
-        lab.stack.update({NAME: lab.properties(Name="b")}, conditions) == "UPDATE_ROLLBACK_COMPLETE"
-    )
-    assert held(lab) == before
-    invariants.check_rollback(lab, {NAME: before})
-
-
-def test_a_rollback_after_a_move_returns_to_the_session_it_left(lab: World) -> None:
+def test_an_update_to_what_was_before_is_no_rollback(lab: World) -> None:
+    """The session that was replaced lives on, as its clean-up hasn't come yet."""
     before = created(lab)
-    conditions = Conditions(other_fails_after=10, other_waits=True)
-    assert lab.stack.update({NAME: lab.properties(1)}, conditions) == "UPDATE_ROLLBACK_COMPLETE"
-    assert held(lab) == before
-
-
-def test_a_rollback_of_tags_sets_them_back(lab: World) -> None:
-    before = created(lab, Tags={"a": "1"})
-    conditions = Conditions(other_fails_after=10, other_waits=True)
-    lab.stack.update({NAME: lab.properties(Tags={"b": "1"})}, conditions)
-    assert lab.tags(before) == {"a": "1"}
-
-
-@pytest.mark.parametrize("moves", [False, True])
-def test_a_failed_update_ends_what_it_started_and_keeps_the_old_session(
-    lab: World, moves: bool
-) -> None:
-    before = created(lab, Name="a")
-    lab.service.start_seconds = 5000
-    conditions = Conditions(failed_update_moves=moves)
-    assert (
-        lab.stack.update({NAME: lab.properties(Name="b")}, conditions) == "UPDATE_ROLLBACK_COMPLETE"
-    )
-    assert held(lab) == before
-
-
-def live_when_rolled_back(lab: World, **properties: Any) -> list[str]:
-    """What lives when an Update has failed, before its rollback has looked at anything."""
-    found: list[str] = []
-    roll_back = lab.stack._roll_back
-
-    def looked_at(*args: Any) -> str:
-        found.extend(lab.live())
-        return roll_back(*args)
-
-    lab.stack._roll_back = looked_at  # type: ignore[method-assign]
-    assert lab.stack.update({NAME: lab.properties(**properties)}) == "UPDATE_ROLLBACK_COMPLETE"
-    return found
-
-
-def test_a_failed_update_has_ended_its_session_when_it_answers(lab: World) -> None:
-    before = created(lab, Name="a")
-    lab.service.start_seconds = 5000
-    assert live_when_rolled_back(lab, Name="b") == [before]
-
-
-def test_an_update_that_may_not_look_for_strays_ends_its_session_when_it_answers(
-    lab: World,
-) -> None:
-    before = created(lab, Name="a")
-    lab.network.expect(Fault("ListSessions", "denied", skip=1, times=2))
-    assert live_when_rolled_back(lab, Name="b") == [before]
-
-
-def test_an_update_that_fails_does_not_end_the_session_it_kept(lab: World) -> None:
-    lab.service.start_seconds = 5000
-    before = created(lab, WaitUntilReady="false")
-    properties = lab.properties(Tags={"team": "b"})
-    assert lab.stack.update({NAME: properties}) == "UPDATE_ROLLBACK_COMPLETE"
-    assert before in lab.live()
-
-
-@pytest.mark.parametrize("seconds", [0.5, 5, 45])
-def test_a_cancelled_update_returns_to_the_session_it_left(lab: World, seconds: float) -> None:
-    before = created(lab, Name="a")
-    conditions = Conditions(other_fails_after=seconds)
-    assert (
-        lab.stack.update({NAME: lab.properties(Name="b")}, conditions) == "UPDATE_ROLLBACK_COMPLETE"
-    )
-    assert held(lab) == before
+    lab.service.stop_seconds = 1.0
+    do(lab, Update((B,), rollback=False, fails_after=90.0))
+    assert do(lab, Update((A,)), Rest()) == "UPDATE_COMPLETE"
+    assert lab.held() != before
 
 
 @pytest.mark.parametrize("kind", ["refused", "quota"])
-def test_a_refused_update_keeps_the_old_session(lab: World, kind: str) -> None:
-    before = created(lab, Name="a")
-    lab.network.expect(Fault("StartSession", kind))  # type: ignore[arg-type]
-    assert lab.stack.update({NAME: lab.properties(Name="b")}) == "UPDATE_ROLLBACK_COMPLETE"
-    assert held(lab) == before
+@pytest.mark.parametrize("takes", ["yes", "no"])
+def test_a_refused_update_keeps_the_old_session(kind: str, takes: str) -> None:
+    with lab({"world takes failed ids": takes}) as here:
+        before = created(here)
+        expect(here, Fault("StartSession", kind))
+        assert do(here, Update((B,)), Rest()) == "UPDATE_ROLLBACK_COMPLETE"
+        assert here.held() == before
 
 
-def test_a_failed_update_that_never_started_leaves_the_old_session_alone(lab: World) -> None:
-    """Its answer carries the pending id, which the rollback's clean-up then deletes."""
-    before = created(lab, Name="a")
-    lab.network.expect(Fault("StartSession", "error", times=99))
-    conditions = Conditions(failed_update_moves=True)
-    assert (
-        lab.stack.update({NAME: lab.properties(Name="b")}, conditions) == "UPDATE_ROLLBACK_COMPLETE"
-    )
-    assert lab.live() == [held(lab)] == [before]
+def test_an_update_that_fails_answers_with_the_old_id(lab: World) -> None:
+    before = created(lab)
+    expect(lab, Fault("StartSession", "refused"))
+    do(lab, Update((B,)), Rest())
+    failed = next(r for r in lab.stack.requests if r.status == "FAILED")
+    assert failed.physical_id == before
 
 
-@pytest.mark.parametrize("times", [1, 2, 6])
-def test_a_lost_answer_to_a_replacement_starts_one_session(lab: World, times: int) -> None:
-    created(lab, Name="a")
-    lab.network.expect(Fault("StartSession", "dropped", acted=True, times=times))
-    assert lab.stack.update({NAME: lab.properties(Name="b")}) == "UPDATE_COMPLETE"
+def test_an_update_that_takes_too_long_ends_what_it_started(lab: World) -> None:
+    before = created(lab)
+    lab.service.start_seconds = lambda: 5000.0
+    do(lab, Update((B,), rollback=False))
+    assert lab.live() == [before]
 
 
-@pytest.mark.parametrize("operation", ["GetSession", "ListSessions", "StartSession"])
-@pytest.mark.parametrize("acted", [False, True])
-def test_an_update_killed_at_any_call_leaves_one_session(
-    lab: World, operation: str, acted: bool
-) -> None:
-    before = created(lab, Name="a")
-    lab.network.expect(Fault(operation, "killed", acted=acted))  # type: ignore[arg-type]
-    assert lab.stack.update({NAME: lab.properties(Name="b")}) == "UPDATE_ROLLBACK_COMPLETE"
-    assert held(lab) == before
+def test_a_cancelled_update_under_retain_ends_what_it_started(lab: World) -> None:
+    before = created(lab, Session("a", retained=True))
+    do(lab, Update((Session("b", retained=True),), 30), Rest())
+    assert lab.live() == [before]
 
 
-def test_a_stray_is_ended_by_the_next_update(lab: World) -> None:
-    created(lab, Name="a")
-    stray = lab.service.perform(
-        "StartSession",
-        {
-            **lab.asked_for("StartSession")[-1],
-            "clientToken": "left-by-something-that-was-killed",
-        },
-    )["arn"]
-    assert lab.stack.update({NAME: lab.properties(Name="b")}) == "UPDATE_COMPLETE"
-    assert lab.state(str(stray)) == "TERMINATED"
+@pytest.mark.parametrize("refuses", ["yes", "no"])
+def test_with_rollback_off_a_replacement_leaves_one_session_in_the_end(refuses: str) -> None:
+    with lab({"world refuses replacement": refuses, "world cleans up later": "no"}) as here:
+        created(here)
+        assert do(here, Update((B,), 90, rollback=False), Rest()) == "UPDATE_FAILED"
+        assert do(here, Update((C,)), Rest()) == "UPDATE_COMPLETE"
+        assert here.live() == [here.held()]
 
 
-def test_an_update_that_is_delivered_again_after_the_next_one_changes_nothing(lab: World) -> None:
-    created(lab, Name="a")
-    conditions = Conditions(deliveries=((0, 350),))
-    lab.stack.update({NAME: lab.properties(Name="b")}, conditions)
-    lab.stack.update({NAME: lab.properties(Name="c")})
-    lab.agenda.run()
-    assert lab.live() == [held(lab)]
+def test_a_clean_up_that_never_came_is_made_up_for() -> None:
+    with lab({"world refuses replacement": "no", "world cleans up later": "no"}) as here:
+        created(here)
+        do(here, Update((B,), 90, rollback=False), Rest())
+        assert len(here.live()) == 2
+        do(here, Update((C,)), Rest())
+        assert here.live() == [here.held()]
 
 
-def test_a_rollback_that_fails_can_be_continued(lab: World) -> None:
-    before = created(lab, Name="a")
-    conditions = Conditions(other_fails_after=10, other_waits=True)
-    lab.network.expect(Fault("ListSessions", "killed", skip=2))
-    assert (
-        lab.stack.update({NAME: lab.properties(Name="b")}, conditions) == "UPDATE_ROLLBACK_FAILED"
-    )
-    assert lab.stack.continue_rollback() == "UPDATE_ROLLBACK_COMPLETE"
-    assert held(lab) == before
+def test_a_replacement_on_another_application_is_ended_too() -> None:
+    """Rollback off, the replaced session elsewhere, and no clean-up: the deletion ends both."""
+    with lab({"world refuses replacement": "no", "world cleans up later": "no"}) as here:
+        created(here)
+        elsewhere = Session("b", application=1)
+        do(here, Update((elsewhere,), 90, rollback=False), Rest(), Delete(), Rest())
+        assert here.live() == []
+
+
+@pytest.mark.parametrize("skip", [True, False])
+def test_a_rollback_that_failed_can_be_continued(lab: World, skip: bool) -> None:
+    created(lab)
+    expect(lab, Fault("StartSession", "refused", skip=1, times=1))
+    assert do(lab, Ends(30), Update((B,), 90), Rest()) == "UPDATE_ROLLBACK_FAILED"
+    assert do(lab, ContinueRollback(skip), Rest()) == "UPDATE_ROLLBACK_COMPLETE"
+    do(lab, Update((C,)), Rest())
+    assert lab.live() == [lab.held()]
+
+
+@pytest.mark.parametrize("seconds", ["30", "400", "1000"])
+def test_an_update_that_comes_again_changes_nothing(seconds: str) -> None:
+    with lab({"delivery of Update.2": f"again {seconds}"}) as here:
+        created(here)
+        do(here, Update((B,)), Update((C,)), Rest())
+        assert last(here, "Update").succeeded
+        assert here.live() == [here.held()]
+
+
+def test_a_stray_is_ended_when_a_rollback_is_over(lab: World) -> None:
+    before = created(lab)
+    held = lab.service.sessions[before]
+    stray = lab.service.add(held.parameters, held.created_by)
+    stray.state, stray.usable_at = "IDLE", 0.0
+    do(lab, Update((B,), 90), Rest())
+    assert lab.live() == [before]
+
+
+def test_a_rollback_ends_nothing_before_cloudformation_holds_its_answer(lab: World) -> None:
+    before = created(lab)
+    held = lab.service.sessions[before]
+    stray = lab.service.add(held.parameters, held.created_by)
+    stray.state, stray.usable_at = "IDLE", 0.0
+    ended: list[str] = []
+    lab.stack.completed = lambda: ended.append(stray.state)
+    do(lab, Update((B,), 90), Rest())
+    answered = [r.answered_at or 0.0 for r in lab.stack.requests if r.rollback]
+    assert stray.ended_at is not None
+    assert stray.ended_at - 8.0 > answered[-1] + 0.7
+
+
+def test_an_update_that_is_cancelled_while_it_answers_ends_its_session(lab: World) -> None:
+    """Under RETAIN nobody else would."""
+    before = created(lab, Session("a", retained=True))
+    expect(lab, Fault("PUT", "no answer"))
+    do(lab, Update((Session("b", retained=True),), 68), Rest())
+    assert lab.live() == [before]
+
+
+def test_an_update_that_comes_again_during_the_next_one_starts_nothing() -> None:
+    with lab({"delivery of Update.2": "again 90"}) as here:
+        here.service.token_memory = 60.0
+        do(here, Create((A,)), Wait(60), Update((B,)), Update((C,)), Rest())
+        assert here.stack.status == "UPDATE_COMPLETE"
+        assert len(here.own()) == 3
+
+
+def test_an_update_that_failed_starts_nothing_when_it_comes_again() -> None:
+    """Rollback is off, and the other session's Update goes on: the stack says nothing."""
+    with lab({"delivery of Update.3": "again 30"}) as here:
+        do(here, Create((A, A)), Rest())
+        expect(here, Fault("StartSession", "refused"))
+        do(here, Update((B, B), rollback=False), Rest())
+        assert here.stack.status == "UPDATE_FAILED"
+        assert len(here.own()) == 3
+
+
+def test_an_update_that_comes_again_leaves_what_the_next_rollback_comes_back_to() -> None:
+    with lab({"delivery of Update.2": "again 400"}) as here:
+        do(here, Create((A,)), Wait(5), Update((B,)))
+        before = here.held()
+        assert do(here, Wait(238), Update((C,), 90), Rest()) == "UPDATE_ROLLBACK_COMPLETE"
+        assert here.held() == before
+        assert here.live() == [before]
+
+
+def test_a_session_that_is_not_shown_yet_is_not_taken_for_gone() -> None:
+    with lab({"world get lag": "8"}) as here:
+        do(here, Create((Session("a", waits=False),)))
+        before = here.held()
+        do(here, Update((Session("a", tag="2", waits=False),)), Rest())
+        assert here.held() == before
+
+
+def test_a_refused_question_does_not_keep_a_clean_up_from_being_made_up_for() -> None:
+    with lab({"world refuses replacement": "no", "world cleans up later": "no"}) as here:
+        created(here)
+        do(here, Update((B,), 90, rollback=False), Rest(), Update((C,)))
+        expect(here, Fault("DescribeStackResource", "denied", skip=1, times=1))
+        do(here, Rest())
+        assert here.live() == [here.held()]

@@ -1,4 +1,4 @@
-"""What is uploaded: wheel and sdist, with everything that belongs in them and nothing else."""
+"""What is uploaded: wheel and sdist of each distribution, with what belongs in them alone."""
 
 import os
 import subprocess
@@ -6,83 +6,134 @@ import sys
 import tarfile
 import tomllib
 import zipfile
+from dataclasses import dataclass
+from email.message import Message
 from email.parser import Parser
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGE = "cdk_emr_serverless_session"
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 BIN = Path(sys.executable).parent
+ENVIRONMENT = {"UV_SYSTEM_CERTS": "true", **os.environ}
 
-pytestmark = pytest.mark.xdist_group("distribution")
+# Built once.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("distribution")]
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """A distribution in the repository."""
+
+    name: str
+    folder: str
+    # Where the wheel has what: its folder, by the folder in the repository.
+    contents: dict[str, str]
+
+    @property
+    def project(self) -> dict[str, Any]:
+        text = (ROOT / self.folder / "pyproject.toml").read_text()
+        return dict(tomllib.loads(text)["project"])
+
+
+DISTRIBUTIONS = [
+    Distribution(
+        "cdk-emr-serverless-session",
+        ".",
+        {
+            "constructs_pkg/cdk_emr_serverless_session": "cdk_emr_serverless_session",
+            "lambda/session_handler": "cdk_emr_serverless_session/_lambda/session_handler",
+        },
+    ),
+    Distribution("emr-session", "client_pkg", {"client_pkg/emr_session": "emr_session"}),
+    Distribution(
+        "emr-serverless-local",
+        "local_pkg",
+        {"local_pkg/emr_serverless_local": "emr_serverless_local"},
+    ),
+]
+each = pytest.mark.parametrize("distribution", DISTRIBUTIONS, ids=lambda one: one.name)
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with wheel and sdist."""
+    """A folder with all wheels and sdists."""
     folder = tmp_path_factory.mktemp("dist")
-    environment = {"UV_SYSTEM_CERTS": "true", **os.environ}
-    subprocess.run(
-        [BIN / "uv", "build", "--quiet", "--out-dir", folder, ROOT], env=environment, check=True
-    )
+    for distribution in DISTRIBUTIONS:
+        subprocess.run(
+            [BIN / "uv", "build", "--quiet", "--out-dir", folder, ROOT / distribution.folder],
+            env=ENVIRONMENT,
+            check=True,
+        )
     return folder
 
 
-@pytest.fixture(scope="module")
-def wheel(built: Path) -> zipfile.ZipFile:
-    (file,) = built.glob("*.whl")
+def wheel_of(built: Path, distribution: Distribution) -> zipfile.ZipFile:
+    (file,) = built.glob(f"{distribution.name.replace('-', '_')}-*.whl")
     return zipfile.ZipFile(file)
 
 
-def sources(folder: Path) -> set[str]:
-    """The Python files of a folder, by their path in it."""
-    return {path.relative_to(folder).as_posix() for path in folder.rglob("*.py")}
-
-
-def test_the_wheel_has_constructs_handler_and_types_alone(wheel: zipfile.ZipFile) -> None:
-    names = {name for name in wheel.namelist() if ".dist-info/" not in name}
-    constructs = {f"{PACKAGE}/{name}" for name in sources(ROOT / "constructs_pkg" / PACKAGE)}
-    handler = {
-        f"{PACKAGE}/_lambda/session_handler/{name}"
-        for name in sources(ROOT / "lambda" / "session_handler")
-    }
-    assert names == constructs | handler | {f"{PACKAGE}/py.typed"}
-
-
-def test_the_wheel_says_what_the_project_says(wheel: zipfile.ZipFile) -> None:
+def metadata_of(built: Path, distribution: Distribution) -> Message:
+    wheel = wheel_of(built, distribution)
     (name,) = [name for name in wheel.namelist() if name.endswith(".dist-info/METADATA")]
-    metadata = Parser().parsestr(wheel.read(name).decode())
-    assert metadata["Version"] == PROJECT["version"]
-    assert metadata["Requires-Python"] == PROJECT["requires-python"]
+    return Parser().parsestr(wheel.read(name).decode())
+
+
+@each
+def test_the_wheel_has_its_package_and_types_alone(built: Path, distribution: Distribution) -> None:
+    wheel = wheel_of(built, distribution)
+    names = {name for name in wheel.namelist() if ".dist-info/" not in name}
+    expected = {
+        f"{target}/{path.relative_to(ROOT / source).as_posix()}"
+        for source, target in distribution.contents.items()
+        for path in (ROOT / source).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert names == expected
+    assert any(name.endswith("/py.typed") for name in names)
+
+
+@each
+def test_the_wheel_says_what_the_project_says(built: Path, distribution: Distribution) -> None:
+    metadata, project = metadata_of(built, distribution), distribution.project
+    assert metadata["Version"] == project["version"]
+    assert metadata["Requires-Python"] == project["requires-python"]
     assert metadata["License-Expression"] == "Apache-2.0"
-    assert sorted(metadata.get_all("Provides-Extra", [])) == sorted(
-        PROJECT["optional-dependencies"]
-    )
+    extras = project.get("optional-dependencies", {})
+    assert sorted(metadata.get_all("Provides-Extra", [])) == sorted(extras)
+    urls = {url.partition(",")[0] for url in metadata.get_all("Project-URL", [])}
+    assert {"Source", "Documentation", "Changelog", "Issues"} <= urls
 
 
-def test_the_version_is_written_in_one_place() -> None:
-    version = PROJECT["version"]
-    folders = (ROOT / "constructs_pkg", ROOT / "lambda")
+@each
+def test_the_sdist_is_enough_to_build_from(built: Path, distribution: Distribution) -> None:
+    (file,) = built.glob(f"{distribution.name.replace('-', '_')}-*.tar.gz")
+    with tarfile.open(file) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    needed = {"pyproject.toml", "README.md", "LICENSE", "PKG-INFO"}
+    assert needed <= names
+    folder = "" if distribution.folder == "." else f"{distribution.folder}/"
+    sources = {source.removeprefix(folder).partition("/")[0] for source in distribution.contents}
+    beside = {name.partition("/")[0] for name in names} - needed - {".gitignore", "CHANGELOG.md"}
+    assert beside == sources
+    assert not [name for name in names if "__pycache__" in name]
+
+
+def test_versions_move_together() -> None:
+    assert len({distribution.project["version"] for distribution in DISTRIBUTIONS}) == 1
+
+
+def test_the_version_is_written_in_the_projects_alone() -> None:
+    version = DISTRIBUTIONS[0].project["version"]
+    folders = [ROOT / source for one in DISTRIBUTIONS for source in one.contents]
     written = [
         path for folder in folders for path in folder.rglob("*.py") if version in path.read_text()
     ]
     assert written == []
 
 
-def test_the_sdist_is_enough_to_build_from(built: Path) -> None:
-    (file,) = built.glob("*.tar.gz")
-    with tarfile.open(file) as archive:
-        names = {name.partition("/")[2] for name in archive.getnames()}
-    needed = {"pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "PKG-INFO"}
-    assert needed <= names
-    beside = {name.partition("/")[0] for name in names} - needed
-    assert beside <= {"constructs_pkg", "lambda", ".gitignore"}
-    assert not [name for name in names if "__pycache__" in name]
-
-
-def test_twine_has_nothing_to_say(built: Path) -> None:
+def test_twine_finds_nothing_wrong(built: Path) -> None:
     subprocess.run(
         [BIN / "twine", "check", "--strict", *built.glob("*.whl"), *built.glob("*.tar.gz")],
         check=True,

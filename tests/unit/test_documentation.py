@@ -1,99 +1,41 @@
-"""What README and docs show works, and what they link to is there."""
+"""What docs and docstrings tell is what the code has. Their code blocks run by ``conftest.py``."""
 
 import importlib
 import inspect
-import json
-import os
+import pkgutil
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tools.documentation import MODULES
 
-from cdk_emr_serverless_session import grants, provider
-from cdk_emr_serverless_session._checks import application, findings
+import cdk_emr_serverless_session
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [
-    ROOT / "README.md",
-    ROOT / "CONTRIBUTING.md",
-    *sorted((ROOT / "docs").rglob("*.md")),
-    *sorted((ROOT / "examples").rglob("*.md")),
-]
+MODULES = ("cdk_emr_serverless_session", "emr_session")
+FINDING = re.compile(r"cdk-emr-serverless-session:(\w+)")
 
 
-def apps(page: Path) -> list[str]:
-    """Return the blocks of a page that are whole apps: Python, where ``py`` is a piece of it."""
-    return re.findall(r"^```python\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
-
-
-def blocks(page: Path) -> list[str]:
-    """Return all blocks of a page that are Python, apps or not."""
-    found = re.findall(r"^```(?:python|py)\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
-    return [str(block) for block in found]
-
-
-def anchor(heading: str) -> str:
-    """Return the fragment that a heading is linked by."""
-    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
-
-
-@pytest.mark.parametrize("page", [page for page in PAGES if apps(page)], ids=lambda page: page.name)
-def test_apps_that_are_shown_synthesize(page: Path, tmp_path: Path) -> None:
-    for number, code in enumerate(apps(page)):
-        app, assembly = tmp_path / f"app{number}.py", tmp_path / f"assembly{number}"
-        app.write_text(code)
-        # In a process of its own: an app takes its output folder from where it runs.
-        subprocess.run(
-            [sys.executable, app],
-            cwd=tmp_path,
-            env={**os.environ, "CDK_OUTDIR": str(assembly)},
-            check=True,
-        )
-        resources = {
-            resource["Type"]
-            for template in assembly.glob("*.template.json")
-            for resource in json.loads(template.read_text())["Resources"].values()
-        }
-        assert resources, f"no app: {code[:80]}"
-
-
-@pytest.mark.parametrize(
-    "page", [page for page in PAGES if blocks(page)], ids=lambda page: page.name
-)
-def test_python_that_is_shown_compiles(page: Path) -> None:
-    for code in blocks(page):
-        compile(code, page.name, "exec")
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_links_lead_somewhere(page: Path) -> None:
-    for target in re.findall(r"\]\(([^)]+)\)", page.read_text()):
-        if target.startswith("https://"):
-            continue
-        file, _, fragment = target.partition("#")
-        linked = page.parent / file if file else page
-        assert linked.exists(), target
-        if not fragment:
-            continue
-        headings = re.findall(r"^#+ (.+)$", linked.read_text(), re.MULTILINE)
-        assert fragment in map(anchor, headings), target
+def findings() -> set[str]:
+    """The ids of all findings of the constructs, which are constants of their modules."""
+    package = cdk_emr_serverless_session
+    modules = [
+        importlib.import_module(module.name)
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+        if "._lambda" not in module.name
+    ]
+    constants = [value for module in modules for value in vars(module).values()]
+    return {
+        found[1]
+        for value in constants
+        if isinstance(value, str) and (found := FINDING.fullmatch(value))
+    }
 
 
 def test_every_finding_that_can_be_acknowledged_is_explained() -> None:
-    prefix = findings.ID_PREFIX
-    ids = {
-        value.removeprefix(prefix)
-        for module in (application, grants, provider)
-        for value in vars(module).values()
-        if isinstance(value, str) and value.startswith(prefix) and value != prefix
-    }
     guide = (ROOT / "docs" / "guides" / "declare.md").read_text()
     explained = re.findall(r"^\| `(\w+)` \| (?:error|warning) \|", guide, re.MULTILINE)
-    assert sorted(explained) == sorted(ids)
+    assert sorted(explained) == sorted(findings())
 
 
 def public(module: str) -> Iterator[tuple[str, object]]:

@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from tools import matrix
+import noxfile
 
 # Of the library and of boto3.
 INSTALLED = {"aws_cdk", "boto3", "botocore", "cdk_emr_serverless_session", "constructs", "jsii"}
-# The tests themselves, and the handler, from the folder.
-HERE = {"session_handler", "tests"}
+# The tests themselves, the handler and the session service, from the folder.
+HERE = {"emr_serverless_local", "session_handler", "testbed", "tests"}
 
 
 def sources() -> Iterator[Path]:
     """Every module that a test of the matrix is in or may be set up by."""
-    for name in matrix.TESTS:
-        path = matrix.ROOT / name
+    for name in noxfile.CONSTRUCTS_TESTS:
+        path = noxfile.ROOT / name
         yield from path.rglob("*.py") if path.is_dir() else (path, *path.parent.glob("conftest.py"))
 
 
@@ -36,9 +36,9 @@ def imported(source: Path) -> set[str]:
 
 @pytest.mark.parametrize(
     "source",
-    sorted({*sources()} - {matrix.ROOT / matrix.LEFT_OUT}),
-    ids=lambda path: str(path.relative_to(matrix.ROOT)),
+    sorted({*sources()} - {noxfile.ROOT / noxfile.LEFT_OUT}),
+    ids=lambda path: str(path.relative_to(noxfile.ROOT)),
 )
 def test_no_test_of_the_matrix_needs_more_than_it_installs(source: Path) -> None:
-    tools = {re.split(r"\W", tool)[0] for tool in matrix.TOOLS}
+    tools = {re.split(r"\W", tool)[0] for tool in noxfile.CONSTRUCTS_TOOLS}
     assert imported(source) <= sys.stdlib_module_names | INSTALLED | HERE | tools

@@ -1,19 +1,18 @@
-"""The gRPC channel to a session: every call has a valid token, and says so when the session ended.
+"""The gRPC channel to a session: it leads to the successor after a move, and tells when it ended.
 
-Knows gRPC, and nothing of PySpark but which calls it makes in the background.
+Knows gRPC, and nothing of PySpark but which call it makes in the background.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import grpc
 
-from .._emr.names import SessionArn
 from .current_session import CurrentSession
-from .endpoint import TOKEN_HEADER, Endpoint
+from .tokens import Tokens
 
 # What a gateway answers with when the session behind it is gone, or the token is no good. Spark's
 # own errors are INTERNAL.
@@ -29,47 +28,58 @@ _GATEWAY_CODES = frozenset(
         grpc.StatusCode.DEADLINE_EXCEEDED,
     }
 )
-# Made in a thread whose errors end as a warning: a session that ended has to be said elsewhere.
-_IN_THE_BACKGROUND = "/ReleaseExecute"
 _TOKEN_CODES = frozenset({grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED})
+# How gRPC says, as UNKNOWN, that the other end closed the connection. AWS does so to a call whose
+# token expires.
+_CLOSED = "stream removed"
+# PySpark makes it in a thread whose errors nobody sees: what has to be said is said elsewhere.
+_IN_THE_BACKGROUND = "/ReleaseExecute"
+
+OpenChannel = Callable[[str, Tokens], grpc.Channel]
 
 
 def session_channel(
-    session: CurrentSession, open_channel: Callable[[str], grpc.Channel]
+    session: CurrentSession, open_channel: OpenChannel, when_closed: Callable[[], None]
 ) -> grpc.Channel:
-    """A channel to the session of a session.
+    """A channel to the current session.
 
     Args:
-        session: Gives address and tokens.
-        open_channel: Opens a plain channel to an address (``HOST:PORT``).
+        session: Gives endpoint and tokens.
+        open_channel: Opens a plain channel to an address (``HOST:PORT``) with tokens.
+        when_closed: Called once, when the channel is closed by its user.
     """
-    return grpc.intercept_channel(
-        _FollowingChannel(session, open_channel), _SessionInterceptor(session)
-    )
+    following = _FollowingChannel(session, open_channel, when_closed)
+    return grpc.intercept_channel(following, _SessionInterceptor(session))
 
 
 class _FollowingChannel(grpc.Channel):
-    """A channel to the current session.
+    """A channel to whichever session is the current one.
 
     Behind an interceptor, each call asks for its method anew; so a call that begins after a move
     goes to the successor.
     """
 
     def __init__(
-        self, session: CurrentSession, open_channel: Callable[[str], grpc.Channel]
+        self,
+        session: CurrentSession,
+        open_channel: OpenChannel,
+        when_closed: Callable[[], None],
     ) -> None:
         self._session = session
-        self._open = open_channel
+        self._open_channel = open_channel
+        self._when_closed = when_closed
         self._lock = threading.Lock()
-        self._address = session.endpoint().address
-        self._channel = open_channel(self._address)
+        self._tokens, self._channel = self._open()
+
+    def _open(self) -> tuple[Tokens, grpc.Channel]:
+        tokens, endpoint = self._session.tokens, self._session.endpoint()
+        return tokens, self._open_channel(endpoint.address, tokens)
 
     def _current(self) -> grpc.Channel:
-        address = self._session.endpoint().address
         with self._lock:
-            if address != self._address:
+            if self._tokens is not self._session.tokens:
                 self._channel.close()
-                self._address, self._channel = address, self._open(address)
+                self._tokens, self._channel = self._open()
             return self._channel
 
     def unary_unary(self, *args: Any, **kwargs: Any) -> Any:
@@ -92,6 +102,8 @@ class _FollowingChannel(grpc.Channel):
 
     def close(self) -> None:
         self._channel.close()
+        when_closed, self._when_closed = self._when_closed, lambda: None
+        when_closed()
 
     def __enter__(self) -> _FollowingChannel:
         return self
@@ -100,28 +112,13 @@ class _FollowingChannel(grpc.Channel):
         self.close()
 
 
-class _Details(NamedTuple):
-    """A call's details; gRPC's own class for them is private."""
-
-    method: str
-    timeout: float | None
-    metadata: Sequence[tuple[str, str]]
-    credentials: Any
-    wait_for_ready: bool | None
-    compression: Any
-
-
 class _SessionInterceptor(
     grpc.UnaryUnaryClientInterceptor,
     grpc.UnaryStreamClientInterceptor,
     grpc.StreamUnaryClientInterceptor,
     grpc.StreamStreamClientInterceptor,
 ):
-    """Puts the token into every call, and looks after the session when a call fails.
-
-    A client that keeps the metadata it was made with, as PySpark's re-attaching iterator and
-    artifact manager do, has a valid token all the same.
-    """
+    """Looks after the session when a call fails, and tells each thread of a move."""
 
     def __init__(self, session: CurrentSession) -> None:
         self._session = session
@@ -139,50 +136,43 @@ class _SessionInterceptor(
         return self._stream(continuation, details, requests)
 
     def _unary(self, continuation: Any, details: Any, sent: Any) -> Any:
-        attempt = _Attempt(self._session)
-        call = continuation(attempt.with_token(details), sent)
         if details.method.endswith(_IN_THE_BACKGROUND):
-            return call
+            return continuation(details, sent)
+        self._session.raise_if_moved()
+        attempt = _Attempt(self._session)
+        call = continuation(details, sent)
         # One that isn't done is a future that somebody waits for later.
-        if call.done() and call.code() in _GATEWAY_CODES:
-            attempt.failed(call)
+        if call.done():
+            attempt.ended(call)
         return call
 
     def _stream(self, continuation: Any, details: Any, sent: Any) -> Any:
+        self._session.raise_if_moved()
         attempt = _Attempt(self._session)
-        return _WatchedStream(continuation(attempt.with_token(details), sent), attempt)
+        return _WatchedStream(continuation(details, sent), attempt)
 
 
 class _Attempt:
-    """One call: the session and the token that it was begun with."""
+    """One call: the session that it was begun with, and the token of that moment."""
 
     def __init__(self, session: CurrentSession) -> None:
         self._session = session
-        self._arn: SessionArn = session.arn
-        self._endpoint: Endpoint = session.endpoint()
+        self._arn = session.arn
+        self._tokens = session.tokens
+        self._begun_with = self._tokens.latest
 
-    def with_token(self, details: Any) -> _Details:
-        """The call's details with a valid token among them, and no other."""
-        kept = [pair for pair in details.metadata or () if pair[0] != TOKEN_HEADER]
-        return _Details(
-            details.method,
-            details.timeout,
-            [*kept, (TOKEN_HEADER, self._endpoint.token)],
-            details.credentials,
-            getattr(details, "wait_for_ready", None),
-            getattr(details, "compression", None),
-        )
-
-    def failed(self, error: Any) -> None:
-        """Raise what is behind a failure, if it is more than the error says."""
-        if error.code() not in _GATEWAY_CODES:
+    def ended(self, call: Any) -> None:
+        """Raise what is behind a failure, if it is more than gRPC's error says."""
+        if call.code() not in _GATEWAY_CODES:
             return
         self._session.raise_if_ended(self._arn)
-        if error.code() in _TOKEN_CODES:
-            outlived = self._session.is_due(self._endpoint)
-            self._session.token_refused(self._endpoint)
-            if outlived:
-                raise TokenOutlivedError(error)
+        self._session.raise_if_refused()
+        closed = _CLOSED in str(call.details()).lower()
+        if (call.code() in _TOKEN_CODES or closed) and self._begun_with:
+            outlived = self._tokens.is_due(self._begun_with)
+            self._tokens.drop(self._begun_with)
+            if outlived or closed:
+                raise CutOffError(call)
 
 
 class _WatchedStream:
@@ -199,21 +189,21 @@ class _WatchedStream:
         try:
             return next(self._call)
         except grpc.RpcError as error:
-            self._attempt.failed(error)
+            self._attempt.ended(error)
             raise
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._call, name)
 
 
-class TokenOutlivedError(grpc.RpcError):
-    """A call was cut off because it outlived its token.
+class CutOffError(grpc.RpcError):
+    """A call was cut off, though its session lives: it outlived its token, for instance.
 
     It is UNAVAILABLE, which Spark Connect clients take as the sign to re-attach: with a new token.
     """
 
     def __init__(self, cause: Any) -> None:
-        super().__init__("The call outlived its token.")
+        super().__init__("The call was cut off.")
         self._cause = cause
 
     def code(self) -> grpc.StatusCode:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from botocore.exceptions import BotoCoreError, ClientError
 
 from .._emr.aws import Aws
-from .._emr.aws_errors import is_temporary
+from .._emr.aws_errors import explained, is_temporary
 from .._emr.clock import Clock
 from .._emr.locate import locate
 from .._emr.names import SessionArn
@@ -34,52 +34,75 @@ class CurrentSession:
             aws: The clients.
             target: What the caller named the session by.
             arn: The session.
-            follow: Whether to move to the session that ``target`` names when this one is over.
+            follow: Whether to move to the session that ``target`` names when this one has ended.
             timeout: How long to wait for a successor that is starting, in seconds.
             clock: Time.
         """
         self.on_move: Callable[[], None] = lambda: None
         self._aws = aws
         self._target = target
-        self._arn = arn
         self._follow = follow
         self._timeout = timeout
         self._clock = clock
         self._lock = threading.Lock()
-        self._tokens = Tokens(self._endpoint, clock)
+        self._arn = arn
+        self._tokens = self._tokens_of(arn)
+        # How often the client has moved, and of which move each thread has heard.
+        self._moves = 0
+        self._heard = threading.local()
 
     @property
     def arn(self) -> SessionArn:
         """The session of now."""
         return self._arn
 
+    @property
+    def tokens(self) -> Tokens:
+        """The tokens of the session of now."""
+        return self._tokens
+
     def endpoint(self) -> Endpoint:
         """The endpoint of the session of now, with a token that is valid.
 
         Raises:
-            SessionEndedError: The session is over, and isn't followed or has no successor yet.
-            SessionMovedError: The session is over, and its successor is the session of now.
+            CredentialsError: AWS accepts the caller's credentials no more.
+            SessionEndedError: The session has ended, and isn't followed or has no successor yet.
+            SessionMovedError: The session has ended, and its successor is the session of now.
             botocore.exceptions.ClientError: The service refuses a token.
         """
-        return self._tokens.current()
+        arn = self._arn
+        try:
+            return self._tokens.current()
+        except (BotoCoreError, ClientError) as error:
+            self.raise_if_ended(arn)
+            raise explained(error, self._aws.session) from error
 
-    def is_due(self, endpoint: Endpoint) -> bool:
-        """Whether a call that began with this token may have outlived it."""
-        return self._tokens.is_due(endpoint)
-
-    def token_refused(self, endpoint: Endpoint) -> None:
-        """Note that this token was refused, so that the next call has another."""
-        self._tokens.drop(endpoint)
-
-    def raise_if_ended(self, arn: SessionArn) -> None:
-        """Look whether a session that a call failed on is over.
-
-        Where AWS can't be asked for the moment, nothing is said: what breaks a call may break the
-        look, too, and PySpark tries again what was cut off.
+    def raise_if_moved(self) -> None:
+        """Tell this thread that the client has moved since the thread's last call.
 
         Raises:
-            SessionEndedError: It is, and isn't followed or has no successor yet.
-            SessionMovedError: It is, and its successor is the session of now.
+            SessionMovedError: It has; once a thread and move.
+        """
+        moves = self._moves
+        heard = getattr(self._heard, "moves", moves)
+        self._heard.moves = moves
+        if heard != moves:
+            raise SessionMovedError(
+                "The client's session ended, and the client is on its successor "
+                f"{self._arn.session_id} now. {_GONE}"
+            )
+
+    def raise_if_ended(self, arn: SessionArn) -> None:
+        """Ask whether a session that a call failed on has ended.
+
+        Where AWS can't be asked for the moment, this passes: what breaks a call may break the
+        question, too, and PySpark tries again.
+
+        Raises:
+            CredentialsError: AWS accepts the caller's credentials no more.
+            SessionEndedError: It has, and isn't followed or has no successor yet.
+            SessionNotFoundError: The service has forgotten it, and it isn't followed.
+            SessionMovedError: It has, and its successor is the session of now.
         """
         with self._lock:
             if arn == self._arn:
@@ -88,17 +111,28 @@ class CurrentSession:
                 except (BotoCoreError, ClientError) as error:
                     if is_temporary(error):
                         return
-                    raise
+                    raise explained(error, self._aws.session) from error
                 if status.live:
                     return
                 if not self._follow or locate(self._target, self._aws) == arn:
                     raise status.error()
                 self._move()
+            self._heard.moves = self._moves
         raise SessionMovedError(
             f"Session {arn.session_id} ended during the call, and the client is on its successor "
-            f"{self._arn.session_id} now. Temporary views, caches, settings and artifacts of the "
-            "old one are gone: make them anew, then run what failed again."
+            f"{self._arn.session_id} now. {_GONE}"
         )
+
+    def raise_if_refused(self) -> None:
+        """Say why there is no token, where trying again doesn't help.
+
+        Raises:
+            CredentialsError: AWS accepts the caller's credentials no more.
+            botocore.exceptions.ClientError: The service refuses ``GetSessionEndpoint``.
+        """
+        refusal = self._tokens.refusal
+        if refusal:
+            raise explained(refusal, self._aws.session) from refusal
 
     def _move(self) -> None:
         """Wait for the successor, and connect to it."""
@@ -109,13 +143,15 @@ class CurrentSession:
             clock=self._clock,
             follow=True,
         ).arn
-        self._tokens = Tokens(self._endpoint, self._clock)
+        self._tokens = self._tokens_of(self._arn)
+        self._moves += 1
         self.on_move()
 
-    def _endpoint(self) -> Endpoint:
-        arn = self._arn
-        try:
-            return fetch(self._aws, arn)
-        except ClientError:
-            self.raise_if_ended(arn)
-            raise
+    def _tokens_of(self, arn: SessionArn) -> Tokens:
+        return Tokens(lambda: fetch(self._aws, arn), self._clock)
+
+
+_GONE = (
+    "Temporary views, caches, settings and artifacts of the old one are gone: make them anew, then "
+    "run what failed again."
+)

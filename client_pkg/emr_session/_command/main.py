@@ -11,14 +11,15 @@ import boto3
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
-    NoCredentialsError,
     NoRegionError,
 )
 
 from .._emr.aws import Aws
+from .._emr.aws_errors import credentials_explained
 from .._emr.wait import TIMEOUT_SECONDS
+from .._proxy.session_proxy import PORT
 from ..errors import ConnectError
-from . import connection, sessions, strays
+from . import connection, proxy, sessions, strays
 from .output import waits_on_standard_error
 
 FAILED = 1
@@ -39,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         aws = Aws(session=boto3.Session(region_name=options.region, profile_name=options.profile))
         run: Callable[[Aws, argparse.Namespace], int] = options.run
-        with waits_on_standard_error():
+        with waits_on_standard_error(), credentials_explained(aws.session):
             code = run(aws, options)
         sys.stdout.flush()
         return code
@@ -58,14 +59,10 @@ def _line(error: Exception) -> str:
     text = " ".join(str(error).split()).rstrip(".") + "."
     if isinstance(error, NoRegionError):
         return f"{text} Give --region, or set AWS_REGION."
-    if isinstance(error, NoCredentialsError):
-        return f"{text} Sign in (aws sso login), or give --profile."
     if isinstance(error, ClientError):
         code = error.response["Error"]["Code"]
         if "AccessDenied" in code:
             return f"{text} Have the action that is named allowed for you."
-        if "Expired" in code or "UnrecognizedClient" in code or "InvalidClientToken" in code:
-            return f"{text} Sign in anew (aws sso login)."
         if code == "ResourceNotFoundException":
             return f"{text} Check the id and the region: emr-session list shows what there is."
         return f"{text} Check the arguments, then try again."
@@ -127,6 +124,19 @@ def _parser() -> argparse.ArgumentParser:
         "--follow", action="store_true", help="move to the successor that the parameter names"
     )
     shell.add_argument("--root-certificates", metavar="FILE", help="whom to trust, as PEM")
+    proxied = command(
+        "proxy", proxy.proxy, "a Spark Connect server on loopback, for any client", usable
+    )
+    proxied.add_argument(
+        "--port", type=int, default=PORT, help="of 127.0.0.1; 0 for any free one (%(default)s)"
+    )
+    proxied.add_argument(
+        "--follow", action="store_true", help="move to the successor that the parameter names"
+    )
+    proxied.add_argument(
+        "--token", action="store_true", help="ask clients for a secret, which the address has in it"
+    )
+    proxied.add_argument("--root-certificates", metavar="FILE", help="whom to trust, as PEM")
     command("terminate", sessions.terminate, "end a session", one, output)
     found = command(
         "strays", strays.strays, "live sessions whose stack is gone or doesn't hold them", output

@@ -6,6 +6,7 @@ from typing import Any
 
 from .._channel.endpoint import fetch
 from .._emr.aws import Aws
+from .._emr.aws_errors import credentials_explained
 from .._emr.clock import Clock, SystemClock
 from .._emr.locate import locate
 from .._emr.wait import TIMEOUT_SECONDS, wait_until_usable
@@ -33,6 +34,7 @@ def remote_url(
         clock: Time, for tests.
 
     Raises:
+        CredentialsError: There are no valid AWS credentials.
         SessionEndedError: The session has ended.
         SessionNotFoundError: There is no such session.
         SessionNotReadyError: The session isn't usable within ``timeout``.
@@ -40,14 +42,15 @@ def remote_url(
         botocore.exceptions.ClientError: A service refuses what is asked.
     """
     aws = Aws(client=client, session=session)
-    status = wait_until_usable(
-        aws,
-        lambda: locate(arn_or_parameter, aws),
-        timeout=timeout,
-        clock=clock or SystemClock(),
-        follow=False,
-    )
-    return fetch(aws, status.arn).url_with_token
+    with credentials_explained(aws.session):
+        status = wait_until_usable(
+            aws,
+            lambda: locate(arn_or_parameter, aws),
+            timeout=timeout,
+            clock=clock or SystemClock(),
+            follow=False,
+        )
+        return fetch(aws, status.arn).url_with_token
 
 
 def dashboard_url(arn_or_parameter: str, *, client: Any = None, session: Any = None) -> str:
@@ -59,13 +62,15 @@ def dashboard_url(arn_or_parameter: str, *, client: Any = None, session: Any = N
         session: The boto3 session to make clients with. By default, boto3's own of the environment.
 
     Raises:
+        CredentialsError: There are no valid AWS credentials.
         ConnectError: The name leads to no session.
         botocore.exceptions.ClientError: A service refuses what is asked, for instance
             ``emr-serverless:GetResourceDashboard`` (``session.grants.read``).
     """
     aws = Aws(client=client, session=session)
-    arn = locate(arn_or_parameter, aws)
-    answer = aws.emr_serverless(arn.region).get_resource_dashboard(
-        applicationId=arn.application_id, resourceId=arn.session_id, resourceType="SESSION"
-    )
+    with credentials_explained(aws.session):
+        arn = locate(arn_or_parameter, aws)
+        answer = aws.emr_serverless(arn.region).get_resource_dashboard(
+            applicationId=arn.application_id, resourceId=arn.session_id, resourceType="SESSION"
+        )
     return str(answer["url"])

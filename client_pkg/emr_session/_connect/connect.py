@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from .._channel.certificates import root_certificates as root_certificates_of
 from .._channel.current_session import CurrentSession
 from .._emr.aws import Aws
+from .._emr.aws_errors import credentials_explained
 from .._emr.clock import Clock, SystemClock
 from .._emr.locate import locate
 from .._emr.names import SessionArn
@@ -26,6 +28,7 @@ def connect(
     follow: bool = False,
     timeout: float = TIMEOUT_SECONDS,
     root_certificates: bytes | str | os.PathLike[str] | None = None,
+    channel_options: Mapping[str, int | str] | None = None,
     check_version: bool = True,
     client: Any = None,
     session: Any = None,
@@ -37,8 +40,9 @@ def connect(
     The endpoint's token, which is valid for an hour, is replaced in time by each call that needs
     it, for as long as the ``SparkSession`` is in use. Needs ``emr-serverless:GetSession`` and
     ``GetSessionEndpoint`` on the session (``session.grants.connect``), and ``ssm:GetParameter``
-    for a parameter. Each call gives a new ``SparkSession``, and makes PySpark's functions of this
-    process those of Spark Connect.
+    for a parameter. Each call gives a new ``SparkSession`` and makes it the one that
+    ``SparkSession.builder.getOrCreate()``, UDFs and pandas-on-Spark use, until its ``stop()``.
+    Ctrl-C stops the running query on the server, too (``QueryInterrupted``).
 
     Args:
         arn_or_parameter: The session's ARN, or the name of the SSM parameter that holds it.
@@ -47,8 +51,13 @@ def connect(
             after it go to the successor. What the old one held (temporary views, caches, settings,
             artifacts) is gone. ``connect`` itself waits past a session that is over.
         timeout: How long to wait for the session, in seconds.
-        root_certificates: Whom to trust: PEM as bytes, or the path of a file. gRPC's own roots by
-            default, or those of ``GRPC_DEFAULT_SSL_ROOTS_FILE_PATH``.
+        root_certificates: Whom to trust: PEM as bytes, or the path of a file. By default those of
+            ``GRPC_DEFAULT_SSL_ROOTS_FILE_PATH``, else those that boto3 trusts (``AWS_CA_BUNDLE``,
+            ``ca_bundle`` of the profile), else gRPC's own.
+        channel_options: gRPC's channel options, by their names. By default a connection that is
+            silent for 80 seconds is closed and its queries are re-attached:
+            ``grpc.keepalive_time_ms`` (60,000), ``grpc.keepalive_timeout_ms`` and
+            ``grpc.http2.ping_timeout_ms`` (20,000 both).
         check_version: Whether a PySpark of another major version than the session's Spark is an
             error; another minor version is a warning.
         client: A boto3 client of ``emr-serverless`` to use.
@@ -56,6 +65,7 @@ def connect(
         clock: Time, for tests.
 
     Raises:
+        CredentialsError: There are no valid AWS credentials.
         SessionEndedError: The session is over.
         SessionNotReadyError: The session isn't usable within ``timeout``.
         EndpointError: The endpoint doesn't answer, isn't trusted, or refuses the token.
@@ -69,14 +79,12 @@ def connect(
         )
     clock = clock or SystemClock()
     aws = Aws(client=client, session=session)
-    # Before PySpark's functions are used: it makes them those of Spark Connect, and PySpark sets
-    # it by itself for addresses only, not for channel builders.
-    os.environ["SPARK_CONNECT_MODE_ENABLED"] = "1"
     pyspark_version = _pyspark_version()
-
-    status = wait_until_usable(
-        aws, lambda: locate(arn_or_parameter, aws), timeout=timeout, clock=clock, follow=follow
-    )
+    trusted = root_certificates_of(root_certificates, aws)
+    with credentials_explained(aws.session):
+        status = wait_until_usable(
+            aws, lambda: locate(arn_or_parameter, aws), timeout=timeout, clock=clock, follow=follow
+        )
     release = find_release(status.release)
     if check_version and release:
         compare_versions(pyspark_version, release.spark, status.release)
@@ -85,12 +93,23 @@ def connect(
     from pyspark.sql.connect import session as remote
 
     from .builder import SessionChannelBuilder
+    from .default_session import forget, make_default
+    from .interrupt import InterruptingInterceptor, report_in_one_line
     from .preflight import preflight
+    from .python_version import PythonVersionInterceptor, workers_python
 
     current = CurrentSession(
         aws, arn_or_parameter, status.arn, follow=follow, timeout=timeout, clock=clock
     )
-    builder = SessionChannelBuilder(current, _pem(root_certificates))
+    builder = SessionChannelBuilder(
+        current,
+        trusted,
+        channel_options or {},
+        lambda channel: [
+            PythonVersionInterceptor(lambda: workers_python(spark, release)),
+            InterruptingInterceptor(channel),
+        ],
+    )
     spark_version = preflight(builder, current)
     if check_version and not release:
         compare_versions(pyspark_version, spark_version, f"session {status.arn.session_id}")
@@ -98,6 +117,9 @@ def connect(
     spark_builder: Any = remote.SparkSession.builder
     spark: SparkSession = spark_builder.channelBuilder(builder).create()
     current.on_move = lambda: _forget_server(spark)
+    make_default(spark, current.endpoint().url)
+    builder.when_closed = lambda: forget(spark)
+    report_in_one_line()
     return spark
 
 
@@ -105,12 +127,6 @@ def _forget_server(spark: Any) -> None:
     """Let PySpark 4 take the successor's answers, which it holds to the first server's id."""
     if hasattr(spark.client, "_server_session_id"):
         spark.client._server_session_id = None
-
-
-def _pem(certificates: bytes | str | os.PathLike[str] | None) -> bytes | None:
-    if certificates is None or isinstance(certificates, bytes):
-        return certificates
-    return Path(certificates).read_bytes()
 
 
 def _pyspark_version() -> str:

@@ -5,12 +5,15 @@ PySpark itself tries a dead or untrusted endpoint for ten minutes.
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import grpc
 from pyspark.sql.connect.proto import base_pb2, base_pb2_grpc
 
+from .._channel.certificates import GRPC_ROOTS
 from .._channel.current_session import CurrentSession
+from .._channel.options import proxy_of
 from ..errors import EndpointError
 
 TIMEOUT_SECONDS = 10.0
@@ -57,9 +60,9 @@ def _explained(error: Any, session: CurrentSession, timeout: float) -> EndpointE
     said = f"{error.code().name}: {error.details()}"
     if any(sign in said.lower() for sign in _NOT_TRUSTED):
         return EndpointError(
-            f"{where} has no certificate that is trusted here: {said}. Behind a proxy that breaks "
-            "TLS open, give its certificate as root_certificates, or name the file in "
-            "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH."
+            f"{where} has no certificate that is trusted here: {said}. Behind a proxy that "
+            "intercepts TLS, name the file with its certificate in AWS_CA_BUNDLE, or give it as "
+            f"root_certificates.{_trusted_now()}"
         )
     if error.code() in (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED):
         return EndpointError(
@@ -68,10 +71,21 @@ def _explained(error: Any, session: CurrentSession, timeout: float) -> EndpointE
         )
     if error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
         return EndpointError(
-            f"{where} doesn't answer (within {timeout:g} s): {said}. Check that this network lets "
-            "HTTPS (HTTP/2) out to that address, then connect again."
+            f"{where} doesn't answer (within {timeout:g} s{_by_proxy(session)}): {said}. Check "
+            "that this network lets HTTPS (HTTP/2) out to that address, then connect again."
         )
     return EndpointError(
         f"{where} doesn't answer as Spark Connect does: {said}. Check that PySpark has the "
         "version of the application's Spark."
     )
+
+
+def _trusted_now() -> str:
+    names = [name for name in (GRPC_ROOTS, "AWS_CA_BUNDLE") if os.environ.get(name)]
+    return f" Trusted now: {names[0]}={os.environ[names[0]]}" if names else ""
+
+
+def _by_proxy(session: CurrentSession) -> str:
+    proxy = proxy_of(session.endpoint().address)
+    # Without whatever stands before the @: it may be a password.
+    return f", by the proxy {proxy.rpartition('@')[2]} of HTTPS_PROXY" if proxy else ""

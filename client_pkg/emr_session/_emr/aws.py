@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import boto3
@@ -44,3 +45,9 @@ class Aws:
             )
             self._made[key] = self.session.client(service, region_name=region, config=config)
         return self._made[key]
+
+    @property
+    def ca_bundle(self) -> str | None:
+        """The file of certificate authorities that boto3 trusts, where it is told of one."""
+        configured = self.session._session.get_config_variable("ca_bundle")
+        return configured or os.environ.get("REQUESTS_CA_BUNDLE") or None

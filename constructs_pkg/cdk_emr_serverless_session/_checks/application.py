@@ -21,7 +21,7 @@ from constructs import IConstruct
 
 from .._emr.memory import DEFAULT_CORES, process_mib
 from .._emr.releases import read_release
-from .findings import ID_PREFIX, Finding, report
+from .._template.findings import ID_PREFIX, Finding, report
 from .request import minutes_of
 
 APPLICATION_TYPE = ID_PREFIX + "applicationType"

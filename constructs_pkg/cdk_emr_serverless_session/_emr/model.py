@@ -23,17 +23,13 @@ HANDLER_OPERATIONS = (
     "UntagResource",
 )
 
-# What the handler reads of their answers. botocore passes over what the model doesn't name.
+# What the handler reads of their answers: botocore passes over what the model doesn't name. Each
+# name that the handler looks up anywhere is here for each answer that has it.
+_READ = ("applicationId", "arn", "releaseLabel", "state", "stateDetails")
 HANDLER_READS = {
-    "Application": (
-        "autoStartConfiguration",
-        "interactiveConfiguration",
-        "releaseLabel",
-        "state",
-        "type",
-    ),
-    "Session": ("createdBy", "executionRoleArn", "state", "stateDetails", "tags"),
-    "SessionSummary": ("arn", "createdBy", "executionRoleArn"),
+    "Application": (*_READ, "autoStartConfiguration", "interactiveConfiguration", "tags", "type"),
+    "Session": (*_READ, "createdBy", "executionRoleArn", "sessionId", "tags"),
+    "SessionSummary": (*_READ, "createdBy", "executionRoleArn", "sessionId"),
 }
 
 # What botocore doesn't look at when it makes a request or reads an answer. It checks what is

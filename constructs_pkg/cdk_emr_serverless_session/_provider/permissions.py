@@ -1,27 +1,61 @@
-"""What the session handler may do: the statements of its role's policy.
+"""What the handler may do for the sessions of one stack.
+
+What names no application and no role comes first: it is in force early. The rest grows with the
+sessions that the stack declares, and the sessions wait for it.
 
 Starting is confined to the applications and execution roles that the sessions name. Ending is
 not: an update that moves a session to another application changes the policy before it ends the
-old session, so the statements that end sessions reach every session of the account and region,
+old session. So the statements that end sessions reach every session of the account and region,
 and are held by the owner tag that the handler gave its sessions at their start.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
 
 import aws_cdk as cdk
+import jsii
 from aws_cdk import aws_iam as iam
 from aws_cdk.interfaces.aws_emrserverless import IApplicationRef
-from constructs import IConstruct
+from constructs import IConstruct, IDependable
 
-from .._emr.names import FIXED_OWNER_TAGS, STACK_ID_TAG
+from .._emr.names import (
+    ARN_RESOURCE,
+    FIXED_OWNER_TAGS,
+    HELD_ARN_TAG,
+    SERVICE,
+    STACK_ID_TAG,
+    session_resource_name,
+)
+from .._template.lookups import address_of, application_arn_of, role_arn_of, stack_of
 from .._template.nag import acknowledge_wildcard
+from .policies import GrowingStatement, PolicySeries
 
-# A statement with more resources than this is begun anew, because whole statements are moved to
-# further policies when one comes near IAM's limit. One of each kind fits into a managed policy.
-_RESOURCES_PER_STATEMENT = 8
+# The longest ARNs, quoted and with a comma: of applications, their sessions, roles, parameters.
+_APPLICATION = 140
+_SESSIONS = 150
+_ROLE = 110
+_PARAMETER = 300
+
+
+@dataclass(frozen=True)
+class OwnerStack:
+    """The stack whose sessions are meant, as an owner tag names it.
+
+    Attributes:
+        stack_id: Its id; or a pattern for the ids of a stack that is known by its name alone.
+        operator: How IAM compares it: ``StringEquals``, or ``StringLike`` for a pattern.
+    """
+
+    stack_id: str
+    operator: str = "StringEquals"
+
+    def where(self, *keys: str) -> dict[str, dict[str, str]]:
+        """The condition that these keys have the stack's id."""
+        return {self.operator: dict.fromkeys(keys, self.stack_id)}
 
 
 class HandlerPermissions:
@@ -32,84 +66,95 @@ class HandlerPermissions:
 
     def __init__(
         self,
-        stack: cdk.Stack,
-        policy_scope: IConstruct,
-        add_statement: Callable[[iam.PolicyStatement], object],
+        scope: IConstruct,
+        owner: OwnerStack,
+        *,
+        policies: PolicySeries,
+        early: Callable[[iam.PolicyStatement], IConstruct],
     ) -> None:
         """Adds the statements that don't depend on which sessions there are.
 
         Args:
-            stack: The stack whose sessions the handler may end.
-            policy_scope: The construct that the policy is of.
-            add_statement: Adds a statement to a policy of the handler's role.
+            scope: Where the policies are, for the partition, account and region of ARNs.
+            owner: The stack whose sessions the handler may end.
+            policies: The policies that sessions wait for.
+            early: Adds a statement that names no application and no role to a policy, and returns
+                the construct that has it.
         """
-        self._stack = stack
+        self._policies = policies
+        self._stack = cdk.Stack.of(scope)
+        self._owner = owner
         self._known: set[object] = set()
-        self._served = _GrowingStatement(self._start_statement, add_statement)
-        self._tagged = _GrowingStatement(self._tag_at_start_statement, add_statement)
-        self._passed = _GrowingStatement(_pass_role_statement, add_statement)
-        self._stopped = _GrowingStatement(_stop_statement, add_statement)
-        self._named = _GrowingStatement(_put_parameter_statement, add_statement)
-        self._add_statement = add_statement
-        self._keeps_alive = False
-        for statement in self._standing_statements():
-            add_statement(statement)
-        acknowledge_wildcard(
-            policy_scope,
-            self._arn("*"),
-            "Sessions to end may be on an application that the template doesn't name any more: "
-            "applications are listed, and stopped only where CloudFormation's tag is the stack's.",
+        self._tag_keys = _TagKeys()
+        self._tag_at_start = GrowingStatement(
+            self._tag_at_start_statement, 600, _APPLICATION + _SESSIONS
         )
-        acknowledge_wildcard(
-            policy_scope,
-            self._arn("*/sessions/*"),
-            "A session's id is known only once it is started: sessions are read, and ended or "
-            "tagged only where the owner tag is the stack's.",
-        )
+        for statement in self._early_statements():
+            policy = early(statement)
+        self._acknowledge_early(policy)
 
-    def serve(self, application: IApplicationRef) -> None:
+    @property
+    def dependable(self) -> IDependable:
+        """What sessions wait for."""
+        return self._policies.dependable
+
+    def start_on(self, application: IApplicationRef) -> None:
         """Lets the handler start sessions on the application."""
-        if application in self._known:
-            return
-        self._known.add(application)
-        arn = application.application_ref.application_arn
-        key = _identity(application, arn)
-        self._served.add(key, arn)
-        self._tagged.add(key, arn)
+        if application not in self._known:
+            self._known.add(application)
+            arn = application_arn_of(application)
+            self._start_on(_identity(application, arn), arn)
+
+    def start_on_arn(self, application_arn: str) -> None:
+        """The same for an application that is known by its ARN alone."""
+        self._start_on(("", application_arn), application_arn)
 
     def stop(self, application: IApplicationRef) -> None:
         """Lets the handler stop an application that isn't a resource of the stack."""
-        arn = application.application_ref.application_arn
-        self._stopped.add(_identity(application, arn), arn)
+        arn = application_arn_of(application)
+        self._allow(_STOP, _identity(application, arn), arn)
 
     def pass_role(self, role: iam.IRole) -> None:
         """Lets the handler pass the execution role to EMR Serverless, and to nothing else."""
-        if role in self._known:
-            return
-        self._known.add(role)
-        arn = role.role_arn
-        self._passed.add(_identity(role, arn), arn)
+        if role not in self._known:
+            self._known.add(role)
+            arn = role_arn_of(role)
+            self._allow(_PASS, _identity(role, arn), arn)
 
-    def keep_alive(self, parameter_name: str) -> None:
-        """Lets the handler look at the stack's resource, and say which session is the current."""
-        if not self._keeps_alive:
-            self._keeps_alive = True
-            self._add_statement(
-                iam.PolicyStatement(
-                    sid="LookAtTheStack",
-                    actions=["cloudformation:DescribeStackResource"],
-                    resources=[self._stack_id],
-                )
-            )
+    def pass_role_arn(self, role_arn: str) -> None:
+        """The same for a role that is known by its ARN alone."""
+        self._allow(_PASS, ("", role_arn), role_arn)
+
+    def write_parameter(self, parameter_name: str) -> None:
+        """Lets the handler write which session is the current one."""
         # By its name: a reference would make the session wait for a parameter that waits for it.
         arn = self._stack.format_arn(
             service="ssm", resource="parameter", resource_name=parameter_name.removeprefix("/")
         )
-        self._named.add(("", arn), arn)
+        self._allow(_PUT_PARAMETER, ("", arn), arn)
 
-    def _standing_statements(self) -> Sequence[iam.PolicyStatement]:
+    def tag_as(self, tags: cdk.TagManager) -> None:
+        """Lets the handler start sessions with the tags that are in the manager at the end."""
+        self._tag_keys.managers.append(tags)
+
+    def tag_with(self, keys: Iterable[str]) -> None:
+        """Lets the handler start sessions with tags of these keys."""
+        self._tag_keys.keys.update(keys)
+
+    def _start_on(self, key: tuple[str, str], application_arn: str) -> None:
+        self._allow(_START, key, application_arn)
+        self._allow(self._tag_at_start, key, application_arn, f"{application_arn}/sessions/?")
+
+    def _allow(self, growing: GrowingStatement, key: tuple[str, str], *arns: str) -> None:
+        """Adds resources, unless those of this key were added."""
+        if (growing, key) not in self._known:
+            self._known.add((growing, key))
+            self._policies.add_resources(growing, *arns)
+
+    def _early_statements(self) -> list[iam.PolicyStatement]:
         applications = self._arn("*")
-        sessions = self._arn("*/sessions/*")
+        sessions = self._arn(session_resource_name("*", "*"))
+        owned = self._owner.where(f"aws:ResourceTag/{STACK_ID_TAG}")
         return [
             iam.PolicyStatement(
                 sid="FindSessions",
@@ -125,16 +170,16 @@ class HandlerPermissions:
                 sid="EndOwnSessions",
                 actions=["emr-serverless:TerminateSession"],
                 resources=[sessions],
-                conditions={"StringEquals": {f"aws:ResourceTag/{STACK_ID_TAG}": self._stack_id}},
+                conditions=owned,
             ),
             # The owner tags say whose a session is. After the start nobody changes them, the
-            # handler least of all.
+            # handler least of all; but for the two that say how a running session is held.
             iam.PolicyStatement(
                 sid="TagOwnSessions",
                 actions=["emr-serverless:TagResource", "emr-serverless:UntagResource"],
                 resources=[sessions],
                 conditions={
-                    "StringEquals": {f"aws:ResourceTag/{STACK_ID_TAG}": self._stack_id},
+                    **owned,
                     "ForAllValues:StringNotEquals": {"aws:TagKeys": list(FIXED_OWNER_TAGS)},
                 },
             ),
@@ -143,84 +188,101 @@ class HandlerPermissions:
                 sid="StopOwnApplications",
                 actions=["emr-serverless:StopApplication", "emr-serverless:GetApplication"],
                 resources=[applications],
-                conditions={
-                    "StringEquals": {"aws:ResourceTag/aws:cloudformation:stack-id": self._stack_id}
-                },
+                conditions=self._owner.where("aws:ResourceTag/aws:cloudformation:stack-id"),
+            ),
+            iam.PolicyStatement(
+                sid="AskWhetherWanted",
+                actions=["cloudformation:DescribeStackResource", "cloudformation:DescribeStacks"],
+                resources=[self._owner.stack_id],
             ),
         ]
 
-    def _start_statement(self) -> iam.PolicyStatement:
-        return iam.PolicyStatement(
-            actions=["emr-serverless:StartSession", "emr-serverless:GetApplication"]
-        )
-
     def _tag_at_start_statement(self) -> iam.PolicyStatement:
-        """Tags that come with StartSession, a request on the application.
+        """The tags that come with StartSession, which takes TagResource too.
 
-        The statement names applications, never ``/sessions/*``. A session's ARN here would let
-        the role tag a session that somebody else started, and from then on end it as its own: the
-        request to tag a running session carries the same tags as the request that starts one, so
-        that no condition tells the two apart.
+        Which ARN IAM checks that on isn't published: the application's, on which StartSession
+        itself is checked, or the new session's, which has no id yet. The statement names both,
+        and keeps the role from calling TagResource itself on what is there already:
+
+        - while a session has no id, IAM is asked about ``/sessions/*``, as for other resources
+          that are being made (``cluster/*`` of EMR in gchq/sleeper issue 2584). ``?`` stands for
+          that one character, and for no id. With ``/sessions/*`` here the role could set its owner
+          tag on the session of somebody else, and end it as its own: no condition tells that
+          request from one that starts a session;
+        - on an application it may set the tags that sessions are started with, and no other.
         """
         return iam.PolicyStatement(
             actions=["emr-serverless:TagResource"],
-            conditions={"StringEquals": {f"aws:RequestTag/{STACK_ID_TAG}": self._stack_id}},
+            conditions={
+                **self._owner.where(f"aws:RequestTag/{STACK_ID_TAG}"),
+                "ForAllValues:StringEquals": {"aws:TagKeys": self._tag_keys.at_the_end()},
+            },
         )
 
-    @property
-    def _stack_id(self) -> str:
-        return self._stack.stack_id
+    def _acknowledge_early(self, policy: IConstruct) -> None:
+        acknowledge_wildcard(
+            policy,
+            self._arn("*"),
+            "Sessions to end may be on an application that the template doesn't name any more: "
+            "applications are listed, and stopped only where CloudFormation's tag is the stack's.",
+        )
+        acknowledge_wildcard(
+            policy,
+            self._arn(session_resource_name("*", "*")),
+            "A session's id is known only once it is started: sessions are read, and ended or "
+            "tagged only where the owner tag is the stack's.",
+        )
 
     def _arn(self, resource_name: str) -> str:
         return self._stack.format_arn(
-            service="emr-serverless", resource="/applications", resource_name=resource_name
+            service=SERVICE, resource=ARN_RESOURCE, resource_name=resource_name
         )
 
 
-class _GrowingStatement:
-    """Statements of one kind, whose resources are collected while constructs are made."""
+@jsii.implements(cdk.IListProducer)
+class _TagKeys:
+    """The keys of the tags that sessions are started with, known when the app is complete."""
 
-    def __init__(
-        self,
-        make: Callable[[], iam.PolicyStatement],
-        add_statement: Callable[[iam.PolicyStatement], object],
-    ) -> None:
-        self._make = make
-        self._add_statement = add_statement
-        self._seen: set[tuple[str, str]] = set()
-        self._current: iam.PolicyStatement | None = None
+    def __init__(self) -> None:
+        self.keys: set[str] = set()
+        self.managers: list[cdk.TagManager] = []
 
-    def add(self, key: tuple[str, str], arn: str) -> None:
-        if key in self._seen:
-            return
-        current = self._current
-        if current is None or len(self._seen) % _RESOURCES_PER_STATEMENT == 0:
-            self._current = current = self._make()
-            current.add_resources(arn)
-            self._add_statement(current)
-        else:
-            current.add_resources(arn)
-        self._seen.add(key)
+    def at_the_end(self) -> Any:
+        """The keys, asked for when the policy is written into the template."""
+        return cdk.Lazy.uncached_list(self)
+
+    def produce(self, context: cdk.IResolveContext) -> list[str]:  # noqa: ARG002
+        """Called by the CDK."""
+        used = {key for manager in self.managers for key in manager.tag_values()}
+        return [*FIXED_OWNER_TAGS, HELD_ARN_TAG, *sorted(self.keys | used)]
 
 
-def _pass_role_statement() -> iam.PolicyStatement:
-    return iam.PolicyStatement(
+_START = GrowingStatement(
+    lambda: iam.PolicyStatement(
+        actions=["emr-serverless:StartSession", "emr-serverless:GetApplication"]
+    ),
+    120,
+    _APPLICATION,
+)
+_PASS = GrowingStatement(
+    lambda: iam.PolicyStatement(
         actions=["iam:PassRole"],
         conditions={"StringEquals": {"iam:PassedToService": "emr-serverless.amazonaws.com"}},
-    )
-
-
-def _stop_statement() -> iam.PolicyStatement:
-    return iam.PolicyStatement(actions=["emr-serverless:StopApplication"])
-
-
-def _put_parameter_statement() -> iam.PolicyStatement:
-    return iam.PolicyStatement(actions=["ssm:PutParameter"])
+    ),
+    160,
+    _ROLE,
+)
+_STOP = GrowingStatement(
+    lambda: iam.PolicyStatement(actions=["emr-serverless:StopApplication"]), 80, _APPLICATION
+)
+_PUT_PARAMETER = GrowingStatement(
+    lambda: iam.PolicyStatement(actions=["ssm:PutParameter"]), 70, _PARAMETER
+)
 
 
 def _identity(construct: IApplicationRef | iam.IRole, arn: str) -> tuple[str, str]:
     """What tells one ARN from another before references between stacks are resolved."""
     if not cdk.Token.is_unresolved(arn):
         return ("", arn)
-    stack = cdk.Stack.of(construct)
-    return (stack.node.addr, json.dumps(stack.resolve(arn), sort_keys=True))
+    stack = stack_of(construct)
+    return (address_of(stack), json.dumps(stack.resolve(arn), sort_keys=True))

@@ -30,21 +30,6 @@ def acknowledge_vpc_policy(scope: IConstruct) -> None:
     )
 
 
-def acknowledge_waiter(state_machine: IConstruct) -> None:
-    """Acknowledges that the framework's state machine neither logs nor is traced."""
-    _acknowledge(
-        state_machine,
-        "SF1",
-        "The waiter's input has the URL that answers CloudFormation, which belongs in no log; "
-        "what happens is logged by the handler.",
-    )
-    _acknowledge(
-        state_machine,
-        "SF2",
-        "The Provider framework has no tracing; the waiter calls one function until it is done.",
-    )
-
-
 def _acknowledge(scope: IConstruct, rule: str, reason: str) -> None:
     cdk.Validations.of(scope).acknowledge(cdk.Acknowledgment(id=_PACK + rule, reason=reason))
 

@@ -14,24 +14,46 @@ REGION = "us-east-1"
 # MiniStack takes this key for the account's root user.
 ROOT_KEY = "test"
 
-# What would lead MiniStack, or the Lambda functions that inherit its
-# environment, to somewhere other than this machine or to someone's account.
-_UNWANTED_PREFIXES = ("AWS_", "CDK_", "LAMBDA_", "MINISTACK_", "LOCALSTACK_")
-_UNWANTED = frozenset(
-    {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "DOCKER_HOST", "EDGE_PORT", "USE_SSL"}
-    | {"PERSIST_STATE", "S3_PERSIST"}
+# What a process needs of whoever started it, on any system. Everything else may
+# lead to someone's account, or be someone's secret, and functions inherit it.
+_KEPT = frozenset(
+    {
+        "COMSPEC",
+        "HOME",
+        "JAVA_HOME",
+        "LANG",
+        "LD_LIBRARY_PATH",
+        # Where the AWS SDK for JavaScript is, which is part of Lambda's own Node.js.
+        "NODE_PATH",
+        "PATH",
+        "PATHEXT",
+        "PYTHONHASHSEED",
+        "PYTHONPATH",
+        "SSL_CERT_DIR",
+        "SSL_CERT_FILE",
+        "SYSTEMROOT",
+        "TEMP",
+        "TMP",
+        "TMPDIR",
+        "TZ",
+        "USERPROFILE",
+    }
 )
+_KEPT_PREFIXES = ("LC_",)
 
 
 def become_server(environment: MutableMapping[str, str], port: int, directory: Path) -> None:
     """Set up the environment that MiniStack reads when it is imported."""
     for name in list(environment):
-        if name.startswith(_UNWANTED_PREFIXES) or name.upper() in _UNWANTED:
+        if name.upper() not in _KEPT and not name.startswith(_KEPT_PREFIXES):
             del environment[name]
     own = [str(directory) for directory in node_directories()]
     environment["PATH"] = os.pathsep.join([*own, environment.get("PATH", os.defpath)])
     environment.update(
         AUTH="true",
+        # No profile of whoever started it.
+        AWS_CONFIG_FILE=os.devnull,
+        AWS_SHARED_CREDENTIALS_FILE=os.devnull,
         AWS_ENDPOINT_URL=f"http://127.0.0.1:{port}",
         BIND_HOST="127.0.0.1",
         # A socket that isn't there: no look for containers of anyone else's.
@@ -39,7 +61,6 @@ def become_server(environment: MutableMapping[str, str], port: int, directory: P
         GATEWAY_PORT=str(port),
         IOT_MTLS_ENABLED="0",
         LOG_LEVEL="WARNING",
-        PYTHONDONTWRITEBYTECODE="1",
         SFTP_ENABLED="0",
         TMPDIR=str(directory),
     )

@@ -58,6 +58,12 @@ class IamAuthorizer:
         return None
 
 
+def role_trusts(role_name: str, principal: str) -> bool:
+    """Whether a role lets a service assume it."""
+    role = iam._roles.get(role_name) or {}
+    return _trusts(role.get("AssumeRolePolicyDocument"), principal)
+
+
 def _access_key(caller: Caller) -> str:
     return str(router.extract_access_key_id(dict(caller.headers), dict(caller.query)))
 

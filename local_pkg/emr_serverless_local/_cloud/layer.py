@@ -15,8 +15,8 @@ from ministack.services.cloudformation import provisioners
 from ..sessions import LoggedRequest, SessionService
 from ..sessions.backing import Backing
 from ..sessions.service import Response
-from . import schedules
-from .cloudformation import api
+from . import buckets, functions, schedules
+from .cloudformation import api, long_poll
 from .cloudformation.application_resource import (
     REPLACING_PROPERTIES,
     RESOURCE_TYPE,
@@ -80,6 +80,10 @@ class Layer:
         provisioners._STACK_TAG_PROPERTY[RESOURCE_TYPE] = ("Tags", "list")
         provisioners._REPLACING_PROPERTIES[RESOURCE_TYPE] = tuple(REPLACING_PROPERTIES)
         api.install()
+        handlers = ministack_app.SERVICE_HANDLERS
+        handlers["cloudformation"] = long_poll.held(handlers["cloudformation"])
+        buckets.install()
+        functions.install()
         schedules.install()
 
     async def _handle(

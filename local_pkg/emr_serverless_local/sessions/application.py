@@ -12,6 +12,11 @@ from .errors import Conflict, Validation
 from .release import has_sessions
 
 AUTO_STOP_MINUTES = 15
+STARTED_REFUSAL = (
+    "Only the following configurations can be updated when an application is in STARTED state: "
+    "schedulerConfiguration.maxConcurrentRuns, extendedSupportConfiguration, imageConfiguration, "
+    "workerTypeSpecifications.imageConfiguration, maximumCapacity."
+)
 
 # What a session's workers are made of when its Spark configuration doesn't say.
 _DEFAULT_CORES = 4
@@ -115,9 +120,17 @@ class Application:
         self._move("STOPPING", now, seconds, "STOPPED")
 
     def update(self, params: Mapping[str, Any], now: float) -> None:
-        """Change its settings, which takes a CREATED or STOPPED application."""
-        self._require_at_rest("updated")
+        """Change its settings, which takes a CREATED or STOPPED application but for some.
+
+        Source of the sentence and of what may change: hashicorp/terraform-provider-aws
+        issue 49109.
+        """
         settings = {**self.settings, **{n: params[n] for n in _SETTABLE if n in params}}
+        if self.state == "STARTED":
+            if _fixed_while_started(settings) != _fixed_while_started(self.settings):
+                raise Validation(STARTED_REFUSAL)
+        else:
+            self._require_at_rest("updated")
         _check(settings)
         self.settings = settings
         self.updated_at = now
@@ -200,6 +213,23 @@ class Application:
             self._next = None
             if self.state == "STARTED":
                 self.touch(self.updated_at)
+
+
+def _fixed_while_started(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that a started application can't change."""
+    fixed = {**settings}
+    for name in ("extendedSupportConfiguration", "imageConfiguration", "maximumCapacity"):
+        fixed.pop(name, None)
+    scheduler = {**fixed.pop("schedulerConfiguration", {})}
+    scheduler.pop("maxConcurrentRuns", None)
+    fixed["schedulerConfiguration"] = scheduler
+    workers = fixed.pop("workerTypeSpecifications", {})
+    kept = {
+        worker: {n: v for n, v in specification.items() if n != "imageConfiguration"}
+        for worker, specification in workers.items()
+    }
+    fixed["workerTypeSpecifications"] = {worker: rest for worker, rest in kept.items() if rest}
+    return fixed
 
 
 def spark_properties(configurations: Iterable[Mapping[str, Any]]) -> dict[str, str]:

@@ -7,19 +7,37 @@ session by a ``BackedSession`` only.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from ..names import USABLE_STATES
+from .session import Session
 
-if TYPE_CHECKING:
-    from .service import SessionService
+
+class Service(Protocol):
+    """What is asked of the session service for a session that something runs behind."""
+
+    def session(self, application_id: str, session_id: str) -> Session:
+        """The session as it is now."""
+        ...
+
+    def token_problem(self, session_id: str, token: str | None) -> str | None:
+        """Why a token doesn't open the session, if it doesn't."""
+        ...
+
+    def work(self, application_id: str, session_id: str) -> None:
+        """Make the session BUSY."""
+        ...
+
+    def rest(self, application_id: str, session_id: str) -> None:
+        """Make the session IDLE."""
+        ...
 
 
 @dataclass(frozen=True)
 class BackedSession:
     """A session as its endpoint sees it: who may come in, and when there is work."""
 
-    service: "SessionService"
+    service: Service
     application_id: str
     session_id: str
     # The properties of the classification spark-defaults, the application's and its own.

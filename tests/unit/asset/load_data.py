@@ -7,20 +7,20 @@ import json
 import sys
 
 
-def main(asset):
+def main(asset: str) -> None:
     """Load a service, look for an operation, and load what is nowhere."""
     sys.path.insert(0, asset)
-    from session_handler import client
+    from session_handler import botocore_data, clients
 
     # isort: split
     from botocore.exceptions import DataNotFoundError
 
-    loader = client.botocore_data.session(client.DATA).get_component("data_loader")
-    found = {
+    loader = botocore_data.session(clients.DATA).get_component("data_loader")
+    found: dict[str, bool | str] = {
         "another service": "AssumeRole"
         in loader.load_service_model("sts", "service-2")["operations"],
         "an operation not in use": "StartJobRun"
-        in loader.load_service_model(client.SERVICE, "service-2")["operations"],
+        in loader.load_service_model("emr-serverless", "service-2")["operations"],
     }
     try:
         loader.load_data("no-such-file")

@@ -5,29 +5,36 @@ botocore. It runs under whatever botocore is on the path. The requests are stopp
 leave, so that what is printed is what the endpoint's rules made of them.
 """
 
+from __future__ import annotations
+
 import itertools
 import json
 import sys
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from botocore.awsrequest import AWSPreparedRequest
 
 
 class Stopped(Exception):
     """Where the request would have gone, and for what region it was signed."""
 
 
-def stop(request, **_):
+def stop(request: AWSPreparedRequest, **_: object) -> None:
     """Take the place of the network."""
-    scope = request.headers["Authorization"].decode().split("Credential=")[1].split(",")[0]
+    signed = cast("bytes", request.headers["Authorization"])
+    scope = signed.decode().split("Credential=")[1].split(",")[0]
     raise Stopped(request.url, scope.split("/", 2)[2])
 
 
-def main(asset, regions):
+def main(asset: str, regions: list[str]) -> None:
     """Ask for all of them."""
     if asset:
         # Before anything else imports botocore, as in Lambda.
         sys.path.insert(0, asset)
-        from session_handler import client
+        from session_handler import botocore_data, clients
 
-        session = client.botocore_data.session(client.DATA)
+        session = botocore_data.session(clients.DATA)
     else:
         import botocore.session
 
@@ -40,7 +47,7 @@ def main(asset, regions):
     for region, fips, dual in itertools.product(regions, (False, True), (False, True)):
         config = Config(use_fips_endpoint=fips, use_dualstack_endpoint=dual)
         try:
-            made = session.create_client("emr-serverless", region, config=config)
+            made: Any = session.create_client("emr-serverless", region, config=config)
             made.meta.events.register("before-send", stop)
             made.get_application(applicationId="00app")
         except Stopped as stopped:

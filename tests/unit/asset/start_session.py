@@ -4,30 +4,41 @@
 whatever botocore is on the path.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
 
 ARN = "arn:aws:emr-serverless:eu-west-1:123456789012:/applications/00app/sessions/00ses"
-seen = []
+seen: list[tuple[str, str, Any]] = []
 
 
 class Service(BaseHTTPRequestHandler):
     """Answers StartSession and GetSession."""
 
-    def do_POST(self):
+    def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        seen.append(["POST", self.path, json.loads(body)])
+        seen.append(("POST", self.path, json.loads(body)))
         self.answer({"applicationId": "00app", "sessionId": "00ses", "arn": ARN})
 
-    def do_GET(self):
-        seen.append(["GET", self.path, None])
+    def do_GET(self) -> None:
+        seen.append(("GET", self.path, None))
         session = {"applicationId": "00app", "sessionId": "00ses", "arn": ARN, "state": "IDLE"}
-        self.answer({"session": {**session, "createdAt": 1.75e9, "tags": {"team": "data"}}})
+        self.answer(
+            {
+                "session": {
+                    **session,
+                    "createdBy": "arn:aws:sts::123456789012:assumed-role/r/f",
+                    "tags": {"team": "data"},
+                }
+            }
+        )
 
-    def answer(self, content):
+    def answer(self, content: dict[str, Any]) -> None:
         """Send JSON."""
         text = json.dumps(content).encode()
         self.send_response(200)
@@ -36,11 +47,11 @@ class Service(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(text)
 
-    def log_message(self, *_):
+    def log_message(self, format: str, *args: Any) -> None:
         """Say nothing."""
 
 
-def main(asset, request):
+def main(asset: str, request: dict[str, Any]) -> None:
     """Make both calls."""
     server = HTTPServer(("127.0.0.1", 0), Service)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -48,9 +59,9 @@ def main(asset, request):
     sys.path.insert(0, asset)
     import botocore
 
-    from session_handler import client
+    from session_handler import clients
 
-    made = client.emr_serverless()
+    made = clients.client("emr-serverless")
     started = made.start_session(**request)
     session = made.get_session(applicationId="00app", sessionId=started["sessionId"])["session"]
     print(
@@ -62,7 +73,7 @@ def main(asset, request):
                 "arn": started["arn"],
                 "state": session["state"],
                 "tags": session["tags"],
-                "created": session["createdAt"].timestamp(),
+                "created": session["createdBy"],
             }
         )
     )

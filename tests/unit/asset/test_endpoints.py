@@ -13,6 +13,8 @@ from botocore.loaders import Loader
 
 from .conftest import ask
 
+pytestmark = pytest.mark.slow
+
 Endpoints = dict[str, list[str]]
 
 

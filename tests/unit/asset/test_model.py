@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.loaders import Loader
-from botocore.model import ServiceModel, Shape
+from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
 
 from cdk_emr_serverless_session._emr.model import HANDLER_OPERATIONS
+from cdk_emr_serverless_session._provider.asset import handler_source
 
 
 def models(asset: str) -> tuple[ServiceModel, ServiceModel]:
@@ -36,11 +38,11 @@ def described(shape: Shape | None, seen: tuple[str, ...] = ()) -> Any:
         "metadata": {k: v for k, v in shape.metadata.items() if k not in UNREAD},
         "serialization": shape.serialization,
     }
-    if shape.type_name == "structure":
+    if isinstance(shape, StructureShape):
         parts["members"] = {name: described(part, seen) for name, part in shape.members.items()}
-    elif shape.type_name == "list":
+    elif isinstance(shape, ListShape):
         parts["member"] = described(shape.member, seen)
-    elif shape.type_name == "map":
+    elif isinstance(shape, MapShape):
         parts["entries"] = [described(shape.key, seen), described(shape.value, seen)]
     return parts
 
@@ -80,6 +82,54 @@ def differing(ours: Any, stock: Any, path: str = "") -> list[str]:
 def test_the_service_is_described_as_in_the_installed_botocore(asset: str) -> None:
     ours, stock = models(asset)
     assert ours.metadata == stock.metadata
+
+
+# What the handler calls answers by: their shapes, and the operations that return them.
+ANSWERS = (
+    "Application",
+    "AutoStartConfig",
+    "GetApplicationResponse",
+    "GetSessionResponse",
+    "InteractiveConfiguration",
+    "ListSessionsResponse",
+    "Session",
+    "SessionSummary",
+    "StartSessionResponse",
+)
+
+
+def read_by_the_handler() -> set[str]:
+    """Every name that the handler looks up in a mapping: ``x["name"]``, ``x.get("name")``."""
+    found = set()
+    for module in handler_source().glob("*.py"):
+        for node in ast.walk(ast.parse(module.read_text())):
+            if isinstance(node, ast.Subscript):
+                key: ast.expr = node.slice
+            elif (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr == "get"
+                and node.args
+            ):
+                key = node.args[0]
+            else:
+                continue
+            if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                found.add(key.value)
+    return found
+
+
+@pytest.mark.parametrize("shape", ANSWERS)
+def test_what_the_handler_reads_of_an_answer_is_in_the_assets_model(asset: str, shape: str) -> None:
+    """botocore passes over what the model doesn't name: in Lambda alone it would be missing.
+
+    A name that several answers have counts for each of them, and so do names that are only read
+    of other mappings: that costs a few bytes, and lets nothing slip through.
+    """
+    ours, stock = (model.shape_for(shape) for model in models(asset))
+    assert isinstance(ours, StructureShape)
+    assert isinstance(stock, StructureShape)
+    assert (read_by_the_handler() & set(stock.members)) - set(ours.members) == set()
 
 
 def test_nothing_is_in_the_repository_that_could_grow_old() -> None:

@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -63,8 +64,12 @@ class Account:
         """A boto3 session whose clients all come here."""
         return _SessionHere(self.url)
 
-    def client(self) -> Any:
+    @cached_property
+    def _client(self) -> Any:
         return self.session().client("emr-serverless")
+
+    def client(self) -> Any:
+        return self._client
 
     def environment(self) -> dict[str, str]:
         """What leads a program here."""

@@ -8,7 +8,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any, cast
@@ -29,8 +29,10 @@ from emr_session import (
     SparkVersionError,
     connect,
 )
-from emr_session._channel.channel import TokenOutlivedError, session_channel
+from emr_session._channel.channel import CutOffError, session_channel
+from emr_session._channel.credentials import channel_credentials
 from emr_session._channel.current_session import CurrentSession
+from emr_session._channel.tokens import Tokens
 from emr_session._emr.aws import Aws
 from emr_session._emr.locate import locate
 
@@ -91,16 +93,20 @@ def linked(
     clients = Aws(session=aws.session())
     at = locate(target, clients)
     link = CurrentSession(clients, target, at, follow=follow, timeout=600, clock=clock)
-    credentials = grpc.ssl_channel_credentials(gateways.roots)
-    return session_channel(link, lambda address: grpc.secure_channel(address, credentials))
+    return session_channel(link, plain_channel(gateways), lambda: None)
+
+
+def plain_channel(gateways: Gateways) -> Callable[[str, Tokens], grpc.Channel]:
+    return lambda address, tokens: grpc.secure_channel(
+        address, channel_credentials(tokens, gateways.roots)
+    )
 
 
 def call(channel: grpc.Channel, kind: str) -> bytes:
     """Make a call of a kind; gives the last answer."""
     method = "/test/" + "".join(part.title() for part in kind.split("_"))
     asked: Any = iter([b"a", b"b"]) if kind.startswith("stream") else b"ab"
-    # The token of a client's first call, which PySpark would go on sending.
-    answer = getattr(channel, kind)(method)(asked, metadata=[("x-aws-proxy-auth", "old")])
+    answer = getattr(channel, kind)(method)(asked)
     return bytes(list(answer)[-1] if kind.endswith("stream") else answer)
 
 
@@ -138,7 +144,7 @@ def test_a_stream_that_outlived_its_token_is_for_pyspark_to_re_attach(
         gateways.cut_off.set()
         gateways.gate.set()
 
-        with pytest.raises(TokenOutlivedError) as raised:
+        with pytest.raises(CutOffError) as raised:
             next(answers)
         assert raised.value.code() is grpc.StatusCode.UNAVAILABLE
         assert call(channel, "unary_unary") == b"ab"
@@ -492,10 +498,11 @@ def test_a_call_in_a_debugger_shows_no_token(
     link = CurrentSession(
         clients, arn, locate(arn, clients), follow=False, timeout=600, clock=clock
     )
-    credentials = grpc.ssl_channel_credentials(gateways.roots)
+    open_channel = plain_channel(gateways)
     with session_channel(
         link,
-        lambda address: grpc.intercept_channel(grpc.secure_channel(address, credentials), Looks()),
+        lambda address, tokens: grpc.intercept_channel(open_channel(address, tokens), Looks()),
+        lambda: None,
     ) as channel:
         call(channel, "unary_unary")
 

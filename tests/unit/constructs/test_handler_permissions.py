@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 import aws_cdk as cdk
 import pytest
@@ -45,6 +45,8 @@ def test_every_action_is_one_the_handler_calls(bench: Bench) -> None:
         action for statement in statements_of(bench.template()) for action in action_list(statement)
     }
     assert actions == {
+        "cloudformation:DescribeStackResource",
+        "cloudformation:DescribeStacks",
         "emr-serverless:GetApplication",
         "emr-serverless:GetSession",
         "emr-serverless:ListSessions",
@@ -80,10 +82,15 @@ def test_only_own_sessions_are_ended_wherever_they_run(bench: Bench) -> None:
     ]
 
 
-def test_tagging_a_session_needs_the_owner_tag_and_leaves_it_alone(bench: Bench) -> None:
+def test_of_the_owner_tags_only_two_change_on_a_session_that_runs(bench: Bench) -> None:
     bench.session()
     (statement,) = _allowing(bench.template(), "UntagResource")
+    assert action_list(statement) == ["emr-serverless:TagResource", "emr-serverless:UntagResource"]
+    assert [_tail(resource) for resource in resource_list(statement)] == [
+        ":/applications/*/sessions/*"
+    ]
     assert statement["Condition"]["StringEquals"] == OWNED
+    # All but :held-arn and :retained.
     assert statement["Condition"]["ForAllValues:StringNotEquals"] == {
         "aws:TagKeys": [
             "emr-serverless-session:stack-id",
@@ -95,19 +102,80 @@ def test_tagging_a_session_needs_the_owner_tag_and_leaves_it_alone(bench: Bench)
     }
 
 
-def test_tags_of_a_start_never_reach_a_session_that_runs(bench: Bench) -> None:
-    """A session that could be given the owner tag could be taken over, and then ended."""
-    bench.session()
-    unheld = [
-        statement
-        for statement in _allowing(bench.template(), "TagResource")
-        if statement["Condition"].get("StringEquals") != OWNED
+class TestTagsOfAStart:
+    """Whether IAM checks them on the application or on the new session isn't published."""
+
+    OWN_KEYS: ClassVar = [
+        "emr-serverless-session:stack-id",
+        "emr-serverless-session:logical-id",
+        "emr-serverless-session:spec",
+        "emr-serverless-session:client-token",
+        "emr-serverless-session:replaces",
+        "emr-serverless-session:held-arn",
     ]
-    (statement,) = unheld
-    assert resource_list(statement) == [APPLICATION_ARN]
-    assert statement["Condition"] == {
-        "StringEquals": {"aws:RequestTag/emr-serverless-session:stack-id": STACK_ID}
+
+    def statement(self, bench: Bench) -> dict[str, Any]:
+        (found,) = [
+            statement
+            for statement in _allowing(bench.template(), "TagResource")
+            if statement["Condition"].get("StringEquals") != OWNED
+        ]
+        return found
+
+    def test_they_are_allowed_on_the_applications_served_and_on_what_has_no_id_yet(
+        self, bench: Bench
+    ) -> None:
+        """A session that is there could otherwise be given the owner tag, and then be ended."""
+        bench.session()
+        assert resource_list(self.statement(bench)) == [
+            APPLICATION_ARN,
+            {"Fn::Join": ["", [APPLICATION_ARN, "/sessions/?"]]},
+        ]
+
+    def test_they_name_this_stack(self, bench: Bench) -> None:
+        bench.session()
+        assert self.statement(bench)["Condition"]["StringEquals"] == {
+            "aws:RequestTag/emr-serverless-session:stack-id": STACK_ID
+        }
+
+    def test_an_applications_other_tags_are_out_of_reach(self, bench: Bench) -> None:
+        bench.session("First", tags={"team": "data"})
+        bench.session("Second", tags={"stage": "test"})
+        cdk.Tags.of(bench.stack).add("late", "tag", include_resource_types=[TYPE])
+        cdk.Tags.of(bench.application).add("applications", "own")
+        condition = self.statement(bench)["Condition"]
+        assert condition["ForAllValues:StringEquals"] == {
+            "aws:TagKeys": [*self.OWN_KEYS, "late", "stage", "team"]
+        }
+
+    def test_without_tags_the_keys_are_the_librarys_own(self, bench: Bench) -> None:
+        bench.session()
+        condition = self.statement(bench)["Condition"]
+        assert condition["ForAllValues:StringEquals"] == {"aws:TagKeys": self.OWN_KEYS}
+
+
+def test_what_names_no_application_and_no_role_is_in_the_role_itself(bench: Bench) -> None:
+    """There it is in force by the time that the function exists."""
+    bench.session()
+    template = bench.template()
+    (policy,) = resources_of(template, "AWS::IAM::Policy").values()
+    awaited = policy["Properties"]["PolicyDocument"]["Statement"]
+    assert {action for statement in awaited for action in action_list(statement)} == {
+        "emr-serverless:GetApplication",
+        "emr-serverless:StartSession",
+        "emr-serverless:TagResource",
+        "iam:PassRole",
     }
+    for statement in awaited:
+        assert "Application" in str(statement) or "ExecutionRole" in str(statement)
+
+
+def test_it_asks_about_its_own_stack_alone(bench: Bench) -> None:
+    bench.session()
+    (statement,) = [
+        s for s in statements_of(bench.template()) if "cloudformation" in str(s["Action"])
+    ]
+    assert statement["Resource"] == STACK_ID
 
 
 def test_applications_are_stopped_only_where_they_are_the_stacks_own(bench: Bench) -> None:
@@ -188,8 +256,11 @@ def test_many_applications_and_roles_stay_within_the_limits_of_iam(count: int) -
     template = app.synth().get_stack_by_name("Stack").template
     assert len(resources_of(template, TYPE)) == count
     inline = managed = 0
-    for resource in template["Resources"].values():
-        if "HandlerRole" not in str(resource["Properties"].get("Roles")):
+    for id, resource in template["Resources"].items():
+        if resource["Type"] == "AWS::IAM::Role" and "ProviderRole" in id:
+            for policy in resource["Properties"]["Policies"]:
+                inline += _policy_bytes(_longest(policy["PolicyDocument"], template))
+        if "ProviderRole" not in str(resource["Properties"].get("Roles")):
             continue
         size = _policy_bytes(_longest(resource["Properties"]["PolicyDocument"], template))
         if resource["Type"] == "AWS::IAM::Policy":
@@ -217,7 +288,7 @@ def test_many_applications_and_roles_of_another_stack_stay_within_them_too() -> 
         )
     template = app.synth().get_stack_by_name("Stack").template
     policies = resources_of(template, "AWS::IAM::ManagedPolicy")
-    assert len(policies) == 5
+    assert len(policies) <= 6
     for policy in policies.values():
         document = policy["Properties"]["PolicyDocument"]
         assert _policy_bytes(_longest(document, template)) <= 6144
@@ -270,5 +341,6 @@ def _longest(node: Any, template: dict[str, Any]) -> Any:
             "AWS::Region": "us-gov-west-1",
             "AWS::AccountId": "1" * 12,
             "AWS::StackId": stack_id + "0" * 36,
+            "AWS::StackName": "s" * 128,
         }[node["Ref"]]
     return {key: _longest(value, template) for key, value in node.items()}

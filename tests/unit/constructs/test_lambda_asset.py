@@ -44,7 +44,7 @@ def test_the_handler_and_its_data_are_in_it(staged: Path) -> None:
     files = set(_digests(staged))
     source = asset.handler_source()
     modules = {f"session_handler/{p.relative_to(source)}" for p in source.rglob("*.py")}
-    assert {"session_handler/handler.py", "session_handler/client.py"} <= modules
+    assert {"session_handler/handler.py", "session_handler/clients.py"} <= modules
     assert files - modules == {DATA}
     assert set(_data(staged)) == {
         "emr-serverless/service-2",

@@ -21,13 +21,6 @@ def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
     assert not hasattr(package, "Sesion")
 
 
-def test_the_local_aws_comes_without_the_cdk() -> None:
-    loaded = loaded_after("import emr_serverless_local.sessions")
-
-    assert "emr_serverless_local.sessions" in loaded
-    assert not {"aws_cdk", "jsii", "constructs"} & loaded
-
-
 def test_the_constructs_are_loaded_when_they_are_asked_for() -> None:
     assert "aws_cdk" in loaded_after("from cdk_emr_serverless_session import Session")
 

@@ -261,7 +261,7 @@ def test_the_session_waits_for_policies_and_is_ended_before_they_go(bench: Bench
     bench.session()
     waits_for = bench.resource()["DependsOn"]
     assert [id for id in waits_for if id.startswith("ExecutionRoleDefaultPolicy")]
-    assert [id for id in waits_for if "HandlerRoleDefaultPolicy" in id]
+    assert [id for id in waits_for if "ProviderPermissions" in id]
 
 
 def test_two_sessions_may_have_the_same_name(bench: Bench) -> None:

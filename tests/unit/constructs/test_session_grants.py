@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_emrserverless as emrserverless
 from aws_cdk import aws_iam as iam
 
 from cdk_emr_serverless_session import Session, SessionAttributes
@@ -13,6 +15,8 @@ from testbed.synth_bench import (
     TYPE,
     Bench,
     action_list,
+    execution_role,
+    interactive_application,
     messages_of,
     resources_of,
     statements_of,
@@ -49,13 +53,73 @@ def test_an_imported_session_can_be_granted(bench: Bench) -> None:
     assert statement["Resource"]["Fn::Join"][1][-1] == ":/applications/00app/sessions/00ses"
 
 
-def test_a_grantee_of_another_stack(bench: Bench) -> None:
-    session = bench.session()
-    other = cdk.Stack(bench.app, "Other")
-    user = iam.Role(other, "Analyst", assumed_by=iam.AccountRootPrincipal())
-    session.grants.read(user)
-    (statement,) = statements_of(bench.template(other), "Analyst")
-    assert "Fn::ImportValue" in statement["Resource"]
+class TestOfAnotherStack:
+    """Nothing is exported: CloudFormation would refuse to change it, and so each replacement."""
+
+    def granted(self, bench: Bench, session: Session, other: cdk.Stack) -> dict[str, Any]:
+        user = iam.Role(other, "Analyst", assumed_by=iam.AccountRootPrincipal())
+        session.grants.read(user).assert_success()
+        template = bench.template(other)
+        assert "Fn::ImportValue" not in json.dumps(template)
+        assert "Outputs" not in bench.template()
+        (statement,) = statements_of(template, "Analyst")
+        return dict(statement)
+
+    def test_the_grant_goes_by_the_owner_tags(self, bench: Bench) -> None:
+        session = bench.session()
+        statement = self.granted(bench, session, cdk.Stack(bench.app, "Other"))
+        (logical_id,) = resources_of(bench.template(), TYPE)
+        assert statement["Resource"]["Fn::Join"][1][-1] == ":/applications/*/sessions/*"
+        condition = statement["Condition"]
+        assert condition["StringEquals"] == {
+            "aws:ResourceTag/emr-serverless-session:logical-id": logical_id
+        }
+        (pattern,) = condition["StringLike"].values()
+        assert list(condition["StringLike"]) == ["aws:ResourceTag/emr-serverless-session:stack-id"]
+        assert pattern["Fn::Join"][1][-1] == ":stack/Stack/*"
+
+    def test_an_application_that_is_known_is_named(self, bench: Bench) -> None:
+        application = emrserverless.CfnApplication.from_application_id(bench.stack, "I", "00app")
+        session = bench.session(application=application)
+        statement = self.granted(bench, session, cdk.Stack(bench.app, "Other"))
+        assert statement["Resource"]["Fn::Join"][1][-1] == ":/applications/00app/sessions/*"
+
+    def test_in_a_known_environment_the_stack_is_named_with_it(self) -> None:
+        app = cdk.App()
+        env = cdk.Environment(account="111111111111", region="eu-west-1")
+        stack = cdk.Stack(app, "Stack", env=env)
+        bench = Bench(app, stack, interactive_application(stack), execution_role(stack))
+        session = bench.session()
+        abroad = cdk.Environment(account="111111111111", region="us-east-1")
+        statement = self.granted(bench, session, cdk.Stack(app, "Other", env=abroad))
+        (pattern,) = statement["Condition"]["StringLike"].values()
+        assert pattern["Fn::Join"][1][-1] == (
+            ":cloudformation:eu-west-1:111111111111:stack/Stack/*"
+        )
+
+    def test_a_nested_stack_is_no_other_one(self, bench: Bench) -> None:
+        session = bench.session()
+        nested = cdk.NestedStack(bench.stack, "Nested")
+        user = iam.Role(nested, "Analyst", assumed_by=iam.AccountRootPrincipal())
+        session.grants.read(user).assert_success()
+        (statement,) = statements_of(bench.template(nested), "Analyst")
+        assert "Condition" not in statement
+        assert "Ref" in statement["Resource"]
+
+    def test_a_session_of_a_nested_stack_is_told_by_that_stacks_id(self, bench: Bench) -> None:
+        nested = cdk.NestedStack(bench.stack, "Nested")
+        session = Session(
+            nested, "Session", application=bench.application, execution_role=bench.role
+        )
+        other = cdk.Stack(bench.app, "Other")
+        user = iam.Role(other, "Analyst", assumed_by=iam.AccountRootPrincipal())
+        session.grants.read(user).assert_success()
+        (statement,) = statements_of(bench.template(other), "Analyst")
+        stack_id = statement["Condition"]["StringEquals"][
+            "aws:ResourceTag/emr-serverless-session:stack-id"
+        ]
+        # The nested stack's own id, which never changes.
+        assert "NestedStackResource" in str(stack_id["Fn::ImportValue"])
 
 
 def test_a_grantee_whose_policies_are_elsewhere_is_no_success(bench: Bench) -> None:

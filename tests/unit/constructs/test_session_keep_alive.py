@@ -12,7 +12,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
 
 from cdk_emr_serverless_session import Session, SessionAttributes, SessionValidationError
-from session_handler.event import Event, KeepAlive
+from session_handler.request import Request, ScheduleCall
 from testbed.synth_bench import (
     TYPE,
     Bench,
@@ -56,7 +56,7 @@ def test_a_session_that_nothing_was_said_about_has_none_of_it(bench: Bench) -> N
     assert not resources_of(template, PARAMETER)
     assert "CheckedForSynthAt" not in bench.properties()
     actions = {action for s in statements_of(template) for action in action_list(s)}
-    assert not actions & {"cloudformation:DescribeStackResource", "ssm:PutParameter"}
+    assert "ssm:PutParameter" not in actions
 
 
 def test_each_synth_asks_for_a_look_where_that_was_asked_for() -> None:
@@ -100,9 +100,9 @@ def test_a_successor_is_asked_for_what_the_session_was_asked_for(bench: Bench) -
     )
     session.keep_alive(schedule=OFFICE_HOURS)
     written = {**schedule_input(bench), "ScheduledTime": "2026-11-24T09:00:00Z"}
-    called = KeepAlive.parse(written).event
+    called = ScheduleCall.read(written).request
     properties = bench.properties()
-    deployed = Event.parse(
+    deployed = Request.read(
         {
             "RequestType": "Create",
             "RequestId": "r",
@@ -132,12 +132,11 @@ def test_the_parameter_names_the_session(bench: Bench) -> None:
     assert parameter["Name"].startswith("/emr-serverless-session/")
 
 
-def test_the_handler_may_write_that_parameter_and_look_at_its_own_stack(bench: Bench) -> None:
+def test_the_handler_may_write_that_parameter(bench: Bench) -> None:
     bench.session().keep_alive(schedule=OFFICE_HOURS)
     template = bench.template()
     name = the(template, PARAMETER)["Name"]
     statements = {tuple(action_list(s)): s["Resource"] for s in statements_of(template)}
-    assert statements["cloudformation:DescribeStackResource",] == {"Ref": "AWS::StackId"}
     assert statements["ssm:PutParameter",]["Fn::Join"][1][-1] == f":parameter{name}"
 
 
@@ -155,14 +154,10 @@ def test_schedules_of_this_account_may_call_that_one_function(bench: Bench) -> N
     assert condition["aws:SourceAccount"] == {"Ref": "AWS::AccountId"}
     assert condition["aws:SourceArn"]["Fn::Join"][1][-1] == ":schedule-group/default"
     (statement,) = statements_of(template, "ScheduleRole")
-    (function,) = [
-        id
-        for id, found in resources_of(template, "AWS::Lambda::Function").items()
-        if found["Properties"].get("Handler") == "session_handler.handler.keep_alive"
-    ]
-    arn = {"Fn::GetAtt": [function, "Arn"]}
+    (function,) = resources_of(template, "AWS::Lambda::Function")
     assert action_list(statement) == ["lambda:InvokeFunction"]
-    assert statement["Resource"] == [arn, {"Fn::Join": ["", [arn, ":*"]]}]
+    assert statement["Resource"] == {"Fn::GetAtt": [function, "Arn"]}
+    assert the(template, SCHEDULE)["Target"]["Arn"] == {"Fn::GetAtt": [function, "Arn"]}
 
 
 def test_a_session_of_others_cannot_be_kept_alive_and_says_so(bench: Bench) -> None:
@@ -191,7 +186,7 @@ def test_a_grant_covers_successors_of_this_session_alone(bench: Bench, granted_f
     assert "Condition" not in held
     assert action_list(successors) == action_list(held)
     assert successors["Resource"]["Fn::Join"][1][-2:] == [
-        {"Fn::GetAtt": [logical_id, "ApplicationId"]},
+        {"Ref": "Application"},
         "/sessions/*",
     ]
     assert successors["Condition"] == {
@@ -202,16 +197,14 @@ def test_a_grant_covers_successors_of_this_session_alone(bench: Bench, granted_f
     }
 
 
-def test_a_grantee_of_another_stack_is_covered_too(bench: Bench) -> None:
+def test_a_grantee_of_another_stack_is_covered_anyway(bench: Bench) -> None:
+    """Its grant goes by the owner tags, which a successor has too."""
     session = bench.session()
-    session.keep_alive(schedule=OFFICE_HOURS)
     other = cdk.Stack(bench.app, "Other")
     session.grants.connect(iam.Role(other, "Analyst", assumed_by=iam.AccountRootPrincipal()))
-    _, successors = statements_of(bench.template(other), "Analyst")
-    stack_id = successors["Condition"]["StringEquals"][
-        "aws:ResourceTag/emr-serverless-session:stack-id"
-    ]
-    assert stack_id != {"Ref": "AWS::StackId"}, "that would be the grantee's own stack"
+    session.keep_alive(schedule=OFFICE_HOURS)
+    (statement,) = statements_of(bench.template(other), "Analyst")
+    assert statement["Resource"]["Fn::Join"][1][-1] == ":/applications/*/sessions/*"
 
 
 def test_a_session_may_have_several_schedules(bench: Bench) -> None:
@@ -222,14 +215,13 @@ def test_a_session_may_have_several_schedules(bench: Bench) -> None:
     assert len(resources_of(bench.template(), SCHEDULE)) == 2
 
 
-def test_sessions_share_the_function(bench: Bench) -> None:
+def test_keeping_alive_takes_no_function_of_its_own(bench: Bench) -> None:
     for id in ("First", "Second"):
         bench.session(id).keep_alive(schedule=OFFICE_HOURS)
-    functions = [
-        f["Properties"].get("Handler")
-        for f in resources_of(bench.template(), "AWS::Lambda::Function").values()
-    ]
-    assert functions.count("session_handler.handler.keep_alive") == 1
+    template = bench.template()
+    assert len(resources_of(template, "AWS::Lambda::Function")) == 1
+    added = [id for id in resources_of(template, "AWS::IAM::Role") if "ScheduleRole" in id]
+    assert len(added) == 1
 
 
 def test_a_shared_provider_writes_the_parameter_of_another_stack(bench: Bench) -> None:

@@ -12,8 +12,10 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_scheduler as scheduler
 
 from cdk_emr_serverless_session import Session, SessionProvider, SessionValidationError
+from testbed.chain import dependencies, references
 from testbed.synth_bench import (
     TYPE,
     Bench,
@@ -25,97 +27,157 @@ from testbed.synth_bench import (
 )
 
 FUNCTION = "AWS::Lambda::Function"
+ROLE = "AWS::IAM::Role"
+PROVIDER = "EmrServerlessSessionProvider"
 
 
-def _handlers(template: dict[str, Any]) -> list[dict[str, Any]]:
-    return [
-        function["Properties"]
-        for function in resources_of(template, FUNCTION).values()
-        if function["Properties"]["Handler"].startswith("session_handler.")
+def _the(template: dict[str, Any], resource_type: str, id_part: str = PROVIDER) -> dict[str, Any]:
+    """The provider's only resource of a type."""
+    (found,) = (
+        resource
+        for id, resource in resources_of(template, resource_type).items()
+        if id.startswith(id_part)
+    )
+    return dict(found)
+
+
+def test_four_resources_are_fixed_and_a_session_more_is_one_more(bench: Bench) -> None:
+    for index in range(5):
+        bench.session(f"Session{index}")
+    template = bench.template()
+    counts = Counter(r["Type"] for r in template["Resources"].values())
+    assert counts[TYPE] == 5
+    fixed = [r["Type"] for id, r in template["Resources"].items() if id.startswith(PROVIDER)]
+    assert sorted(fixed) == [
+        "AWS::IAM::Policy",
+        "AWS::IAM::Role",
+        "AWS::Lambda::Function",
+        "AWS::Logs::LogGroup",
     ]
 
 
-def test_a_session_more_is_one_resource_more(bench: Bench) -> None:
-    for index in range(5):
-        bench.session(f"Session{index}")
-    counts = Counter(r["Type"] for r in bench.template()["Resources"].values())
-    assert counts[TYPE] == 5
-    assert counts[FUNCTION] == 5
-    assert counts["AWS::StepFunctions::StateMachine"] == 1
-
-
-def test_both_functions_run_one_asset(bench: Bench) -> None:
+def test_the_function(bench: Bench) -> None:
     bench.session()
-    first, second = _handlers(bench.template())
-    assert first["Code"] == second["Code"]
-    assert {first["Handler"], second["Handler"]} == {
-        "session_handler.handler.on_event",
-        "session_handler.handler.is_complete",
-    }
-    for function in (first, second):
-        assert function["Architectures"] == ["arm64"]
-        assert function["MemorySize"] == 256
-        assert function["Timeout"] == 30
-        assert function["Runtime"].startswith("python3.")
-        assert function["Role"] == first["Role"]
+    function = _the(bench.template(), FUNCTION)["Properties"]
+    assert function["Handler"] == "session_handler.handler.handle"
+    assert function["Architectures"] == ["arm64"]
+    assert function["MemorySize"] == 256
+    assert function["Runtime"].startswith("python3.")
+    assert "Environment" not in function
 
 
-def test_the_handler_is_told_the_times(bench: Bench) -> None:
-    provider = SessionProvider(
-        bench.stack,
-        "Provider",
-        total_timeout=cdk.Duration.minutes(20),
-        query_interval=cdk.Duration.seconds(30),
-    )
-    bench.session(provider=provider)
-    for function in _handlers(bench.template()):
-        variables = function["Environment"]["Variables"]
-        assert variables["ON_EVENT_TIMEOUT_SECONDS"] == "30"
-        # Early enough that the handler's own answer comes before the framework's.
-        assert 1000 < int(variables["GIVE_UP_AFTER_SECONDS"]) <= 1200 - 30
-
-
-@pytest.mark.parametrize(("minutes", "seconds"), [(20, "1320"), (30, "1920"), (60, "3600")])
-def test_cloudformation_waits_a_little_longer_than_the_provider(
-    bench: Bench, minutes: int, seconds: str
+@pytest.mark.parametrize(
+    ("total_timeout", "function", "service"),
+    [
+        (None, 900, "960"),
+        (cdk.Duration.minutes(14), 900, "960"),
+        (cdk.Duration.minutes(5), 360, "420"),
+        (cdk.Duration.seconds(1), 61, "121"),
+    ],
+)
+def test_the_times_follow_from_one(
+    bench: Bench, total_timeout: cdk.Duration | None, function: int, service: str
 ) -> None:
-    provider = SessionProvider(bench.stack, "Provider", total_timeout=cdk.Duration.minutes(minutes))
-    bench.session(provider=provider)
-    assert bench.resource()["Properties"]["ServiceTimeout"] == seconds
-
-
-def test_functions_write_to_their_log_group_and_no_other(bench: Bench) -> None:
+    """A minute to end what was started and to answer; another until CloudFormation gives up."""
+    SessionProvider.get_or_create(bench.stack, total_timeout=total_timeout)
     bench.session()
     template = bench.template()
-    (group,) = resources_of(template, "AWS::Logs::LogGroup")
-    assert template["Resources"][group]["Properties"]["RetentionInDays"] == 30
-    for function in resources_of(template, FUNCTION).values():
-        assert function["Properties"]["LoggingConfig"]["LogGroup"] == {"Ref": group}
-    for role in ("HandlerRole", "FrameworkOnEventRole", "FrameworkWaiterRole"):
-        (statement,) = [
-            s for s in statements_of(template, role) if "logs:PutLogEvents" in action_list(s)
+    assert _the(template, FUNCTION)["Properties"]["Timeout"] == function
+    assert bench.resource()["Properties"]["ServiceTimeout"] == service
+
+
+class TestWhatWaits:
+    """Only sessions wait for policies: the function is made beside them."""
+
+    def test_the_function_waits_for_its_role_alone(self, bench: Bench) -> None:
+        bench.session()
+        template = bench.template()
+        assert not _waits_for(template, "AWS::Lambda::Function", "AWS::IAM::Policy")
+        assert _the(template, FUNCTION)["DependsOn"] == ["EmrServerlessSessionProviderRole0E10907A"]
+
+    def test_the_role_waits_for_nothing(self, bench: Bench) -> None:
+        """Not for the log group either: what it may write to goes by the group's future name."""
+        bench.session()
+        role = _the(bench.template(), ROLE)
+        assert "DependsOn" not in role
+        assert set(references(role["Properties"])) <= {
+            "AWS::AccountId",
+            "AWS::Partition",
+            "AWS::Region",
+            "AWS::StackId",
+            "AWS::StackName",
+        }
+
+    def test_the_session_waits_for_all_of_it(self, bench: Bench) -> None:
+        bench.session()
+        assert _waits_for(bench.template(), TYPE, "AWS::IAM::Policy")
+
+    def test_the_schedule_waits_for_no_policy(self, bench: Bench) -> None:
+        rate = scheduler.ScheduleExpression.rate(cdk.Duration.minutes(15))
+        bench.session().keep_alive(schedule=rate)
+        template = bench.template()
+        (schedule,) = resources_of(template, "AWS::Scheduler::Schedule").values()
+        assert "DependsOn" not in schedule
+        assert len(resources_of(template, "AWS::IAM::Policy")) == 1
+
+    def test_with_a_key_the_function_waits_for_what_lets_it_use_the_key(self, bench: Bench) -> None:
+        key = kms.Key(bench.stack, "Key")
+        SessionProvider.get_or_create(bench.stack, environment_encryption=key)
+        bench.session()
+        template = bench.template()
+        function = _the(template, FUNCTION)
+        assert "KmsKeyArn" in function["Properties"]
+        policies = resources_of(template, "AWS::IAM::Policy")
+        (waited_for,) = policies.keys() & set(function["DependsOn"])
+        statement = policies[waited_for]["Properties"]["PolicyDocument"]["Statement"]
+        assert [s["Action"] for s in statement] == ["kms:Decrypt"]
+
+
+class TestLogGroup:
+    def test_the_function_writes_to_it_and_to_no_other(self, bench: Bench) -> None:
+        bench.session()
+        template = bench.template()
+        ((group_id, group),) = resources_of(template, "AWS::Logs::LogGroup").items()
+        assert group["Properties"]["RetentionInDays"] == 30
+        function = _the(template, FUNCTION)["Properties"]
+        assert function["LoggingConfig"] == {"LogGroup": {"Ref": group_id}}
+        (statement,) = [s for s in statements_of(template) if "logs:PutLogEvents" in action_list(s)]
+        # CloudFormation's name for it: STACK-LOGICALID-SUFFIX.
+        assert statement["Resource"]["Fn::Join"][1][-3:] == [
+            ":log-group:",
+            {"Ref": "AWS::StackName"},
+            f"-{group_id}-*:*",
         ]
-        assert statement["Resource"] == {"Fn::GetAtt": [group, "Arn"]}
-    for resource in resources_of(template, "AWS::IAM::Role").values():
-        assert "ManagedPolicyArns" not in resource["Properties"]
+
+    def test_it_survives_the_rollback_of_its_creation(self, bench: Bench) -> None:
+        """Retain does; Delete and RetainExceptOnCreate would take what the reason points to.
+
+        A name of its own would stand in the way of the next deployment.
+        """
+        bench.session()
+        group = _the(bench.template(), "AWS::Logs::LogGroup")
+        assert group["DeletionPolicy"] == "Retain"
+        assert group["UpdateReplacePolicy"] == "Retain"
+        assert "LogGroupName" not in group["Properties"]
+
+    def test_retention(self, bench: Bench) -> None:
+        SessionProvider.get_or_create(bench.stack, log_retention=logs.RetentionDays.ONE_WEEK)
+        bench.session()
+        group = _the(bench.template(), "AWS::Logs::LogGroup")
+        assert group["Properties"]["RetentionInDays"] == 7
+
+    def test_one_of_ones_own(self, bench: Bench) -> None:
+        group = logs.LogGroup(bench.stack, "Mine")
+        provider = SessionProvider(bench.stack, "Provider", log_group=group)
+        bench.session(provider=provider)
+        template = bench.template()
+        ((group_id, _),) = resources_of(template, "AWS::Logs::LogGroup").items()
+        assert provider.log_group is group
+        (statement,) = [s for s in statements_of(template) if "logs:PutLogEvents" in action_list(s)]
+        assert statement["Resource"] == {"Fn::GetAtt": [group_id, "Arn"]}
 
 
-def test_log_retention(bench: Bench) -> None:
-    provider = SessionProvider(bench.stack, "Provider", log_retention=logs.RetentionDays.ONE_WEEK)
-    bench.session(provider=provider)
-    (group,) = resources_of(bench.template(), "AWS::Logs::LogGroup").values()
-    assert group["Properties"]["RetentionInDays"] == 7
-
-
-def test_a_log_group_of_ones_own(bench: Bench) -> None:
-    group = logs.LogGroup(bench.stack, "Mine")
-    provider = SessionProvider(bench.stack, "Provider", log_group=group)
-    bench.session(provider=provider)
-    assert len(resources_of(bench.template(), "AWS::Logs::LogGroup")) == 1
-    assert provider.log_group is group
-
-
-def test_all_functions_run_in_the_vpc() -> None:
+def test_the_function_runs_in_the_vpc_and_its_role_has_what_that_takes() -> None:
     app = cdk.App()
     stack = cdk.Stack(app, "Stack")
     vpc = ec2.Vpc(stack, "Vpc", max_azs=2, nat_gateways=0)
@@ -128,33 +190,40 @@ def test_all_functions_run_in_the_vpc() -> None:
         security_groups=[security_group],
     )
     template = app.synth().get_stack_by_name("Stack").template
-    functions = [
-        function
-        for id, function in resources_of(template, FUNCTION).items()
-        if id.startswith("Provider")
-    ]
-    assert len(functions) == 5
-    for function in functions:
-        assert len(function["Properties"]["VpcConfig"]["SubnetIds"]) == 2
-        assert len(function["Properties"]["VpcConfig"]["SecurityGroupIds"]) == 1
+    function = _the(template, FUNCTION, "Provider")
+    assert len(function["Properties"]["VpcConfig"]["SubnetIds"]) == 2
+    assert len(function["Properties"]["VpcConfig"]["SecurityGroupIds"]) == 1
+    role = _the(template, ROLE, "Provider")
+    (attached,) = role["Properties"]["ManagedPolicyArns"]
+    assert attached["Fn::Join"][1][-1] == (
+        ":iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"
+    )
+
+
+def test_outside_of_a_vpc_no_managed_policy_is_attached(bench: Bench) -> None:
+    bench.session()
+    assert "ManagedPolicyArns" not in _the(bench.template(), ROLE)["Properties"]
 
 
 def test_the_boundary_is_on_every_role_of_the_provider(bench: Bench) -> None:
     boundary = iam.ManagedPolicy.from_aws_managed_policy_name("PowerUserAccess")
-    provider = SessionProvider(bench.stack, "Provider", permissions_boundary=boundary)
-    bench.session(provider=provider)
-    roles = resources_of(bench.template(), "AWS::IAM::Role")
-    mine = [role for id, role in roles.items() if id.startswith("Provider")]
-    assert len(mine) == 4
+    SessionProvider.get_or_create(bench.stack, permissions_boundary=boundary)
+    rate = scheduler.ScheduleExpression.rate(cdk.Duration.minutes(15))
+    bench.session().keep_alive(schedule=rate)
+    roles = resources_of(bench.template(), ROLE)
+    mine = [role for id, role in roles.items() if id.startswith(PROVIDER)]
+    assert len(mine) == 2
     assert all("PermissionsBoundary" in role["Properties"] for role in mine)
 
 
-def test_the_environment_of_every_function_is_encrypted(bench: Bench) -> None:
-    key = kms.Key(bench.stack, "Key")
-    provider = SessionProvider(bench.stack, "Provider", environment_encryption=key)
-    bench.session(provider=provider)
-    for function in resources_of(bench.template(), FUNCTION).values():
-        assert "KmsKeyArn" in function["Properties"]
+def _waits_for(template: dict[str, Any], waiting: str, awaited: str) -> bool:
+    """Whether the resources of one type wait for those of another, however many between."""
+    pending, seen = list(resources_of(template, waiting)), set[str]()
+    while pending:
+        new = dependencies(template, pending.pop()) - seen
+        seen |= new
+        pending += new
+    return any(template["Resources"][id]["Type"] == awaited for id in seen)
 
 
 class TestSingleton:
@@ -277,7 +346,7 @@ class TestSharedByManyStacks:
         self, count: int, options: dict[str, Any]
     ) -> None:
         app, _ = self.shared_by(count, **options)
-        with pytest.raises(RuntimeError, match=r"take 11 managed policies.*provider of their own"):
+        with pytest.raises(RuntimeError, match=r"has 11 managed policies.*provider of their own"):
             app.synth()
 
     @pytest.mark.parametrize(("count", "most"), [(25, True), (26, False)])
@@ -293,15 +362,13 @@ class TestSharedByManyStacks:
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        ({"total_timeout": cdk.Duration.minutes(61)}, "total_timeout: 3660 s"),
+        ({"total_timeout": cdk.Duration.seconds(841)}, "total_timeout: 841 s.*at most 14 minutes"),
+        ({"total_timeout": cdk.Duration.hours(1)}, "total_timeout: 3600 s"),
         ({"total_timeout": cdk.Duration.seconds(0)}, "total_timeout: 0 s"),
-        ({"query_interval": cdk.Duration.seconds(0)}, "query_interval: 0 s"),
-        ({"query_interval": cdk.Duration.seconds(7)}, "query_interval: 7 s"),
-        ({"query_interval": cdk.Duration.millis(1500)}, "query_interval: 1.5 s, must be whole"),
         ({"total_timeout": cdk.Duration.millis(500)}, "total_timeout: 0.5 s, must be whole"),
         (
             {"total_timeout": cdk.Duration.minutes(cdk.Token.as_number({"Ref": "Minutes"}))},
-            "total_timeout: is known at deployment only",
+            "total_timeout: is only known at deployment",
         ),
         ({"vpc_subnets": ec2.SubnetSelection()}, "vpc_subnets: needs a vpc"),
         ({"security_groups": []}, "security_groups: needs a vpc"),
@@ -325,12 +392,47 @@ def test_all_problems_are_reported_together(bench: Bench) -> None:
     assert len(refusal.value.problems) == 2
 
 
-def test_the_framework_logs_no_event(bench: Bench) -> None:
-    """Its errors have the whole event in them, with the address that answers CloudFormation."""
-    bench.session()
-    functions = resources_of(bench.template(), "AWS::Lambda::Function").values()
-    framework = [f for f in functions if f["Properties"]["Handler"].startswith("framework.")]
-    assert len(framework) == 3
-    for function in framework:
-        logging = function["Properties"]["LoggingConfig"]
-        assert (logging["LogFormat"], logging["ApplicationLogLevel"]) == ("JSON", "FATAL")
+class TestServe:
+    """Stacks that aren't of the app: the provider is told of them."""
+
+    APPLICATION = "arn:aws:emr-serverless:eu-west-1:123456789012:/applications/00app"
+    EXECUTION_ROLE = "arn:aws:iam::123456789012:role/execution"
+
+    def policy(self, bench: Bench, **stack: str) -> list[dict[str, Any]]:
+        provider = SessionProvider(bench.stack, "Provider")
+        provider.serve(
+            **stack,
+            application_arns=[self.APPLICATION],
+            execution_role_arns=[self.EXECUTION_ROLE],
+            tag_keys=["team"],
+        )
+        policy = _the(bench.template(), "AWS::IAM::ManagedPolicy", "Provider")
+        statements: list[dict[str, Any]] = policy["Properties"]["PolicyDocument"]["Statement"]
+        return statements
+
+    def test_a_stack_by_its_name(self, bench: Bench) -> None:
+        statements = self.policy(bench, stack_name="Plain")
+        (ending,) = [s for s in statements if "emr-serverless:TerminateSession" in action_list(s)]
+        (key,) = ending["Condition"]["StringLike"]
+        assert key == "aws:ResourceTag/emr-serverless-session:stack-id"
+        pattern = ending["Condition"]["StringLike"][key]["Fn::Join"][1]
+        assert pattern[-1] == ":stack/Plain/*"
+        (starting,) = [s for s in statements if "emr-serverless:StartSession" in action_list(s)]
+        assert starting["Resource"] == self.APPLICATION
+        (passing,) = [s for s in statements if "iam:PassRole" in action_list(s)]
+        assert passing["Resource"] == self.EXECUTION_ROLE
+        (asking,) = [s for s in statements if "cloudformation:DescribeStacks" in action_list(s)]
+        assert asking["Resource"]["Fn::Join"][1][-1] == ":stack/Plain/*"
+
+    def test_a_stack_by_its_id(self, bench: Bench) -> None:
+        id = "arn:aws:cloudformation:eu-west-1:123456789012:stack/Plain/0a1b"
+        statements = self.policy(bench, stack_id=id)
+        (ending,) = [s for s in statements if "emr-serverless:TerminateSession" in action_list(s)]
+        assert ending["Condition"] == {
+            "StringEquals": {"aws:ResourceTag/emr-serverless-session:stack-id": id}
+        }
+
+    @pytest.mark.parametrize("stack", [{}, {"stack_name": "Plain", "stack_id": "arn"}])
+    def test_it_is_one_or_the_other(self, bench: Bench, stack: dict[str, str]) -> None:
+        with pytest.raises(SessionValidationError, match="either stack_name or stack_id"):
+            self.policy(bench, **stack)

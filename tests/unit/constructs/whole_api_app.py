@@ -30,8 +30,7 @@ vpc = ec2.Vpc(platform, "Vpc", max_azs=2)
 provider = SessionProvider(
     platform,
     "Provider",
-    query_interval=cdk.Duration.seconds(15),
-    total_timeout=cdk.Duration.minutes(20),
+    total_timeout=cdk.Duration.minutes(10),
     log_retention=logs.RetentionDays.TWO_WEEKS,
     vpc=vpc,
     vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
@@ -41,11 +40,17 @@ provider = SessionProvider(
     ),
     environment_encryption=kms.Key(platform, "Key"),
 )
+provider.serve(
+    stack_name="Plain",
+    application_arns=["arn:aws:emr-serverless:eu-west-1:123456789012:/applications/00abc"],
+    execution_role_arns=["arn:aws:iam::123456789012:role/execution"],
+    tag_keys=["team"],
+)
 
 stack = cdk.Stack(app, "Sessions")
 assert SessionProvider.of(stack) is None
 own_provider = SessionProvider.get_or_create(
-    stack, log_group=logs.LogGroup(stack, "Logs"), total_timeout=cdk.Duration.hours(1)
+    stack, log_group=logs.LogGroup(stack, "Logs"), total_timeout=cdk.Duration.minutes(14)
 )
 application = emrserverless.CfnApplication.from_application_arn(
     stack, "Application", "arn:aws:emr-serverless:eu-west-1:123456789012:/applications/00abc"
@@ -96,6 +101,7 @@ for name, value in (
     ("Id", session.session_id),
     ("OnApplication", session.application_id),
     ("Token", own_provider.service_token),
+    ("Timeout", str(own_provider.service_timeout.to_seconds())),
 ):
     cdk.CfnOutput(stack, f"Session{name}", value=value)
 app.synth()

@@ -11,7 +11,7 @@ import itertools
 import json
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,10 +20,10 @@ from typing import Any
 import pytest
 
 from cdk_emr_serverless_session._provider.asset import handler_asset
-from emr_serverless_local.http import serve
+from emr_serverless_local.http import Handles, serve
 from emr_serverless_local.sessions import SessionService
 from emr_serverless_local.sessions import service as sessions
-from emr_serverless_local.sessions.permissions import Caller, OpenGate, Permission
+from emr_serverless_local.sessions.permissions import AllowAll, Caller, Permission
 from emr_serverless_local.sessions.session import Session
 from session_handler import answer, clients, handler, log
 from session_handler.identity import Owner
@@ -50,7 +50,7 @@ SERVICE_TIMEOUT = str(int(TOTAL_TIMEOUT) + 120)
 Event = dict[str, Any]
 
 
-class FaultyGate(OpenGate):
+class FaultyAuthorizer(AllowAll):
     """IAM: it allows everything, but for the actions and the role that are named here."""
 
     def __init__(self) -> None:
@@ -84,14 +84,14 @@ class Lab:
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
-        self.gate = FaultyGate()
+        self.authorizer = FaultyAuthorizer()
         self.service = SessionService(
             clock=clock,
             region=REGION,
             account=ACCOUNT,
             start_seconds=START_SECONDS,
             stop_seconds=STOP_SECONDS,
-            gate=self.gate,
+            authorizer=self.authorizer,
         )
         self.network = Network(self.service, clock)
         self.cloudformation = CloudFormation(clock)
@@ -211,33 +211,60 @@ class Lab:
         return self.deliver(self.request("Delete", properties, physical_id, **more))
 
 
+class Line:
+    """An address that leads to whatever is put behind it: clients are made once for all tests."""
+
+    def __init__(self) -> None:
+        self.behind: Handles | None = None
+
+    def handle(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        query: Mapping[str, Sequence[str]],
+    ) -> tuple[int, dict[str, str], bytes]:
+        """Hand a request on."""
+        assert self.behind is not None
+        return self.behind.handle(method, path, headers, body, query)
+
+
+@pytest.fixture(scope="session")
+def lines() -> Iterator[dict[str, tuple[Line, str]]]:
+    """The addresses of the session service and of CloudFormation."""
+    with ExitStack() as servers:
+        made = {name: Line() for name in ("EMR_SERVERLESS", "CLOUDFORMATION")}
+        yield {name: (line, servers.enter_context(serve(line))) for name, line in made.items()}
+
+
 @pytest.fixture
-def lab(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
+def lab(monkeypatch: pytest.MonkeyPatch, lines: dict[str, tuple[Line, str]]) -> Iterator[Lab]:
     ids = itertools.count(1)
     monkeypatch.setattr(sessions, "_new_id", lambda: f"00golden{next(ids):08d}")
     clock = Clock()
     here = Lab(clock)
     asset = Path(handler_asset()) / "session_handler" / "data.json"
-    with ExitStack() as servers:
-        address = {
-            "EMR_SERVERLESS": servers.enter_context(serve(here.network)),
-            "CLOUDFORMATION": servers.enter_context(serve(here.cloudformation)),
-        }
-        for name, url in address.items():
-            monkeypatch.setenv(f"AWS_ENDPOINT_URL_{name}", url)
-        for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
-            monkeypatch.setenv(name, REGION)
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-            monkeypatch.setenv(name, "test")
-        monkeypatch.setenv("AWS_LAMBDA_LOG_GROUP_NAME", LOG_GROUP)
-        monkeypatch.setattr(clients, "DATA", asset)
-        monkeypatch.setattr(answer, "put", lambda url, body: _put(here, url, body))
-        monkeypatch.setattr(time, "time", clock.now)
-        monkeypatch.setattr(time, "monotonic", clock.now)
-        monkeypatch.setattr(time, "sleep", clock.sleep)
-        monkeypatch.setattr(log, "sys", SimpleNamespace(stdout=here.log))
-        random.seed(0)
-        yield here
+    behind: dict[str, Handles] = {
+        "EMR_SERVERLESS": here.network,
+        "CLOUDFORMATION": here.cloudformation,
+    }
+    for name, (line, url) in lines.items():
+        line.behind = behind[name]
+        monkeypatch.setenv(f"AWS_ENDPOINT_URL_{name}", url)
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.setenv(name, REGION)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_LAMBDA_LOG_GROUP_NAME", LOG_GROUP)
+    monkeypatch.setattr(clients, "DATA", asset)
+    monkeypatch.setattr(answer, "put", lambda url, body: _put(here, url, body))
+    monkeypatch.setattr(time, "time", clock.now)
+    monkeypatch.setattr(time, "monotonic", clock.now)
+    monkeypatch.setattr(time, "sleep", clock.sleep)
+    monkeypatch.setattr(log, "sys", SimpleNamespace(stdout=here.log))
+    random.seed(0)
+    yield here
     search(here.log.getvalue())
     assert not here.asked("GetSessionEndpoint"), "the handler never holds a token"
 

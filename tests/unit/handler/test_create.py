@@ -42,13 +42,13 @@ def test_an_unclear_answer_is_asked_again_with_the_same_token(lab: Lab, fault: F
 
 
 def test_a_missing_permission_is_asked_for_again_for_four_minutes(lab: Lab) -> None:
-    lab.gate.denied.add("iam:PassRole")
-    lab.clock.after(200, lambda: lab.gate.denied.clear())
+    lab.authorizer.denied.add("iam:PassRole")
+    lab.clock.after(200, lambda: lab.authorizer.denied.clear())
     assert lab.create(lab.properties()).is_success
 
 
 def test_a_permission_that_stays_missing_fails_after_four_minutes(lab: Lab) -> None:
-    lab.gate.denied.add("iam:PassRole")
+    lab.authorizer.denied.add("iam:PassRole")
     began = lab.clock.now()
     answer = lab.create(lab.properties())
     assert not answer.is_success

@@ -70,7 +70,7 @@ def test_a_session_that_may_not_be_ended_fails_the_delete(
     lab: Lab, properties: dict[str, Any]
 ) -> None:
     arn = lab.create(properties).physical_id
-    lab.gate.denied.add("emr-serverless:TerminateSession")
+    lab.authorizer.denied.add("emr-serverless:TerminateSession")
     answer = lab.delete(arn, properties)
     assert not answer.is_success
     assert "emr-serverless:TerminateSession" in answer.reason
@@ -82,7 +82,7 @@ def test_a_refusal_to_end_what_is_over_already_is_no_failure(
     """IAM refuses by the tags of what is gone."""
     arn = lab.create(properties).physical_id
     lab.end(arn)
-    lab.gate.denied.add("emr-serverless:TerminateSession")
+    lab.authorizer.denied.add("emr-serverless:TerminateSession")
     assert lab.delete(arn, properties).is_success
 
 
@@ -237,5 +237,16 @@ def test_an_application_that_may_not_be_stopped_fails_nothing(
     lab: Lab, properties: dict[str, Any]
 ) -> None:
     arn = lab.create(properties).physical_id
-    lab.gate.denied.add("emr-serverless:StopApplication")
+    lab.authorizer.denied.add("emr-serverless:StopApplication")
     assert lab.delete(arn, {**properties, "StopApplication": "true"}).is_success
+
+
+def test_a_session_that_was_replaced_on_another_application_goes_along_for_good(
+    lab: Lab, properties: dict[str, Any]
+) -> None:
+    """With rollback switched off no clean-up may have come for it."""
+    first = lab.create(properties).physical_id
+    elsewhere = lab.properties()
+    second = lab.update(first, properties, elsewhere).physical_id
+    assert lab.delete(second, elsewhere).is_success
+    assert lab.live() == []

@@ -91,12 +91,12 @@ def quota_reached(case: Case) -> Answer:
 
 
 def role_not_passable(case: Case) -> Answer:
-    case.lab.gate.denied.add("iam:PassRole")
+    case.lab.authorizer.denied.add("iam:PassRole")
     return case.create()
 
 
 def role_not_assumable(case: Case) -> Answer:
-    case.lab.gate.unassumable = ROLE
+    case.lab.authorizer.unassumable = ROLE
     return case.create()
 
 
@@ -135,7 +135,7 @@ def unreadable_property(case: Case) -> Answer:
 def session_that_cannot_be_ended(case: Case) -> Answer:
     created = case.create()
     assert created.is_success, created.reason
-    case.lab.gate.denied.add("emr-serverless:TerminateSession")
+    case.lab.authorizer.denied.add("emr-serverless:TerminateSession")
     case.asked_at = case.lab.clock.now()
     return case.lab.delete(created.physical_id, case.properties())
 

@@ -17,7 +17,7 @@ from session_handler.identity import client_token
 from session_handler.names import HELD_ARN_TAG
 from session_handler.request import ScheduleCall
 from tests.unit.handler.conftest import LOGICAL_ID, OWNER, STACK, Lab
-from tests.unit.handler.network import BROKEN
+from tests.unit.handler.network import BROKEN, NOT_FOUND
 
 GOLDEN = Path(__file__).parent / "golden_schedule" / "call.json"
 
@@ -115,6 +115,22 @@ def test_somebody_elses_successor_is_none(lab: Lab, scheduled: Scheduled) -> Non
     lab.session(copy).created_by = "arn:aws:sts::123456789012:assumed-role/team/the-function"
     assert scheduled.call() == "renewed"
     assert scheduled.parameters["/current"] != copy
+
+
+@pytest.mark.parametrize(("function", "found"), [("the-function", True), ("another", False)])
+def test_the_functions_name_tells_its_successor_where_the_held_session_is_forgotten(
+    lab: Lab,
+    scheduled: Scheduled,
+    monkeypatch: pytest.MonkeyPatch,
+    function: str,
+    found: bool,
+) -> None:
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", function)
+    tags = {**OWNER.tags("spec", "token"), HELD_ARN_TAG: scheduled.held}
+    successor = lab.start(scheduled.properties["ApplicationId"], tags)
+    lab.network.fail("GetSession", *[NOT_FOUND] * 3)
+    assert scheduled.call() == ("alive" if found else "renewed")
+    assert (scheduled.parameters["/current"] == successor) is found
 
 
 def test_a_call_that_is_delivered_twice_starts_one(lab: Lab, scheduled: Scheduled) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from .conftest import Server, create_application, running
-from .test_custom_resources import Stack
+from .stacks import Things
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
@@ -56,8 +56,8 @@ def alive(processes: set[int]) -> set[int]:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> None:
     with running(tmp_path) as server:
-        stack = Stack(server, tmp_path)
-        assert stack.deploy(Id="a") == "CREATE_COMPLETE"
+        stack = Things(server, tmp_path)
+        assert stack.deploy(A={"Id": "a"}) == "CREATE_COMPLETE"
         processes = descendants(server.process.pid)
         assert len(processes) > 1, "a Lambda function runs in a process of its own"
         assert Path(server.environment["CDK_HOME"]).parent.parent == server.temporary
@@ -72,7 +72,7 @@ def test_it_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> Non
 
 @linux_only
 def test_it_listens_on_loopback_only(server: Server, tmp_path: Path) -> None:
-    Stack(server, tmp_path).deploy(Id="a")
+    Things(server, tmp_path).deploy(A={"Id": "a"})
     addresses = listening(descendants(server.process.pid))
     assert addresses
     assert all(address.startswith("0100007F:") for address in addresses), addresses
@@ -87,8 +87,8 @@ def test_another_runs_beside_it_on_a_port_of_choice(server: Server, tmp_path: Pa
         found = other.client("emr-serverless").list_applications()["applications"]
         assert created not in [application["id"] for application in found]
         # Ended in the middle of a deployment, it doesn't wait for its end.
-        stack = Stack(other, tmp_path)
-        stack.deploy(Id="a", Silent=["Create"], wait=False)
+        stack = Things(other, tmp_path)
+        stack.deploy(A={"Id": "a", "Silent": ["Create"]}, wait=False)
         stack.wait_for_event()
         other.process.terminate()
         output, _ = other.process.communicate(timeout=5)

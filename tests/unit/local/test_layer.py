@@ -1,9 +1,6 @@
-"""The session service is one of MiniStack's own: its IAM, its CloudFormation, its hooks."""
+"""The session service is one of MiniStack's own: its IAM and its CloudFormation."""
 
-import inspect
 import json
-import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Iterator
@@ -170,6 +167,72 @@ class TestIam:
             )
         root.terminate_session(applicationId=application_id, sessionId=yours)
 
+    def test_the_role_that_starts_sessions_tags_sessions_alone(
+        self, server: Server, application_id: str, execution_role: str
+    ) -> None:
+        """Owner tags have to be asked for, other keys are refused, the application's own stay."""
+        arn = f"arn:aws:emr-serverless:us-east-1:000000000000:/applications/{application_id}"
+        tag = allow(
+            "emr-serverless:TagResource",
+            arn,
+            StringEquals={"aws:RequestTag/owner:stack": "me"},
+            **{"ForAllValues:StringLike": {"aws:TagKeys": ["owner:*", "team"]}},
+        )
+        client = as_role(
+            server,
+            allow("emr-serverless:StartSession", arn),
+            allow("iam:PassRole", execution_role),
+            tag,
+        )
+
+        def start(**tags: str) -> None:
+            start_session(client, application_id, executionRoleArn=execution_role, tags=tags)
+
+        start(**{"owner:stack": "me", "owner:id": "x", "team": "data"})
+        with denied("emr-serverless:TagResource", arn):
+            start(**{"owner:stack": "you"})
+        with denied("emr-serverless:TagResource", arn):
+            start(team="data")
+        with denied("emr-serverless:TagResource", arn):
+            start(**{"owner:stack": "me", "CostCenter": "1"})
+        with denied("emr-serverless:TagResource", arn):
+            client.tag_resource(resourceArn=arn, tags={"CostCenter": "1"})
+
+    def test_tags_of_own_sessions_may_change_but_for_some(
+        self, server: Server, root: Any, application_id: str, execution_role: str
+    ) -> None:
+        mine, yours = (
+            start_session(
+                root, application_id, executionRoleArn=execution_role, tags={"owner:stack": owner}
+            )
+            for owner in ("me", "you")
+        )
+        own = {"aws:ResourceTag/owner:stack": "me"}
+        client = as_role(
+            server,
+            allow(
+                ["emr-serverless:TagResource", "emr-serverless:UntagResource"],
+                ANY_SESSION,
+                StringEquals=own,
+                **{"ForAllValues:StringNotEquals": {"aws:TagKeys": ["owner:stack"]}},
+            ),
+        )
+
+        def arn(session: str) -> str:
+            return ANY_SESSION.replace("*", application_id, 1).replace("*", session)
+
+        client.tag_resource(resourceArn=arn(mine), tags={"team": "data"})
+        client.untag_resource(resourceArn=arn(mine), tagKeys=["team"])
+        for tags in ({"owner:stack": "you"}, {"team": "data", "owner:stack": "me"}):
+            with denied("emr-serverless:TagResource", "arn:"):
+                client.tag_resource(resourceArn=arn(mine), tags=tags)
+        with denied("emr-serverless:UntagResource", "arn:"):
+            client.untag_resource(resourceArn=arn(mine), tagKeys=["owner:stack"])
+        with denied("emr-serverless:TagResource", "arn:"):
+            client.tag_resource(resourceArn=arn(yours), tags={"team": "data"})
+        for session in (mine, yours):
+            root.terminate_session(applicationId=application_id, sessionId=session)
+
     def test_who_created_a_session(
         self, root: Any, application_id: str, execution_role: str
     ) -> None:
@@ -315,72 +378,16 @@ class Template:
         return status
 
 
-class TestContract:
-    """What the layer replaces or reads in MiniStack is private to it, and may go any time."""
-
-    def test_the_hooks_are_there(self) -> None:
-        script = inspect.getsource(_check_hooks) + "\n_check_hooks()"
-        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-
-
-def _check_hooks() -> None:
-    import inspect
-
-    from ministack import app
-    from ministack.core import iam_actions, iam_evaluator, lambda_runtime, responses, router
-    from ministack.services import cloudformation, iam
-    from ministack.services.cloudformation import (
-        custom_resource,
-        handlers,
-        provisioners,
-        stacks,
+def test_a_bucket_of_a_stack_has_its_tags(server: Server) -> None:
+    """The CDK's ``auto_delete_objects`` empties buckets with a tag of its own alone."""
+    cloudformation, name = server.client("cloudformation"), f"bucket-{uuid.uuid4().hex[:8]}"
+    properties = {"BucketName": name, "Tags": [{"Key": "aws-cdk:auto-delete", "Value": "true"}]}
+    bucket = {"Type": "AWS::S3::Bucket", "Properties": properties}
+    cloudformation.create_stack(
+        StackName=name, TemplateBody=json.dumps({"Resources": {"Bucket": bucket}})
     )
-
-    def takes(function, *names):
-        assert list(inspect.signature(function).parameters)[: len(names)] == list(names), function
-
-    tables = [router.SERVICE_PATTERNS, app.SERVICE_REGISTRY, app.SERVICE_HANDLERS]
-    tables += [provisioners._RESOURCE_HANDLERS, provisioners._STACK_TAG_PROPERTY]
-    tables += [provisioners._REPLACING_PROPERTIES]
-    assert all(isinstance(table, dict) and table for table in tables)
-    assert set(provisioners._RESOURCE_HANDLERS["AWS::S3::Bucket"]) >= {"create", "delete"}
-    assert hasattr(cloudformation._stacks, "get")
-    assert hasattr(iam._roles, "get")
-    takes(app.app, "scope", "receive", "send")
-    takes(router.extract_access_key_id, "headers", "query_params")
-    takes(responses.get_account_id)
-    takes(responses.get_region)
-    takes(
-        iam_evaluator.enforce,
-        *("access_key_id", "iam_action", "service", "region", "resource_arn", "service_context"),
-    )
-    takes(iam_evaluator.resolve_caller_identity, "access_key_id")
-    takes(
-        iam_actions.identity_denial_message,
-        *("action", "principal_arn", "resource", "explicit_deny"),
-    )
-    assert iam_evaluator.AuthError("", "").message == ""
-    takes(lambda_runtime.reset)
-    takes(
-        custom_resource.invoke_custom_resource,
-        *("request_type", "logical_id", "props", "stack_name", "stack_id"),
-    )
-    takes(custom_resource.register_token, "token")
-    takes(custom_resource.deliver_response, "token", "response")
-    takes(stacks._roll_back_operation, "stack_name", "stack_id", "stack", "operation")
-    assert "_roll_back_operation(" in inspect.getsource(stacks._deploy_stack_async)
-    assert handlers._roll_back_operation is stacks._roll_back_operation
-    assert handlers._delete_stack_async is stacks._delete_stack_async
-    takes(stacks._delete_stack_async, "stack_name", "stack_id")
-    takes(
-        stacks._delete_resource,
-        *("resource_type", "physical_id", "props", "stack_name", "logical_id"),
-    )
-    takes(
-        stacks._add_event,
-        *("stack_id", "stack_name", "logical_id", "resource_type", "status", "reason"),
-        *("physical_id", "detailed_status"),
-    )
-    operation = inspect.signature(stacks._failed_operation).parameters
-    assert {"created", "failed_update", "failed_logical_id", "replaced_ids"} <= set(operation)
+    cloudformation.get_waiter("stack_create_complete").wait(StackName=name)
+    tags = server.client("s3").get_bucket_tagging(Bucket=name)["TagSet"]
+    found = {tag["Key"]: tag["Value"] for tag in tags}
+    assert found["aws-cdk:auto-delete"] == "true"
+    assert found["aws:cloudformation:stack-name"] == name

@@ -33,7 +33,7 @@ CLIENT = textwrap.dedent(
     """
 )
 
-pytestmark = pytest.mark.xdist_group("distribution")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("distribution")]
 
 
 def uv(*arguments: str | Path) -> None:

@@ -12,7 +12,8 @@ from typing import Any
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from ...sessions import SessionService, wire
-from ...sessions.errors import NotFound, ServiceError
+from ...sessions.application import STARTED_REFUSAL
+from ...sessions.errors import NotFound, ServiceError, Validation
 
 RESOURCE_TYPE = "AWS::EMRServerless::Application"
 # A change of one of these makes a new application.
@@ -46,7 +47,11 @@ class ApplicationResource:
         new: Properties,
         stack_name: str,  # noqa: ARG002
     ) -> tuple[str, dict[str, str]]:
-        """Change an application in place: its settings if they differ, and its tags."""
+        """Change an application in place: its settings if they differ, and its tags.
+
+        Tags are refused of a started one, as other settings are, though TagResource takes them
+        (aws/aws-cdk issue 35488).
+        """
         before, after = _request(old), _request(new)
         old_tags, new_tags = before.pop("tags", {}), after.pop("tags", {})
         for fixed in ("name", "type"):
@@ -56,6 +61,8 @@ class ApplicationResource:
             token = {"applicationId": physical_id, "clientToken": uuid.uuid4().hex}
             self._ask("UpdateApplication", {**after, **token})
         application = self._service().application(physical_id)
+        if old_tags != new_tags and application.state == "STARTED":
+            raise _as_cloudformation(Validation(STARTED_REFUSAL))
         for key in old_tags.keys() - new_tags.keys():
             application.tags.pop(key, None)
         application.tags.update(new_tags)
@@ -74,11 +81,16 @@ class ApplicationResource:
         try:
             return self._service().perform(operation, params)
         except ServiceError as error:
-            raise ValueError(
-                f'Resource handler returned message: "{error.message} (Service: EmrServerless, '
-                f'Status Code: {error.status}, Request ID: {uuid.uuid4()})" '
-                f"(RequestToken: {uuid.uuid4()}, HandlerErrorCode: InvalidRequest)"
-            ) from error
+            raise _as_cloudformation(error) from error
+
+
+def _as_cloudformation(error: ServiceError) -> ValueError:
+    """A refusal of the service, in the form that CloudFormation hands it on."""
+    return ValueError(
+        f'Resource handler returned message: "{error.message} (Service: EmrServerless, '
+        f'Status Code: {error.status}, Request ID: {uuid.uuid4()})" '
+        f"(RequestToken: {uuid.uuid4()}, HandlerErrorCode: InvalidRequest)"
+    )
 
 
 def _attributes(application: Mapping[str, Any]) -> dict[str, str]:

@@ -14,7 +14,7 @@ from collections.abc import Collection
 from typing import Any
 
 from . import exports, nested, resource
-from .custom_resource import RequestFailed, is_custom
+from .custom_resource import RequestFailed, is_custom, require_same_service_token
 from .removal import Leftover, clean_up
 from .resource import Made
 from .side_by_side import visit_all
@@ -26,6 +26,8 @@ CREATION_CANCELLED = "Resource creation cancelled"
 UPDATE_CANCELLED = "Resource update cancelled"
 # aws/aws-cdk issue 30546
 REPLACEMENT_REFUSED = "Replacement type updates not supported on stack with disable-rollback."
+# serverless/serverless issue 9144
+SOME_NOT_DELETED = "Update successful. One or more resources could not be deleted."
 
 _log = logging.getLogger("local-aws")
 
@@ -113,8 +115,8 @@ class Change:
         )
         return said or self.reason
 
-    async def clean_up(self) -> None:
-        """Delete what it left over, once it is done."""
+    async def clean_up(self) -> str:
+        """Delete what it left over, once it is done; gives the stack's status reason."""
         for child in self._children:
             await child.clean_up()
 
@@ -124,7 +126,8 @@ class Change:
                 return False
             return policy in RETAINING_POLICIES
 
-        await clean_up(self.stack, self._before, self.target, self._leftovers, retained)
+        done = await clean_up(self.stack, self._before, self.target, self._leftovers, retained)
+        return "" if done else SOME_NOT_DELETED
 
     async def _visit(self, logical_id: str) -> bool:
         await asyncio.sleep(0)
@@ -155,7 +158,7 @@ class Change:
 
     async def _bring(self, logical_id: str) -> None:
         resource_type = self.target.resources[logical_id]["Type"]
-        properties, dynamic = self.target.properties(logical_id, self.stack.resources)
+        properties, dynamic = self.target.properties(logical_id, self.stack.resources, self._before)
         tagged = self.target.with_tags(logical_id, resource_type, properties)
         record = self.stack.resources.get(logical_id)
         if record is None:
@@ -204,11 +207,14 @@ class Change:
                 record.pop("_attempted", None)
                 self.stack.show(logical_id, kind, "UPDATE_COMPLETE")
             return None
+        if is_custom(kind):
+            require_same_service_token(old, new)
         replaces = resource.replaces(kind, old, new)
         reason = resource.CREATION_OF_ANOTHER if replaces else ""
         before = dict(record)
         self.stack.show(logical_id, kind, "UPDATE_IN_PROGRESS", reason=reason)
-        record["_attempted"] = new
+        if not self._goes_back:
+            record["_attempted"] = new
         if replaces and self._rollback_is_off:
             raise ValueError(REPLACEMENT_REFUSED)
         policy = self.target.policy(logical_id, "UpdateReplacePolicy", self.stack.resources)

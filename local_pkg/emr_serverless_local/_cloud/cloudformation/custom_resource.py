@@ -10,6 +10,7 @@ more use than an hour's wait.
 import asyncio
 import contextlib
 import json
+import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ PAUSE_SECONDS = 1.0
 THROTTLED_SECONDS = 0.5
 # What MiniStack calls an invocation whose process did not come up.
 _NOT_STARTED = ("Worker init failed", "Worker process exited immediately", "Unsupported runtime")
+_NO_MODULE = re.compile(r"has no stub for '([^']+)'")
 
 
 class RequestFailed(Exception):
@@ -85,7 +87,7 @@ def deliver(token: str, content: dict[str, Any]) -> bool:
 
 
 def require_same_service_token(old: Properties, new: Properties) -> None:
-    """Refuse another service token, as AWS does (aws/aws-cdk issue 25938)."""
+    """Refuse another service token (aws/aws-cdk issue 25938). Raises RequestFailed."""
     if old.get("ServiceToken") != new.get("ServiceToken"):
         raise RequestFailed("Modifying service token is not allowed.")
 
@@ -173,7 +175,7 @@ async def _deliver_event(
         said = _error_message(result)
         if said.startswith(_NOT_STARTED):
             name = (record.get("config") or record).get("FunctionName")
-            waiting.settle(RequestFailed(f"The function {name} can't start: {said}"))
+            waiting.settle(RequestFailed(f"The function {name} can't start: {_advised(said)}"))
             return
         deliveries += 1
         await asyncio.sleep(PAUSE_SECONDS)
@@ -182,6 +184,17 @@ async def _deliver_event(
 def _error_message(result: Mapping[str, Any]) -> str:
     body = result.get("body")
     return str(body.get("errorMessage", "")) if isinstance(body, Mapping) else str(body)
+
+
+def _advised(said: str) -> str:
+    """What to do about a module that Lambda's Node.js has and this machine's hasn't."""
+    missing = _NO_MODULE.search(said)
+    if missing is None:
+        return said
+    return (
+        f"Node.js found no module {missing[1]}, which Lambda has. Install it (npm install "
+        f"{missing[1]}) and start the local AWS with NODE_PATH set to that node_modules."
+    )
 
 
 def _function(service_token: str) -> tuple[Any, Any]:

@@ -226,12 +226,13 @@ async def _delete_failed_creates(stack: Stack) -> None:
 
 
 async def _finish(stack: Stack, change: Change, verb: str) -> None:
+    reason = ""
     if verb == "UPDATE":
         stack.enter("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
-        await change.clean_up()
+        reason = await change.clean_up()
     for record in stack.resources.values():
         record.pop("_replaced", None)
-    stack.enter(f"{verb}_COMPLETE")
+    stack.enter(f"{verb}_COMPLETE", reason)
 
 
 async def _go_back(stack: Stack, operation: Record, skipped: Collection[str] = ()) -> None:

@@ -71,10 +71,14 @@ async def clean_up(
     after: Template,
     leftovers: Iterable[Leftover],
     retained: Callable[[str], bool],
-) -> None:
+) -> bool:
     """Delete what a change left over, and the resources that its template has no more.
 
-    Three times each, then it is skipped (aws/aws-cdk issue 30012 shows the phase).
+    Each is tried three times and then skipped: it is no part of the stack any more
+    (aws-cloudformation/cloudformation-coverage-roadmap issue 744).
+
+    Returns:
+        Whether all of it is deleted.
     """
     kept = after.resources
     nodes: dict[str, set[str]] = {}
@@ -85,9 +89,12 @@ async def clean_up(
     for logical_id in {*replaced, *(stack.resources.keys() - kept.keys())}:
         nodes[logical_id] = set().union(*(of.get(logical_id, set()) for of in known))
 
+    skipped: list[str] = []
+
     async def visit(logical_id: str) -> bool:
         for leftover in replaced.get(logical_id, []):
-            await _delete_leftover(stack, leftover)
+            if not await _delete_leftover(stack, leftover):
+                skipped.append(logical_id)
         if logical_id in kept or logical_id not in stack.resources:
             return True
         record = stack.resources[logical_id]
@@ -97,10 +104,12 @@ async def clean_up(
             for _ in range(CLEAN_UP_ATTEMPTS):
                 if await _delete_record(stack, logical_id):
                     return True
+            skipped.append(logical_id)
         del stack.resources[logical_id]
         return True
 
     await visit_all(reversed_dependencies(nodes), visit)
+    return not skipped
 
 
 async def delete_stack(
@@ -146,11 +155,11 @@ async def _delete_record(stack: Stack, logical_id: str) -> bool:
     return True
 
 
-async def _delete_leftover(stack: Stack, leftover: Leftover) -> None:
+async def _delete_leftover(stack: Stack, leftover: Leftover) -> bool:
     kind, physical_id = leftover.resource_type, leftover.physical_id
     if leftover.retained:
         stack.tell(leftover.logical_id, kind, "DELETE_SKIPPED", physical_id)
-        return
+        return True
     for _ in range(CLEAN_UP_ATTEMPTS):
         stack.tell(leftover.logical_id, kind, "DELETE_IN_PROGRESS", physical_id)
         try:
@@ -166,7 +175,8 @@ async def _delete_leftover(stack: Stack, leftover: Leftover) -> None:
             stack.tell(leftover.logical_id, kind, "DELETE_FAILED", physical_id, str(error))
             continue
         stack.tell(leftover.logical_id, kind, "DELETE_COMPLETE", physical_id)
-        return
+        return True
+    return False
 
 
 async def _delete(

@@ -61,7 +61,6 @@ async def update(
     """Update it. Raises whatever says why it can't be."""
     resource_type, physical_id = record["ResourceType"], record["PhysicalResourceId"]
     if is_custom(resource_type):
-        custom_resource.require_same_service_token(old, new)
         made = await custom_resource.request(
             stack,
             "Update",

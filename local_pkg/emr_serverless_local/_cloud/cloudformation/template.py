@@ -68,8 +68,14 @@ class Template:
             self.stack_id,
         )
 
-    def properties(self, logical_id: str, records: Records) -> tuple[Properties, Any]:
-        """A resource's properties, and the dynamic references in them by their values."""
+    def properties(
+        self, logical_id: str, records: Records, before: "Template"
+    ) -> tuple[Properties, Any]:
+        """A resource's properties, and the dynamic references in them by their values.
+
+        A reference to a secret is looked up again only where the resource's definition is another
+        one than ``before``.
+        """
         definition = self.body["Resources"][logical_id]
         resolved = self.resolve(definition.get("Properties") or {}, records)
         known = {name: v for name, v in resolved.items() if v is not engine._NO_VALUE}
@@ -77,7 +83,7 @@ class Template:
             known,
             (records.get(logical_id) or {}).get("_dynamic"),
             reuse_ssm=False,
-            reuse_secrets=False,
+            reuse_secrets=definition == before.body.get("Resources", {}).get(logical_id),
         )
         return properties, dynamic
 

@@ -1,0 +1,79 @@
+"""What the handler asks of the service: calls and seconds of each operation, in simulated time.
+
+The handler is the real one; CloudFormation, Lambda and the service are simulated, so nothing here
+depends on the machine that it runs on. ``python -m benchmarks.handler_calls`` prints the tables.
+"""
+
+from __future__ import annotations
+
+from benchmarks.report import Claim, claims_table, table
+from testbed.simulation import measures
+
+FOREIGN = (0, 25, 100, 1000)
+RATE = 2.0
+"""GetSession a second, where the service allows few."""
+
+
+def call_table() -> str:
+    """Operations down, foreign live sessions across: calls to EMR Serverless, and seconds."""
+    columns = [measures.calls(foreign) for foreign in FOREIGN]
+    rows = [
+        [row[0].operation, *(f"{c.to_the_service} in {c.seconds:.0f} s" for c in row)]
+        for row in zip(*columns, strict=True)
+    ]
+    title = (
+        f"Calls to EMR Serverless, beside {measures.DEAD:,} dead sessions of others and so many "
+        "live ones (simulated, 100 ms a call)"
+    )
+    return table(title, ["operation", *(f"{n:,} live" for n in FOREIGN)], rows)
+
+
+def together_table(found: list[measures.Together], allowed: str) -> str:
+    """What the sessions of one stack ask together."""
+    rows = [
+        [
+            t.operation,
+            f"{t.seconds:.0f} s",
+            f"{t.a_second:.1f}",
+            f"{t.busiest:.1f}",
+            str(t.throttled),
+            str(t.failed),
+        ]
+        for t in found
+    ]
+    head = ["operation", "takes", "GetSession/s", "busiest 10 s", "throttled", "failed"]
+    return table(f"{measures.TOGETHER} sessions of a stack, {allowed} GetSession/s", head, rows)
+
+
+def tables_and_claims() -> tuple[list[str], list[Claim]]:
+    """Everything that is measured here."""
+    paused = measures.pause()
+    free, limited = measures.together(), measures.together(RATE)
+    claims = [
+        Claim("usable until answered, mean s", "", paused.mean, 2.0, "simulated, starts 60-90 s"),
+        Claim(
+            "GetSession a second, 25 sessions that are created",
+            "",
+            free[0].a_second,
+            1.0,
+            "simulated",
+        ),
+        Claim(
+            f"requests that fail at {RATE:g} GetSession/s, 25 sessions",
+            "",
+            sum(t.failed for t in limited),
+            0,
+            "simulated",
+        ),
+    ]
+    tables = [
+        call_table(),
+        together_table(free, "any number of"),
+        together_table(limited, f"at most {RATE:g}"),
+    ]
+    return tables, claims
+
+
+if __name__ == "__main__":
+    shown, held = tables_and_claims()
+    print("\n".join([claims_table(held), *shown]))

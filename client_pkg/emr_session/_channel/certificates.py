@@ -1,0 +1,37 @@
+"""Which certificate authorities gRPC trusts: those that boto3 trusts, or the caller's."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from .._emr.aws import Aws
+from ..errors import ConnectError
+
+GRPC_ROOTS = "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"
+
+
+def root_certificates(given: bytes | str | os.PathLike[str] | None, aws: Aws) -> bytes | None:
+    """The authorities to trust, as PEM; None for gRPC's own.
+
+    The first of: ``given``; the file in ``GRPC_DEFAULT_SSL_ROOTS_FILE_PATH``, which gRPC reads
+    itself; boto3's (``AWS_CA_BUNDLE``, ``ca_bundle`` of the profile, ``REQUESTS_CA_BUNDLE``).
+
+    Raises:
+        ConnectError: The file can't be read.
+    """
+    if isinstance(given, bytes):
+        return given
+    if given is not None:
+        return _read(given, "root_certificates")
+    if GRPC_ROOTS in os.environ:
+        return None
+    path = aws.ca_bundle
+    return _read(path, "AWS_CA_BUNDLE, or ca_bundle of the profile,") if path else None
+
+
+def _read(path: str | os.PathLike[str], name: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise ConnectError(f"{name} names a file that can't be read: {error}") from error

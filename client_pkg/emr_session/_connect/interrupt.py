@@ -1,0 +1,100 @@
+"""Ctrl-C: it interrupts the query on the server, too, and is reported in one line."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import Any
+
+import grpc
+from pyspark.sql.connect.proto import base_pb2, base_pb2_grpc
+
+from ..errors import QueryInterrupted
+
+# Whoever has pressed Ctrl-C waits no longer than this for the server to take note.
+TIMEOUT_SECONDS = 5.0
+
+
+class InterruptingInterceptor(grpc.UnaryStreamClientInterceptor):
+    """Interrupts the operation that a stream of answers belongs to when its reader is."""
+
+    def __init__(self, channel: grpc.Channel) -> None:
+        """An interceptor for a channel; ``channel`` itself is for the interrupts."""
+        self._channel = channel
+
+    def intercept_unary_stream(self, continuation: Any, details: Any, request: Any) -> Any:
+        """Execute or re-attach."""
+        answers = continuation(details, request)
+        if not getattr(request, "operation_id", ""):
+            return answers
+        return _InterruptibleStream(answers, lambda: self._interrupt(request))
+
+    def _interrupt(self, executed: Any) -> None:
+        request = base_pb2.InterruptRequest(
+            session_id=executed.session_id,
+            user_context=executed.user_context,
+            client_type=executed.client_type,
+            interrupt_type=base_pb2.InterruptRequest.INTERRUPT_TYPE_OPERATION_ID,
+            operation_id=executed.operation_id,
+        )
+        stub: Any = base_pb2_grpc.SparkConnectServiceStub(self._channel)  # type: ignore[no-untyped-call]
+        stub.Interrupt(request, timeout=TIMEOUT_SECONDS)
+
+
+class _InterruptibleStream:
+    """The answers of an operation, as an iterator."""
+
+    def __init__(self, call: Any, interrupt: Callable[[], None]) -> None:
+        self._call = call
+        self._interrupt = interrupt
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        try:
+            return next(self._call)
+        except KeyboardInterrupt:
+            raise self._interrupted() from None
+
+    def _interrupted(self) -> QueryInterrupted:
+        try:
+            self._interrupt()
+        except Exception as error:  # noqa: BLE001 - the interrupt matters more than its failure
+            said = f"the server could not be told, and it may go on there: {_summary(error)}"
+        else:
+            said = "it was stopped on the server, too."
+        self._call.cancel()
+        return QueryInterrupted(f"Query interrupted: {said}")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._call, name)
+
+
+def report_in_one_line() -> None:
+    """Let Python report an uncaught ``QueryInterrupted`` in a line instead of a stack of frames.
+
+    IPython asks the exception itself.
+    """
+    if sys.excepthook is not _report:
+        global _other_hook
+        _other_hook, sys.excepthook = sys.excepthook, _report
+
+
+def _report(
+    kind: type[BaseException], error: BaseException, traceback: TracebackType | None
+) -> None:
+    if isinstance(error, QueryInterrupted):
+        print(error, file=sys.stderr)
+    else:
+        _other_hook(kind, error, traceback)
+
+
+_other_hook = sys.__excepthook__
+
+
+def _summary(error: Exception) -> str:
+    if isinstance(error, grpc.RpcError) and isinstance(error, grpc.Call):
+        return f"{error.code().name}: {error.details()}"
+    return str(error)

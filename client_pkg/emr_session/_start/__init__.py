@@ -1,0 +1,1 @@
+"""Sessions without a stack: started, found by name, and ended from code."""

@@ -1,0 +1,181 @@
+"""The one function behind the sessions of a stack, with its role and its log group."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from .._template.nag import acknowledge_vpc_policy, acknowledge_wildcard
+from .asset import handler_asset
+
+_VPC_POLICY = "service-role/AWSLambdaVPCAccessExecutionRole"
+
+
+@dataclass(frozen=True)
+class Network:
+    """Where a function runs that runs in a VPC."""
+
+    vpc: ec2.IVpc
+    subnets: ec2.SubnetSelection | None
+    security_groups: Sequence[ec2.ISecurityGroup] | None
+
+
+def log_group_of(scope: Construct, retention: logs.RetentionDays) -> logs.LogGroup:
+    """The log group, which outlives its stack.
+
+    A first deployment that fails is rolled back, and the reason on the screen names this group:
+    it has to be there still. No deletion policy keeps a resource in the rollback of its creation
+    and deletes it with its stack (RetainExceptOnCreate is the opposite), so it stays then too. Its
+    lines go with the retention; what stays is an empty group, which costs nothing. Its name is
+    CloudFormation's, so that it stands in the way of no later deployment.
+    """
+    return logs.LogGroup(
+        scope, "Logs", retention=retention, removal_policy=cdk.RemovalPolicy.RETAIN
+    )
+
+
+def handler_role(
+    scope: Construct,
+    *,
+    early_statements: iam.PolicyDocument,
+    own_log_group: bool,
+    log_group: logs.ILogGroup,
+    in_vpc: bool,
+    boundary: iam.IManagedPolicy | None,
+) -> iam.Role:
+    """The function's role, with everything inline that names no application and no role.
+
+    Nothing may be added to it afterwards (``add_to_policy``): the CDK would make a policy for it
+    that the function waits for. What is awaited is in policies beside the role.
+    """
+    early_statements.add_statements(
+        iam.PolicyStatement(
+            sid="WriteLogs",
+            actions=["logs:CreateLogStream", "logs:PutLogEvents"],
+            resources=[
+                _generated_names(log_group) if own_log_group else log_group.log_group_arn,
+            ],
+        )
+    )
+    role = iam.Role(
+        scope,
+        "Role",
+        description="Starts and ends EMR Serverless sessions",
+        assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+        inline_policies={"Handler": early_statements},
+        # The network interfaces of a function in a VPC are made with the function's own role,
+        # when the function is created: this has to be part of the role, not of a later policy.
+        managed_policies=(
+            [iam.ManagedPolicy.from_aws_managed_policy_name(_VPC_POLICY)] if in_vpc else None
+        ),
+        permissions_boundary=boundary,
+    )
+    if in_vpc:
+        acknowledge_vpc_policy(role)
+    if own_log_group:
+        acknowledge_wildcard(
+            role,
+            _generated_names(log_group),
+            "The log group's name is generated; a reference to it would have the role wait for it.",
+        )
+    return role
+
+
+def handler_function(
+    scope: Construct,
+    *,
+    role: iam.Role,
+    log_group: logs.ILogGroup,
+    timeout: cdk.Duration,
+    network: Network | None,
+    encryption: kms.IKey | None,
+) -> lambda_.Function:
+    """The function that CloudFormation and schedules call.
+
+    Its logical id is for ever: it is the service token of every session of the stack, and
+    CloudFormation refuses to change that ("Modifying service token is not allowed.").
+
+    It waits for no policy. Without a session it has nothing to do, and sessions wait for the
+    policies themselves. Where its environment is encrypted, the one that allows it to use the key
+    is attached to the role, and waited for with it.
+    """
+    if encryption is not None:
+        encryption.grant_decrypt(role)
+    return lambda_.Function(
+        scope,
+        "Function",
+        description="Starts and ends EMR Serverless sessions for CloudFormation",
+        code=lambda_.Code.from_asset(handler_asset()),
+        handler="session_handler.handler.handle",
+        runtime=lambda_.Runtime.PYTHON_3_14,
+        architecture=lambda_.Architecture.ARM_64,
+        memory_size=256,
+        timeout=timeout,
+        role=role,
+        log_group=log_group,
+        environment_encryption=encryption,
+        vpc=network.vpc if network else None,
+        vpc_subnets=network.subnets if network else None,
+        security_groups=list(network.security_groups)
+        if network and network.security_groups is not None
+        else None,
+    )
+
+
+def schedule_role(
+    scope: Construct, function: lambda_.IFunction, boundary: iam.IManagedPolicy | None
+) -> iam.IRole:
+    """The role that schedules call the function with; what it may do is inline."""
+    role = iam.Role(
+        scope,
+        "ScheduleRole",
+        description="Calls the function that keeps EMR Serverless sessions alive",
+        assumed_by=iam.ServicePrincipal(
+            "scheduler.amazonaws.com",
+            # A schedule stands for its group there.
+            conditions={
+                "StringEquals": {
+                    "aws:SourceAccount": cdk.Aws.ACCOUNT_ID,
+                    "aws:SourceArn": cdk.Stack.of(scope).format_arn(
+                        service="scheduler", resource="schedule-group", resource_name="default"
+                    ),
+                }
+            },
+        ),
+        inline_policies={
+            "Invoke": iam.PolicyDocument(
+                statements=[
+                    iam.PolicyStatement(
+                        actions=["lambda:InvokeFunction"], resources=[function.function_arn]
+                    )
+                ]
+            )
+        },
+        permissions_boundary=boundary,
+    )
+    # The CDK's target would add the same once more, in a policy that schedules would wait for.
+    return role.without_policy_updates()
+
+
+def _generated_names(log_group: logs.ILogGroup) -> str:
+    """The ARNs of the log groups that CloudFormation may make of a resource.
+
+    It names them STACK-LOGICALID-SUFFIX. By reference the role would wait for the group.
+    """
+    stack = cdk.Stack.of(log_group)
+    resource = log_group.node.default_child
+    assert isinstance(resource, logs.CfnLogGroup)
+    return stack.format_arn(
+        service="logs",
+        resource="log-group",
+        resource_name=f"{cdk.Aws.STACK_NAME}-{resource.logical_id}-*:*",
+        arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+    )

@@ -1,0 +1,178 @@
+"""The policies that the handler's role gets beside those it is made with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import jsii
+from aws_cdk import aws_iam as iam
+from constructs import Construct, DependencyGroup, IValidation
+
+from .._template.findings import ID_PREFIX, is_acknowledged
+
+# How many managed policies IAM lets a role have, unless the account's quota was raised.
+_POLICIES_OF_A_ROLE = 10
+_MOST_POLICIES_OF_A_ROLE = 25
+SHARED_PROVIDER = ID_PREFIX + "sharedProvider"
+
+
+# What IAM lets a policy have, without white space: a managed one, and all inline ones of a role.
+_MANAGED_POLICY = 6144
+_INLINE_POLICIES = 10240
+# What the statements take that name no application and no role, with the longest of stack ids.
+_EARLY_STATEMENTS = 3000
+_BRACKETS = 50
+
+Policy = iam.Policy | iam.ManagedPolicy
+
+
+@dataclass(frozen=True)
+class GrowingStatement:
+    """A statement that gets resources while constructs are made.
+
+    Attributes:
+        make: Makes the statement, without resources.
+        size: Characters of it without resources, at most.
+        resource_size: Characters of what is added at a time, at most.
+    """
+
+    make: Callable[[], iam.PolicyStatement]
+    size: int
+    resource_size: int
+
+
+class PolicySeries:
+    """The policies of a stack's sessions, begun anew where one would outgrow IAM's limit.
+
+    Policies are made with the first statement that goes there: without sessions there are none.
+    """
+
+    def __init__(self, make: Callable[[int], Policy]) -> None:
+        """Makes none yet.
+
+        Args:
+            make: Makes the policy of a number, counted from 0.
+        """
+        self._make = make
+        self._policies: list[_PolicyWithRoom] = []
+        self.dependable = DependencyGroup()
+
+    @property
+    def managed(self) -> int:
+        """How many of them are managed policies."""
+        return sum(isinstance(one.policy, iam.ManagedPolicy) for one in self._policies)
+
+    def add_early(self, statement: iam.PolicyStatement) -> Policy:
+        """Adds a statement to the first policy, which has room for such, and returns that."""
+        if not self._policies:
+            self._begin(_MANAGED_POLICY - _EARLY_STATEMENTS)
+        policy = self._policies[0].policy
+        policy.add_statements(statement)
+        return policy
+
+    def add_resources(self, growing: GrowingStatement, *arns: str) -> None:
+        """Adds resources where there is room for them."""
+        for one in self._policies:
+            if one.has_room_for(growing):
+                break
+        else:
+            one = self._begin(_MANAGED_POLICY)
+        one.add(growing, arns)
+
+    def _begin(self, room: int) -> _PolicyWithRoom:
+        policy = self._make(len(self._policies))
+        self.dependable.add(policy)
+        if isinstance(policy, iam.Policy):
+            room = _INLINE_POLICIES - _EARLY_STATEMENTS
+        one = _PolicyWithRoom(policy, room - _BRACKETS)
+        self._policies.append(one)
+        return one
+
+
+class _PolicyWithRoom:
+    def __init__(self, policy: Policy, room: int) -> None:
+        self.policy = policy
+        self._room = room
+        self._statements: dict[GrowingStatement, iam.PolicyStatement] = {}
+
+    def has_room_for(self, growing: GrowingStatement) -> bool:
+        begins = 0 if growing in self._statements else growing.size
+        return self._room >= begins + growing.resource_size
+
+    def add(self, growing: GrowingStatement, arns: tuple[str, ...]) -> None:
+        self._room -= growing.resource_size
+        statement = self._statements.get(growing)
+        if statement is None:
+            self._room -= growing.size
+            statement = self._statements[growing] = growing.make()
+            statement.add_resources(*arns)
+            self.policy.add_statements(statement)
+        else:
+            statement.add_resources(*arns)
+
+
+def own_series(scope: Construct, role: iam.Role) -> PolicySeries:
+    """Policies in the role's own stack: one inline, and managed ones where that is not enough.
+
+    They are no children of the role, and nothing but sessions depends on them: the function, which
+    depends on the role, is made at the same time.
+    """
+
+    def make(number: int) -> Policy:
+        if number == 0:
+            return iam.Policy(scope, "Permissions", roles=[role])
+        return iam.ManagedPolicy(scope, f"Permissions{number}", roles=[role])
+
+    return PolicySeries(make)
+
+
+def series_of_another_stack(scope: Construct, id: str, role: iam.Role) -> PolicySeries:
+    """Managed policies for the sessions of another stack than the role's.
+
+    Args:
+        scope: The stack of the sessions, which then refers to the role, and the role to nobody;
+            or, for a stack that isn't of this app, the provider.
+        id: The id of the first policy.
+        role: The handler's role.
+    """
+
+    def make(number: int) -> iam.ManagedPolicy:
+        policy = iam.ManagedPolicy(
+            scope,
+            f"{id}{number or ''}",
+            description="What the session handler of another stack may do for this one",
+        )
+        policy.attach_to_role(iam.Role.from_role_name(policy, "Role", role.role_name))
+        return policy
+
+    return PolicySeries(make)
+
+
+@jsii.implements(IValidation)
+class ManagedPolicyQuota:
+    """Says at synth when a provider serves more stacks than IAM lets it."""
+
+    def __init__(self, provider: Construct, count: Callable[[], int]) -> None:
+        """Counts when the app is complete.
+
+        Args:
+            provider: Where the quota can be acknowledged.
+            count: How many managed policies the role has.
+        """
+        self._provider = provider
+        self._count = count
+
+    def validate(self) -> list[str]:
+        """Called by the CDK when the app is complete."""
+        count = self._count()
+        if count <= _POLICIES_OF_A_ROLE or (
+            count <= _MOST_POLICIES_OF_A_ROLE and is_acknowledged(self._provider, SHARED_PROVIDER)
+        ):
+            return []
+        return [
+            f"this provider's role has {count} managed policies, at least one for each other stack "
+            f"that it serves, and IAM's default quota is {_POLICIES_OF_A_ROLE}. Give some stacks a "
+            "provider of their own; or have the quota raised (at most "
+            f"{_MOST_POLICIES_OF_A_ROLE}) and acknowledge {SHARED_PROVIDER} on the provider."
+        ]

@@ -1,0 +1,253 @@
+"""What must hold once nothing moves any more, whatever happened."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+
+from .clock import FOREVER
+from .cloudformation import Request
+from .service import Session
+from .world import HELD_TAG, LOGICAL_TAG, RETAINED_TAG, World
+
+HOLDING = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
+EMPTY = ("DELETE_COMPLETE", "ROLLBACK_COMPLETE")
+SEARCH_SECONDS = 30.0
+"""For so long the handler searches for what isn't listed yet."""
+MEMORY_SECONDS = 180.0
+"""So long after its first delivery Lambda delivers an event for the last time."""
+
+
+SHOWN_SECONDS = 60.0
+"""What an answer says may be so old: a session can end after the last look at it."""
+CALLS_APART = 20.0
+"""Two calls of a schedule that come closer than that, one of them late, run side by side."""
+
+
+class Broken(AssertionError):
+    """Invariants that don't hold."""
+
+    def __init__(self, found: list[str]) -> None:
+        super().__init__("; ".join(found))
+        self.found = found
+
+
+def check(world: World) -> Counter[str]:
+    """All invariants. Call it when nothing moves. Gives the excuses that were made, counted."""
+    found = list(world.broken)
+    excuses: Counter[str] = Counter()
+    found += [f"raised: {raised}" for raised in world.function.raised if raised[:4] != "Tick"]
+    found += [f"ran into the function's limit: {name}" for name in world.function.cut_off]
+    found += _answers(world)
+    found += _foreign(world)
+    found += _rollbacks(world, excuses)
+    found += _ended(world, excuses)
+    if world.stack.status in (*HOLDING, *EMPTY):
+        found += _left(world, excuses)
+    if found:
+        raise Broken(found)
+    return excuses
+
+
+def _answers(world: World) -> list[str]:
+    found = []
+    blind = world.reaches_cloudformation != "answers"
+    for request in world.stack.requests:
+        excused = request.died_for_good or (request.delivered_late and blind)
+        if request.timed_out and not excused:
+            found.append(f"not answered in time: {request.name}")
+        if request.answered_at is None and not world.puts[request.name] and not excused:
+            found.append(f"never answered: {request.name}")
+        if request.status == "FAILED" and not request.deaths and not request.delivered_late:
+            cause = _cause(world, request)
+            if cause is None:
+                found.append(f"failed without a cause: {request.name}: {request.reason}")
+        if request.succeeded and request.kind != "Delete":
+            session = world.session(request.physical_id)
+            answered_at = request.answered_at or 0.0
+            if session is None:
+                found.append(f"answered with no session: {request.name}: {request.physical_id}")
+            elif session.ended_at is not None and session.ended_at < answered_at - SHOWN_SECONDS:
+                found.append(f"answered with a session that was over: {request.name}")
+            elif request.event["ResourceProperties"].get("WaitUntilReady") != "false" and (
+                answered_at < (session.usable_at or session.ended_at or FOREVER)
+            ):
+                found.append(f"answered with a session that isn't usable: {request.name}")
+            elif request.data.get("Arn") != request.physical_id:
+                found.append(f"answered with other data: {request.name}: {dict(request.data)}")
+    return found
+
+
+_CAUSES = ("refused", "quota", "conflict")
+
+
+def _cause(world: World, request: Request) -> str | None:
+    """Why a request may have failed; None where nothing explains it."""
+    met = world.network.met
+    if request.kind == "Delete":
+        return next((m for m in met if m.startswith("TerminateSession: ") and met[m] > 9), None)
+    if any(f"StartSession: {cause}" in met for cause in _CAUSES):
+        return "refused"
+    if any(times > 9 for what, times in met.items() if not what.startswith("Describe")):
+        return "something went wrong for minutes"
+    if world.service.start_seconds is not None:
+        return "a test makes starts slow"
+    if any(s.ended_by == "itself" or s.state == "FAILED" for s in world.own()):
+        return "a session ended by itself"
+    if world.reaches_cloudformation != "answers":
+        return "no way to CloudFormation"
+    if any(a.state != "STARTED" for a in world.service.applications.values()):
+        return "an application is not started"
+    return None
+
+
+def _foreign(world: World) -> list[str]:
+    found = []
+    for arn in world.foreign:
+        session = world.service.sessions[arn]
+        if arn not in world.copied and not session.is_live:
+            found.append(f"a foreign session was ended: by {session.ended_by}")
+        if any(r.physical_id == arn for r in world.stack.resources.values()):
+            found.append(f"a foreign session was adopted: {arn}")
+        if arn in world.parameters.values():
+            found.append(f"the parameter names a foreign session: {arn}")
+    return found
+
+
+def _rollbacks(world: World, excuses: Counter[str]) -> list[str]:
+    """A rollback comes back to the very session that it left, if that lives."""
+    found = []
+    for logical_id, before, request in world.stack.rolled_back:
+        session = world.session(before)
+        if session is None or request.physical_id == before:
+            continue
+        wanted = request.event["ResourceProperties"]
+        asked = (session.parameters["name"], session.application_id)
+        if asked != (wanted["Name"], wanted["ApplicationId"]):
+            continue  # with rollback switched off, an earlier failure left another one
+        if session.ended_by == "itself" or session.state == "FAILED":
+            continue
+        if request.deaths or request.delivered_late:
+            continue
+        reason = _blind(world)
+        if reason is None:
+            found.append(f"a rollback came back to another session: {logical_id} {request.name}")
+        else:
+            excuses[f"another session after a rollback: {reason}"] += 1
+    return found
+
+
+def _blind(world: World) -> str | None:
+    """Why the handler couldn't know that a rollback is one."""
+    if world.reaches_cloudformation != "answers":
+        return "no way to CloudFormation's API"
+    if any(m.startswith("Describe") for m in world.network.met):
+        return "CloudFormation's API refused, or gave what was no longer so"
+    return None
+
+
+def _ended(world: World, excuses: Counter[str]) -> list[str]:
+    """No session that a stack holds, or that RETAIN keeps, was ended by the handler."""
+    found = []
+    for resource in world.stack.resources.values():
+        session = world.session(resource.physical_id)
+        if session is None or (resource.status or "").startswith("DELETE"):
+            continue
+        if not resource.exists or session.ended_by in (None, "itself"):
+            continue
+        if world.reaches_cloudformation != "answers" and session.ended_by.startswith("Delete."):
+            excuses["ended, though held: a late Delete, and no way to CloudFormation's API"] += 1
+        else:
+            found.append(f"held and ended: {session.arn[-6:]} by {session.ended_by}")
+    for arn in world.stack.let_go:
+        session = world.service.sessions[arn]
+        if session.ended_by in (None, "itself"):
+            continue
+        if any(_took_retain_back(r) and r.deaths for r in _requests(world, session)):
+            excuses["ended, though retained: an Update that took RETAIN back died, was undone"] += 1
+        else:
+            found.append(f"retained and ended: {arn[-6:]} by {session.ended_by}")
+    return found
+
+
+def _requests(world: World, session: Session) -> list[Request]:
+    logical_id = session.tags.get(LOGICAL_TAG)
+    return [r for r in world.stack.requests if r.logical_id == logical_id]
+
+
+def _took_retain_back(request: Request) -> bool:
+    """Such an Update, delivered again while it is rolled back, is taken for the rollback's own."""
+    new, old = (request.event.get(f"{age}ResourceProperties", {}) for age in ("", "Old"))
+    return request.kind == "Update" and "Retain" in old and "Retain" not in new
+
+
+def _left(world: World, excuses: Counter[str]) -> list[str]:
+    """No session lives that a stack doesn't hold; of the successors of one that is over, one."""
+    found = []
+    held = {r.physical_id for r in world.stack.resources.values() if r.exists}
+    kept = world.stack.let_go | world.stack.either
+    unfinished = {i for r in world.stack.resources.values() for i, _ in r.unfinished}
+    successors: dict[str, list[float]] = defaultdict(list)
+    for session in world.own():
+        if not session.is_live or session.arn in held | kept | unfinished:
+            continue
+        place = session.tags.get(HELD_TAG)
+        if place is not None and place in kept | unfinished:
+            continue
+        holder = world.session(place)
+        if place in held and holder is not None and not holder.is_live:
+            successors[str(place)].append(session.created_at)
+            continue
+        reason = excuse(world, session)
+        if reason is None:
+            found.append(f"left: {session.arn[-6:]} of {session.started_in}")
+        else:
+            excuses[f"left: {reason}"] += 1
+    for place, started in successors.items():
+        started.sort()
+        unseen = world.service.list_lag + world.service.get_lag + CALLS_APART
+        if len(started) > 1 and started[-1] - started[0] <= unseen:
+            excuses["left: two calls of a schedule came while neither was listed"] += 1
+        elif len(started) > 1:
+            found.append(f"two successors: of {place[-6:]}")
+    return found
+
+
+def excuse(world: World, session: Session) -> str | None:
+    """Why nobody can end this session: docs/what-can-be-left.md lists all the reasons."""
+    logical_id = session.tags.get(LOGICAL_TAG)
+    if session.tags.get(RETAINED_TAG) == "true":
+        started = _request_of(world, session)
+        if started is not None and started.deaths:
+            return "RETAIN, and its invocation died between mark and answer"
+    requests = _requests(world, session)
+    resource = world.stack.resources.get(str(logical_id))
+    if resource is not None and any(
+        status == "DELETE_SKIPPED" for _, status, _ in resource.history
+    ):
+        return "RETAIN, and the resource was let go before the last look of its request"
+    if any(r.died_for_good for r in requests):
+        return "all three deliveries of a request died"
+    if world.service.list_lag > SEARCH_SECONDS:
+        return "ListSessions showed it too late"
+    if world.service.token_memory < MEMORY_SECONDS and any(r.deaths for r in requests):
+        return "the service forgot a token after a death"
+    if world.reaches_cloudformation != "answers":
+        return "no way to CloudFormation's API"
+    if logical_id in world.stack.failed_without_rollback and any(r.deaths for r in requests):
+        return "rollback was off, no clean-up came, and an invocation died after its answer"
+    undone = "UPDATE_ROLLBACK_FAILED" in world.stack.operations
+    if undone and len({r.event["ResourceProperties"]["ApplicationId"] for r in requests}) > 1:
+        return "a rollback failed, and the stack was deleted; it was on another application"
+    if session.tags.get(HELD_TAG) in world.stack.never_cleaned_up:
+        return "rollback was off, and no clean-up came for what it is the successor of"
+    if any((logical_id, i) in world.stack.skipped for _, i in world.stack.skipped):
+        return "a clean-up failed three times"
+    return None
+
+
+def _request_of(world: World, session: Session) -> Request | None:
+    """The request that a session was started for; None where a schedule started it."""
+    return next(
+        (r for r in world.stack.requests if session.token in world.tokens[r.event["RequestId"]]),
+        None,
+    )

@@ -1,0 +1,86 @@
+"""A session that somebody else started, with copied owner tags, is nobody's of ours."""
+
+import pytest
+
+from testbed.simulation.lab import do
+from testbed.simulation.schedule import (
+    Copy,
+    Create,
+    Delete,
+    Ends,
+    Rest,
+    Session,
+    Tick,
+    Update,
+    Wait,
+)
+from testbed.simulation.world import HELD_TAG, REPLACES_TAG, World
+
+A, TAGGED, B = (
+    Session("a", kept_alive=True),
+    Session("a", tag="2", kept_alive=True),
+    Session("b", kept_alive=True),
+)
+
+
+def copied(lab: World) -> str:
+    (arn,) = lab.copied
+    return arn
+
+
+@pytest.mark.parametrize("session", [TAGGED, B])
+def test_an_update_does_not_adopt_it(lab: World, session: Session) -> None:
+    do(lab, Create((A,)), Copy(successor=True), Ends(), Wait(5), Update((session,)), Rest())
+    assert lab.stack.status == "UPDATE_COMPLETE"
+    assert lab.held() not in lab.foreign
+
+
+def test_a_tag_update_does_not_adopt_it(lab: World) -> None:
+    test_an_update_does_not_adopt_it(lab, TAGGED)
+
+
+def test_a_rollback_does_not_adopt_what_a_forged_tag_names(lab: World) -> None:
+    do(lab, Create((A,)), Copy(), Rest())
+    before = lab.held()
+
+    def forge() -> None:
+        (replacement,) = (s for s in lab.own() if s.arn != before)
+        replacement.tags[REPLACES_TAG] = copied(lab)
+
+    lab.clock.after(70, forge)
+    do(lab, Ends(30), Update((B,), 90), Rest())
+    assert lab.stack.status == "UPDATE_ROLLBACK_COMPLETE"
+    assert lab.held() not in lab.foreign
+
+
+def test_a_rollback_does_not_adopt_a_successor_of_somebody(lab: World) -> None:
+    do(lab, Create((A,)), Copy(successor=True), Ends(), Wait(5), Update((B,), 90), Rest())
+    assert lab.stack.status == "UPDATE_ROLLBACK_COMPLETE"
+    assert lab.held() not in lab.foreign
+
+
+def test_the_parameter_does_not_name_it(lab: World) -> None:
+    do(lab, Create((A,)), Copy(successor=True), Ends(), Wait(5), Tick(), Rest())
+    (successor,) = lab.live()
+    assert lab.parameters["/lab/Session"] == successor
+    assert lab.service.sessions[successor].tags[HELD_TAG] == lab.held()
+
+
+def test_the_parameter_does_not_name_one_of_a_function_of_the_same_name(lab: World) -> None:
+    do(lab, Create((A,)), Rest())
+    held = lab.session(lab.held())
+    assert held is not None
+    elsewhere = held.created_by.replace("lab-function-role", "another-role")
+    lab.add_foreign({**held.tags, HELD_TAG: held.arn}, elsewhere)
+    do(lab, Ends(), Wait(5), Tick(), Rest())
+    assert lab.parameters["/lab/Session"] in lab.live()
+
+
+def test_a_create_an_update_and_a_call_do_not_end_it(lab: World) -> None:
+    do(lab, Create((A,)), Copy(), Update((B,)), Ends(), Wait(5), Tick(), Rest())
+    assert lab.service.sessions[copied(lab)].is_live
+
+
+def test_sessions_of_other_resources_are_never_touched(lab: World) -> None:
+    do(lab, Create((A,)), Update((B,), 90), Update((B,)), Delete(), Rest())
+    assert all(lab.service.sessions[arn].is_live for arn in lab.foreign)

@@ -1,0 +1,103 @@
+"""Rule 17: what a removal policy of RETAIN keeps, nothing ends."""
+
+from testbed.simulation.choices import Fault
+from testbed.simulation.lab import do, expect, lab
+from testbed.simulation.schedule import Create, Delete, Rest, Session, Update, Wait
+from testbed.simulation.world import RETAINED_TAG, World
+
+A, B = Session("a", retained=True), Session("b", retained=True)
+PLAIN = Session("b")
+
+
+def test_a_retained_session_is_marked(lab: World) -> None:
+    do(lab, Create((A,)), Rest())
+    session = lab.session(lab.held())
+    assert session is not None
+    assert session.tags[RETAINED_TAG] == "true"
+
+
+def test_a_replaced_session_that_is_retained_outlives_everything(lab: World) -> None:
+    do(lab, Create((A,)), Rest())
+    first = str(lab.held())
+    do(lab, Update((B,)), Rest(), Update((PLAIN,)), Rest(), Delete(), Rest())
+    assert lab.live() == [first]
+
+
+def test_a_policy_that_is_set_later_counts(lab: World) -> None:
+    do(lab, Create((Session("a"),)), Rest())
+    first = str(lab.held())
+    do(lab, Update((A,)), Update((B,)), Update((PLAIN,)), Rest(), Delete(), Rest())
+    assert lab.live() == [first]
+
+
+def test_a_policy_that_is_set_with_a_replacement_counts(lab: World) -> None:
+    do(lab, Create((Session("a"),)), Rest())
+    first = str(lab.held())
+    do(lab, Update((B,)), Update((PLAIN,)), Rest(), Delete(), Rest())
+    assert lab.live() == [first]
+
+
+def test_a_policy_that_is_taken_back_counts(lab: World) -> None:
+    do(lab, Create((A,)), Rest(), Update((Session("a"),)), Rest())
+    session = lab.session(lab.held())
+    assert session is not None
+    assert RETAINED_TAG not in session.tags
+    do(lab, Delete(), Rest())
+    assert lab.live() == []
+
+
+def test_the_next_creation_leaves_a_retained_session_alone(lab: World) -> None:
+    do(lab, Create((A,)), Rest())
+    first = str(lab.held())
+    do(lab, Update((None,)), Update((Session("a"),), 20), Rest())
+    assert lab.live() == [first]
+
+
+def test_a_rollback_leaves_retained_sessions_alone(lab: World) -> None:
+    do(lab, Create((A,)), Rest())
+    first = str(lab.held())
+    do(lab, Update((B,)), Rest())
+    second = str(lab.held())
+    do(lab, Update((Session("c", retained=True),), 90), Rest())
+    assert lab.live()[:2] == [first, second]
+
+
+def test_an_update_leaves_the_retained_session_alone_that_was_replaced_before(
+    lab: World,
+) -> None:
+    do(lab, Create((A,)), Update((B,)), Rest())
+    do(lab, Update((Session("c", retained=True),)), Rest())
+    assert len(lab.live()) == 3
+
+
+def test_a_session_that_is_let_go_right_after_its_creation_stays(lab: World) -> None:
+    """The deletion begins before the Create's last look."""
+    do(lab, Create((A,)), Delete(), Rest())
+    assert len(lab.live()) == 1
+
+
+def test_a_session_that_is_removed_right_after_its_update_stays(lab: World) -> None:
+    do(lab, Create((Session("a"),)), Rest(), Update((B,)), Update((None,)), Rest())
+    assert len(lab.live()) == 2
+
+
+def test_a_session_that_is_replaced_right_after_its_creation_stays(lab: World) -> None:
+    """The Update begins before the Create's last look."""
+    do(lab, Create((A,)), Update((B,)), Rest())
+    assert len(lab.live()) == 2
+
+
+def test_a_refused_replacement_ends_though_its_resource_is_removed_meanwhile() -> None:
+    with lab({"world takes failed ids": "no"}) as here:
+        do(here, Create((A,)), Rest())
+        before = str(here.held())
+        do(here, Update((B,), rollback=False), Wait(4), Update((None,)), Rest())
+        assert here.live() == [before]
+
+
+def test_a_second_delivery_does_not_take_an_earlier_mark_for_its_own(lab: World) -> None:
+    """The first died when it had answered; the resource is let go, and being made anew."""
+    expect(lab, Fault("PUT", "killed after"))
+    do(lab, Create((Session(retained=True, waits=False),)), Update((None,)), Wait(44))
+    do(lab, Update((A,)), Rest())
+    assert len(lab.live()) == 2

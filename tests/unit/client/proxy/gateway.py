@@ -1,0 +1,141 @@
+"""What stands in front of a session, with methods that show what a proxy passes on. No Spark.
+
+``/test/Echo`` answers each message with itself. ``/test/Hold`` answers once, and again when the
+gate is opened. ``/test/Fail`` ends as Spark's errors do. ``/test/Count`` counts what it is sent.
+"""
+
+import queue
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+import trustme
+
+from emr_serverless_local.backing import Door
+
+DOMAIN = "emr-serverless.localhost"
+TOKEN_HEADER = "x-aws-proxy-auth"
+DETAILS = b"\x00\xffdetails"
+UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
+# What RFC 9113 has a server take at least.
+CALLS_A_CONNECTION = 100
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call as it came."""
+
+    method: str
+    metadata: tuple[tuple[str, str | bytes], ...]
+    seconds_left: float
+
+    @property
+    def token(self) -> str:
+        (token,) = [value for key, value in self.metadata if key == TOKEN_HEADER]
+        return str(token)
+
+
+class Gateway:
+    """A gateway for each session, as the session service starts them."""
+
+    def __init__(self) -> None:
+        self.authority = trustme.CA()
+        self.calls: list[Call] = []
+        # Calls of /test/Hold stay until this is set.
+        self.gate = threading.Event()
+        # How they are cut off, if they are.
+        self.cut_off: tuple[grpc.StatusCode, str] | None = None
+        # The method of each call that ended because its client had gone.
+        self.left: queue.Queue[str] = queue.Queue()
+        self._servers: dict[str, _Server] = {}
+        leaf = self.authority.issue_cert(f"*.{DOMAIN}")
+        chain = b"".join(part.bytes() for part in leaf.cert_chain_pems)
+        self._credentials = grpc.ssl_server_credentials([(leaf.private_key_pem.bytes(), chain)])
+
+    @property
+    def roots(self) -> bytes:
+        """What clients have to trust."""
+        return self.authority.cert_pem.bytes()
+
+    def start(self, door: Door) -> None:
+        self._servers[door.session_id] = _Server(self, door, self._credentials)
+
+    def up(self, session_id: str) -> bool:
+        return session_id in self._servers
+
+    def failure(self, session_id: str) -> str | None:  # noqa: ARG002
+        return None
+
+    def endpoint(self, session_id: str) -> str:
+        return f"https://{session_id}.{DOMAIN}:{self._servers[session_id].port}"
+
+    def end(self, session_id: str) -> None:
+        """Nothing: the gateway says by itself that the session is over."""
+
+    def close(self) -> None:
+        """Have nothing listen any more."""
+        self.gate.set()
+        for server in self._servers.values():
+            server.server.stop(grace=None).wait()
+
+
+class _Server(grpc.GenericRpcHandler):
+    def __init__(self, gateway: Gateway, door: Door, credentials: Any) -> None:
+        self._gateway = gateway
+        self._door = door
+        self.server = grpc.server(
+            ThreadPoolExecutor(300),
+            handlers=[self],
+            options=[*UNLIMITED, ("grpc.max_concurrent_streams", CALLS_A_CONNECTION)],
+        )
+        self.port = self.server.add_secure_port("127.0.0.1:0", credentials)
+        self.server.start()
+
+    def service(self, handler_call_details: Any) -> Any:
+        method = str(handler_call_details.method)
+        answers = {
+            "/test/Echo": self._echo,
+            "/test/Hold": self._hold,
+            "/test/Fail": self._fail,
+            "/test/Count": self._count,
+        }.get(method)
+        if not answers:
+            return None
+
+        def handle(requests: Iterator[bytes], context: Any) -> Iterator[bytes]:
+            call = Call(method, tuple(context.invocation_metadata()), context.time_remaining())
+            self._gateway.calls.append(call)
+            if self._door.closed():
+                context.abort(grpc.StatusCode.NOT_FOUND, self._door.closed())
+            if self._door.problem(call.token):
+                context.abort(grpc.StatusCode.UNAUTHENTICATED, "The token is no good")
+            yield from answers(requests, context)
+
+        return grpc.stream_stream_rpc_method_handler(handle)
+
+    def _echo(self, requests: Iterator[bytes], context: Any) -> Iterator[bytes]:
+        context.send_initial_metadata([("header", "first")])
+        yield from requests
+        context.set_trailing_metadata([("trailer-bin", b"\x00last")])
+
+    def _hold(self, requests: Iterator[bytes], context: Any) -> Iterator[bytes]:
+        yield next(requests)
+        while context.is_active() and not self._gateway.gate.wait(0.02):
+            pass
+        if not context.is_active():
+            self._gateway.left.put("/test/Hold")
+        if self._gateway.cut_off:
+            context.set_trailing_metadata([("grpc-status-details-bin", DETAILS)])
+            context.abort(*self._gateway.cut_off)
+        yield b"gone on"
+
+    def _fail(self, requests: Iterator[bytes], context: Any) -> Iterator[bytes]:
+        yield next(requests)
+        context.set_trailing_metadata([("grpc-status-details-bin", DETAILS)])
+        context.abort(grpc.StatusCode.INTERNAL, "[TABLE_OR_VIEW_NOT_FOUND] näher")
+
+    def _count(self, requests: Iterator[bytes], context: Any) -> Iterator[bytes]:  # noqa: ARG002
+        yield str(sum(map(len, requests))).encode()

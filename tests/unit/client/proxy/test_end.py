@@ -1,0 +1,124 @@
+"""The proxy ends with the session or when told, moves on when it follows, and can be restarted."""
+
+from typing import Any
+
+import grpc
+import pytest
+
+from emr_session import ConnectError, SessionEndedError, SessionProxy
+
+from ..account import Account, TestClock
+from .conftest import PARAMETER, START_SECONDS, Proxied, client_of
+from .gateway import Gateway
+
+SECONDS = 20
+
+
+def failure(call: Any) -> Any:
+    with pytest.raises(grpc.RpcError) as raised:
+        list(call)
+    return raised.value
+
+
+def test_the_call_that_meets_the_end_of_the_session_says_so_and_the_proxy_ends(
+    proxy: SessionProxy, channel: Any, aws: Account, arn: str
+) -> None:
+    aws.terminate(arn)
+    error = failure(channel.unary_stream("/test/Echo")(b"a"))
+
+    assert error.code() is grpc.StatusCode.NOT_FOUND
+    assert proxy.session_id in error.details()
+    with pytest.raises(SessionEndedError, match=proxy.session_id):
+        proxy.wait(SECONDS)
+
+
+def test_the_end_of_a_session_is_noticed_without_calls(
+    proxied: Proxied, aws: Account, arn: str
+) -> None:
+    proxy = proxied(arn, watch_seconds=0.05)
+    aws.terminate(arn)
+
+    with pytest.raises(SessionEndedError, match="TERMINAT"):
+        proxy.wait(SECONDS)
+
+
+def test_what_is_open_when_the_session_ends_is_told(
+    proxied: Proxied, aws: Account, arn: str
+) -> None:
+    proxy = proxied(arn, watch_seconds=0.05)
+    with client_of(proxy) as channel:
+        held = channel.unary_stream("/test/Hold")(b"held")
+        assert next(held) == b"held"
+        aws.terminate(arn)
+        error = failure(held)
+
+    assert error.code() is grpc.StatusCode.NOT_FOUND
+    assert proxy.session_id in error.details()
+
+
+def test_a_proxy_that_is_stopped_ends_what_is_open_as_a_broken_connection(
+    proxy: SessionProxy, channel: Any, gateway: Gateway
+) -> None:
+    held = channel.unary_stream("/test/Hold")(b"held")
+    assert next(held) == b"held"
+    proxy.stop()
+
+    assert failure(held).code() is grpc.StatusCode.UNAVAILABLE
+    assert gateway.left.get(timeout=SECONDS) == "/test/Hold"
+    proxy.wait(SECONDS)
+
+
+def test_a_client_goes_on_when_the_proxy_is_restarted(
+    proxied: Proxied, arn: str, gateway: Gateway
+) -> None:
+    first = proxied(arn)
+    with client_of(first) as channel:
+        held = channel.unary_stream("/test/Hold")(b"held")
+        assert next(held) == b"held"
+        first.stop()
+        assert failure(held).code() is grpc.StatusCode.UNAVAILABLE
+        proxied(arn, port=first.port)
+
+        answer = channel.unary_unary("/test/Echo")(b"a", wait_for_ready=True, timeout=SECONDS)
+    assert answer == b"a"
+    assert len({call.token for call in gateway.calls}) == 2
+
+
+def test_a_parameter_is_followed_to_the_successor(
+    proxied: Proxied, aws: Account, arn: str, application: str, clock: TestClock
+) -> None:
+    proxy = proxied(PARAMETER, follow=True)
+    with client_of(proxy) as channel:
+        aws.terminate(arn)
+        over = failure(channel.unary_stream("/test/Echo")(b"a"))
+        successor = aws.start(application)
+        clock.advance(START_SECONDS)
+        aws.parameters[PARAMETER] = successor
+        moved = failure(channel.unary_stream("/test/Echo")(b"a"))
+        answer = channel.unary_unary("/test/Echo")(b"a")
+
+    assert over.code() is grpc.StatusCode.NOT_FOUND
+    assert moved.code() is grpc.StatusCode.ABORTED
+    assert successor.rpartition("/")[2] in moved.details()
+    assert answer == b"a"
+
+
+def test_an_arn_cannot_be_followed(arn: str) -> None:
+    with pytest.raises(ConnectError, match="parameter"):
+        SessionProxy(arn, follow=True)
+
+
+def test_a_session_that_is_over_has_no_proxy(proxied: Proxied, aws: Account, arn: str) -> None:
+    aws.terminate(arn)
+
+    with pytest.raises(SessionEndedError):
+        proxied(arn)
+
+
+def test_a_session_that_is_starting_is_waited_for(
+    proxied: Proxied, aws: Account, application: str
+) -> None:
+    proxy = proxied(aws.start(application))
+
+    with client_of(proxy) as channel:
+        assert channel.unary_unary("/test/Echo")(b"a") == b"a"

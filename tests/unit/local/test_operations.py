@@ -1,0 +1,447 @@
+"""CloudFormation of the local AWS carries stack operations out as AWS does.
+
+Each test names its source.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from .conftest import Server, running, start_session
+from .stacks import Things, application, trust
+
+FAILS = ["Create"]
+
+
+@pytest.fixture
+def stack(server: Server, tmp_path: Path) -> Things:
+    return Things(server, tmp_path)
+
+
+def output(logical_id: str, export: str) -> dict[str, Any]:
+    return {"Value": {"Ref": logical_id}, "Export": {"Name": export}}
+
+
+class TestSideBySide:
+    """The user guide, "Choose how to handle failures": independent paths run in parallel."""
+
+    def test_resources_that_do_not_depend_on_each_other_are_made_side_by_side(
+        self, stack: Things
+    ) -> None:
+        things: Any = {"A": {"Id": "a", "Meets": "B"}, "B": {"Id": "b", "Meets": "A"}}
+        assert stack.deploy(**things) == "CREATE_COMPLETE"
+
+    def test_one_that_depends_on_another_waits_for_it(self, stack: Things) -> None:
+        stack.deploy(A={"Id": "a", "After": "B"}, B={"Id": "b"})
+        assert stack.sent() == [("B", "Create", None), ("A", "Create", None)]
+
+    def test_dependents_are_deleted_first(self, stack: Things) -> None:
+        stack.deploy(A={"Id": "a", "After": "B"}, B={"Id": "b"})
+        stack.sent()
+        assert stack.delete() == "DELETE_COMPLETE"
+        assert stack.sent() == [("A", "Delete", "a"), ("B", "Delete", "b")]
+
+    def test_a_resource_that_did_not_change_gets_no_event(self, stack: Things) -> None:
+        """The user guide, "Update behaviors of stack resources"."""
+        stack.deploy(A={"Id": "a"}, B={"Id": "b"})
+        stack.sent()
+        before = len(stack.told())
+        assert stack.deploy(A={"Id": "a", "More": "1"}, B={"Id": "b"}) == "UPDATE_COMPLETE"
+        assert stack.sent() == [("A", "Update", "a")]
+        assert {name for name, _, _ in stack.told()[before:]} == {"A", stack.name}
+
+
+class TestCancelling:
+    """aws-cloudformation/cloudformation-coverage-roadmap issue 1814, aws/aws-cdk pull 36951."""
+
+    def test_a_create_that_is_under_way_is_cancelled_and_deleted_by_a_made_up_id(
+        self, stack: Things
+    ) -> None:
+        failing = {"Id": "b", "Fail": FAILS, "Meets": "A"}
+        assert stack.deploy(A={"Id": "a", "Silent": FAILS}, B=failing) == "ROLLBACK_COMPLETE"
+        assert stack.reason("A", "CREATE_FAILED") == "Resource creation cancelled"
+        (made_up,) = [i for name, kind, i in stack.sent() if (name, kind) == ("A", "Delete")]
+        assert re.fullmatch(rf"{stack.name}-A-[A-Z0-9]{{12}}", str(made_up))
+        statuses = [(name, status) for name, status, _ in stack.told()]
+        rollback = statuses.index((stack.name, "ROLLBACK_IN_PROGRESS"))
+        assert statuses.index(("A", "CREATE_FAILED")) < rollback
+        assert rollback < statuses.index(("A", "DELETE_IN_PROGRESS"))
+        assert "failed to create: [B, A]" in stack.reason(stack.name, "ROLLBACK_IN_PROGRESS")
+
+    def test_an_update_that_is_under_way_is_cancelled_and_sent_back(self, stack: Things) -> None:
+        stack.deploy(A={"Id": "a"})
+        stack.sent()
+        silent = {"Id": "a", "More": "1", "Silent": ["Update"]}
+        failing = {"Id": "b", "Fail": FAILS, "Meets": "A"}
+        assert stack.deploy(A=silent, B=failing) == "UPDATE_ROLLBACK_COMPLETE"
+        assert stack.reason("A", "UPDATE_FAILED") == "Resource update cancelled"
+        updates = [i for name, kind, i in stack.sent() if (name, kind) == ("A", "Update")]
+        assert updates == ["a", "a"]
+        assert "More" not in stack.events[-2]["ResourceProperties"]
+
+    def test_deleting_a_stack_gives_its_creation_up(self, stack: Things) -> None:
+        """The API reference, DeleteStack: a stack that is being created can be deleted."""
+        stack.deploy(A={"Id": "a", "Silent": FAILS}, wait=False)
+        stack.wait_for_event()
+        assert stack.delete() == "DELETE_COMPLETE"
+        assert stack.reason("A", "CREATE_FAILED") == "Resource creation cancelled"
+        assert [kind for _, kind, _ in stack.sent()] == ["Create", "Delete"]
+
+    def test_a_stack_that_is_being_updated_is_not_deleted(self, stack: Things) -> None:
+        stack.deploy(A={"Id": "a"})
+        stack.deploy(A={"Id": "a", "More": "1", "Silent": ["Update"]}, wait=False)
+        stack.until(lambda: stack.resource("A")["ResourceStatus"] == "UPDATE_IN_PROGRESS")
+        with pytest.raises(ClientError, match="cannot be deleted while in status UPDATE_IN_PROG"):
+            stack.delete()
+        stack.cloudformation.cancel_update_stack(StackName=stack.name)
+        assert stack.settled() == "UPDATE_ROLLBACK_COMPLETE"
+
+
+class TestWithRollbackOff:
+    """The user guide, "Choose how to handle failures", and aws/aws-cdk issue 30546."""
+
+    def test_other_paths_go_on_and_the_stack_can_be_updated_again(self, stack: Things) -> None:
+        good = {"Id": "a", "Meets": "B"}
+        failing = {"Id": "b", "Fail": FAILS}
+        assert stack.deploy(A=good, B=failing, rollback=False) == "CREATE_FAILED"
+        assert stack.resource("A")["ResourceStatus"] == "CREATE_COMPLETE"
+        assert stack.resource("B")["ResourceStatus"] == "CREATE_FAILED"
+        stack.sent()
+        with pytest.raises(ClientError, match="please use the disable-rollback parameter"):
+            stack.deploy(A=good, B={"Id": "b"})
+        assert stack.deploy(A=good, B={"Id": "b"}, rollback=False) == "UPDATE_COMPLETE"
+        # "Resources without a last known stable state will be deleted upon the next operation"
+        assert stack.sent() == [("B", "Delete", "b"), ("B", "Create", None)]
+
+    def test_it_can_be_rolled_back_later(self, stack: Things) -> None:
+        stack.deploy(A={"Id": "a"})
+        failing = {"Id": "b", "Fail": FAILS, "After": "A"}
+        changed = {"Id": "a", "More": "1"}
+        assert stack.deploy(A=changed, B=failing, rollback=False) == "UPDATE_FAILED"
+        stack.sent()
+        stack.cloudformation.rollback_stack(StackName=stack.name)
+        assert stack.settled() == "UPDATE_ROLLBACK_COMPLETE"
+        assert stack.sent() == [("A", "Update", "a"), ("B", "Delete", "b")]
+
+    def test_replacement_of_a_type_of_aws_is_refused(self, stack: Things) -> None:
+        stack.deploy(resources={"App": application(Name="one")})
+        other = {"App": application(Name="two")}
+        assert stack.deploy(resources=other, rollback=False) == "UPDATE_FAILED"
+        assert stack.reason("App", "UPDATE_FAILED") == (
+            "Replacement type updates not supported on stack with disable-rollback."
+        )
+
+    def test_replacement_of_a_custom_resource_is_not_refused(self, stack: Things) -> None:
+        stack.deploy(A={"Id": "a"})
+        assert stack.deploy(A={"Id": "b"}, rollback=False) == "UPDATE_COMPLETE"
+        assert stack.resource("A")["PhysicalResourceId"] == "b"
+
+    def test_replacement_of_a_custom_resource_is_refused_where_that_is_asked_for(
+        self, tmp_path: Path
+    ) -> None:
+        with running(tmp_path, "--refuse-custom-replacements") as server:
+            stack = Things(server, tmp_path)
+            stack.deploy(A={"Id": "a"})
+            assert stack.deploy(A={"Id": "b"}, rollback=False) == "UPDATE_FAILED"
+            assert "Replacement type updates" in stack.reason("A", "UPDATE_FAILED")
+            assert stack.resource("A")["PhysicalResourceId"] == "a"
+
+
+class TestServiceToken:
+    def test_it_can_not_change(self, stack: Things) -> None:
+        """aws/aws-cdk issue 25938."""
+        stack.deploy(A={"Id": "a"})
+        stack.sent()
+        other = {"ServiceToken": "arn:aws:lambda:us-east-1:000000000000:function:other"}
+        assert stack.deploy(A={"Id": "a", **other}) == "UPDATE_ROLLBACK_COMPLETE"
+        reason = stack.reason("A", "UPDATE_FAILED")
+        assert reason == "Modifying service token is not allowed."
+
+
+class TestExports:
+    """aws/aws-cdk issues 604, 7602 and 33395."""
+
+    @pytest.fixture
+    def importer(self, server: Server, tmp_path: Path, stack: Things) -> Things:
+        stack.deploy(A={"Id": "a"}, outputs={"O": output("A", f"{stack.name}-A")})
+        stack.sent()
+        importer = Things(server, tmp_path)
+        importer.deploy(B={"Id": "b", "Got": {"Fn::ImportValue": f"{stack.name}-A"}})
+        return importer
+
+    def test_one_in_use_can_not_change(self, stack: Things, importer: Things) -> None:
+        outputs = {"O": output("A", f"{stack.name}-A")}
+        assert stack.deploy(A={"Id": "b"}, outputs=outputs) == "UPDATE_ROLLBACK_COMPLETE"
+        assert stack.reason(stack.name, "UPDATE_ROLLBACK_IN_PROGRESS") == (
+            f"Update canceled. Cannot update export {stack.name}-A as it is in use by "
+            f"{importer.name}."
+        )
+        # The resource was updated already, and is sent back.
+        assert stack.sent() == [("A", "Update", "a"), ("A", "Update", "b"), ("A", "Delete", "b")]
+
+    def test_one_in_use_can_not_be_removed(self, stack: Things, importer: Things) -> None:
+        assert stack.deploy(A={"Id": "a"}) == "UPDATE_ROLLBACK_COMPLETE"
+        assert "Cannot delete export" in stack.reason(stack.name, "UPDATE_ROLLBACK_IN_PROGRESS")
+        assert importer.delete() == "DELETE_COMPLETE"
+        assert stack.deploy(A={"Id": "a"}) == "UPDATE_COMPLETE"
+
+    def test_its_stack_stays_when_it_is_to_be_deleted(
+        self, stack: Things, importer: Things
+    ) -> None:
+        assert stack.delete() == "CREATE_COMPLETE"
+        assert f"in use by {importer.name}" in stack.describe()["StackStatusReason"]
+
+
+class TestCleanUp:
+    def test_a_delete_is_tried_three_times_and_then_skipped(self, stack: Things) -> None:
+        """aws-cloudformation/cloudformation-coverage-roadmap issue 744."""
+        stack.deploy(A={"Id": "a", "Fail": ["Delete"]}, B={"Id": "b", "Fail": ["Delete"]})
+        stack.sent()
+        assert stack.deploy(A={"Id": "c"}) == "UPDATE_COMPLETE"
+        events = stack.sent()
+        assert events.count(("A", "Delete", "a")) == 3
+        assert events.count(("B", "Delete", "b")) == 3
+        reason = stack.describe()["StackStatusReason"]
+        assert reason == "Update successful. One or more resources could not be deleted."
+        assert stack.delete() == "DELETE_COMPLETE"
+        assert stack.sent() == [("A", "Delete", "c")]
+
+    def test_a_retained_resource_is_skipped(self, stack: Things) -> None:
+        """The template reference, ``DeletionPolicy``."""
+        stack.deploy(A={"Id": "a", "Policy": "Retain"}, B={"Id": "b", "Policy": "Retain"})
+        assert stack.deploy(A={"Id": "a", "Policy": "Retain"}) == "UPDATE_COMPLETE"
+        assert stack.delete() == "DELETE_COMPLETE"
+        skipped = [name for name, status, _ in stack.told() if status == "DELETE_SKIPPED"]
+        assert skipped == ["B", "A"]
+        assert [kind for _, kind, _ in stack.sent()] == ["Create", "Create"]
+
+
+class TestRollbackThatFails:
+    def test_a_delete_that_failed_is_sent_again_with_the_stack(self, stack: Things) -> None:
+        """aws-samples/sample-autonomous-cloud-coding-agents issue 866."""
+        fails = {"Id": "a", "Fail": ["Create", "Delete"]}
+        assert stack.deploy(A=fails) == "ROLLBACK_FAILED"
+        assert stack.delete() == "DELETE_FAILED"
+        assert [kind for _, kind, _ in stack.sent()] == ["Create", "Delete", "Delete"]
+        stack.cloudformation.delete_stack(StackName=stack.name, RetainResources=["A"])
+        assert stack.settled() == "DELETE_COMPLETE"
+        assert stack.reason("A", "DELETE_SKIPPED") == ""
+
+    def test_it_can_be_continued_without_what_fails(self, stack: Things) -> None:
+        """The user guide, "Continue rolling back an update"."""
+        stack.deploy(A={"Id": "a", "Fail": ["Update"]}, B={"Id": "b", "After": "A"})
+        changed = {"Id": "b", "Fail": ["Update"], "After": "A"}
+        assert stack.deploy(A={"Id": "a", "More": "1"}, B=changed) == "UPDATE_ROLLBACK_FAILED"
+        assert "[A]" in stack.describe()["StackStatusReason"]
+        client = stack.cloudformation
+        client.continue_update_rollback(StackName=stack.name)
+        assert stack.settled() == "UPDATE_ROLLBACK_FAILED"
+        stack.sent()
+        client.continue_update_rollback(StackName=stack.name, ResourcesToSkip=["A"])
+        assert stack.settled() == "UPDATE_ROLLBACK_COMPLETE"
+        assert stack.sent() == [("B", "Update", "b")]
+
+
+class TestFunction:
+    """What stands behind a custom resource is called as Lambda calls it."""
+
+    def test_an_invocation_that_dies_is_delivered_again(self, stack: Things) -> None:
+        """The Lambda guide, "How Lambda handles errors with asynchronous invocation"."""
+        assert stack.deploy(A={"Id": "a", "Die": 2}) == "CREATE_COMPLETE"
+        stack.sent()
+        assert len({event["RequestId"] for event in stack.events}) == 1
+        assert len(stack.events) == 3
+
+    def test_it_has_the_environment_that_it_needs_and_no_other(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("SOMEBODYS_TOKEN", "secret")
+        monkeypatch.setenv("GRPC_PROXY", "http://192.0.2.1")
+        with running(tmp_path) as server:
+            stack = Things(server, tmp_path)
+            stack.deploy(A={"Id": "a"})
+            stack.sent()
+        environment = stack.events[0]["Environment"]
+        assert not {"SOMEBODYS_TOKEN", "GRPC_PROXY"} & environment.keys()
+        assert environment["AWS_ACCESS_KEY_ID"] != server.environment["AWS_ACCESS_KEY_ID"]
+
+    @pytest.mark.parametrize(
+        ("runtime", "code", "said"),
+        [
+            ("python3.13", "import nosuchmodule\ndef handler(e, c): pass", "nosuchmodule"),
+            ("nodejs22.x", "require('nosuchmodule'); exports.handler = () => {}", "nosuchmodule"),
+            # As the CDK's own function for auto_delete_objects, where nobody has installed it.
+            (
+                "nodejs22.x",
+                "require('@aws-sdk/client-nosuchservice'); exports.handler = () => {}",
+                "npm install @aws-sdk/client-nosuchservice",
+            ),
+        ],
+    )
+    def test_one_that_can_not_start_ends_its_resource_at_once(
+        self, stack: Things, runtime: str, code: str, said: str
+    ) -> None:
+        role = {"Fn::GetAtt": ["Role", "Arn"]}
+        properties = {"Runtime": runtime, "Handler": "index.handler", "Role": role}
+        broken = {
+            "Type": "AWS::Lambda::Function",
+            "Properties": {**properties, "Code": {"ZipFile": code}},
+        }
+        token = {"ServiceToken": {"Fn::GetAtt": ["Broken", "Arn"]}}
+        assert stack.deploy(resources={"Broken": broken}, A={"Id": "a", **token}) in (
+            "ROLLBACK_COMPLETE",
+            "ROLLBACK_FAILED",
+        )
+        assert said in stack.reason("A", "CREATE_FAILED")
+
+
+class TestWhatIsShown:
+    """The handler goes by DescribeStackResource and DescribeStacks."""
+
+    def test_while_a_request_is_under_way(self, stack: Things) -> None:
+        stack.deploy(A={"Id": "a", "Silent": FAILS}, wait=False)
+        stack.wait_for_event()
+        shown = stack.resource("A")
+        assert shown["ResourceStatus"] == "CREATE_IN_PROGRESS"
+        assert not shown.get("PhysicalResourceId")
+        assert datetime.now(UTC) - shown["LastUpdatedTimestamp"] < timedelta(seconds=30)
+        assert stack.describe()["StackStatus"] == "CREATE_IN_PROGRESS"
+        stack.delete()
+
+    def test_of_a_replacement(self, stack: Things) -> None:
+        stack.deploy(A={"Id": "a"})
+        stack.deploy(A={"Id": "b", "Silent": ["Update"]}, wait=False)
+        stack.until(lambda: stack.resource("A")["ResourceStatus"] == "UPDATE_IN_PROGRESS")
+        assert stack.resource("A")["PhysicalResourceId"] == "a"
+        stack.cloudformation.cancel_update_stack(StackName=stack.name)
+        assert stack.settled() == "UPDATE_ROLLBACK_COMPLETE"
+        assert stack.resource("A")["PhysicalResourceId"] == "a"
+        assert stack.deploy(A={"Id": "c"}) == "UPDATE_COMPLETE"
+        assert stack.resource("A")["PhysicalResourceId"] == "c"
+
+
+class TestApplication:
+    """hashicorp/terraform-provider-aws issue 49109, aws/aws-cdk issue 35488."""
+
+    def test_a_started_one_takes_no_other_update(self, server: Server, stack: Things) -> None:
+        role = {
+            "Type": "AWS::IAM::Role",
+            "Properties": {"AssumeRolePolicyDocument": trust("emr-serverless")},
+        }
+        outputs = {"App": {"Value": {"Ref": "App"}}, "Role": {"Value": {"Fn::GetAtt": "Exec.Arn"}}}
+
+        def deploy(**properties: Any) -> str:
+            resources = {"App": application(**properties), "Exec": role}
+            return stack.deploy(resources=resources, outputs=outputs)
+
+        deploy()
+        given = {o["OutputKey"]: o["OutputValue"] for o in stack.describe()["Outputs"]}
+        client = server.client("emr-serverless")
+        session = start_session(client, given["App"], executionRoleArn=given["Role"])
+        ids = {"applicationId": given["App"], "sessionId": session}
+        stack.until(lambda: client.get_session(**ids)["session"]["state"] == "STARTED")
+        for change in ({"Tags": [{"Key": "a", "Value": "b"}]}, {"ReleaseLabel": "emr-7.14.0"}):
+            assert deploy(**change) == "UPDATE_ROLLBACK_COMPLETE"
+            reason = stack.reason("App", "UPDATE_FAILED")
+            assert "Only the following configurations can be updated when an appl" in reason
+        capacity = {"Cpu": "16 vCPU", "Memory": "64 GB"}
+        assert deploy(MaximumCapacity=capacity) == "UPDATE_COMPLETE"
+        client.terminate_session(**ids)
+
+
+class TestNestedStack:
+    """The user guide, "Split a template into reusable pieces using nested stacks"."""
+
+    @pytest.fixture
+    def nested(self, server: Server, stack: Things) -> Callable[..., dict[str, Any]]:
+        """Gives a nested stack that has one custom resource, on the parent's function."""
+        s3, bucket = server.client("s3"), f"templates-{stack.name.lower()}"
+        s3.create_bucket(Bucket=bucket)
+        numbers = itertools.count()
+
+        def nested(**properties: Any) -> dict[str, Any]:
+            token = {"ServiceToken": {"Ref": "Token"}, "ServiceTimeout": "600"}
+            template = {
+                "Parameters": {"Token": {"Type": "String"}},
+                "Resources": {
+                    "C": {"Type": "Custom::Thing", "Properties": {**token, **properties}}
+                },
+                "Outputs": {"Id": {"Value": {"Ref": "C"}}},
+            }
+            key = f"{next(numbers)}.json"
+            s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(template).encode())
+            url = f"{server.environment['AWS_ENDPOINT_URL']}/{bucket}/{key}"
+            parameters = {"Token": {"Fn::GetAtt": ["Function", "Arn"]}}
+            return {
+                "Type": "AWS::CloudFormation::Stack",
+                "Properties": {"TemplateURL": url, "Parameters": parameters},
+            }
+
+        return nested
+
+    def test_its_life(self, stack: Things, nested: Callable[..., dict[str, Any]]) -> None:
+        got = {"Fn::GetAtt": ["Child", "Outputs.Id"]}
+
+        def deploy(physical_id: str) -> str:
+            return stack.deploy(
+                resources={"Child": nested(Id=physical_id)}, A={"Id": "a", "Got": got}
+            )
+
+        assert deploy("c") == "CREATE_COMPLETE"
+        assert deploy("d") == "UPDATE_COMPLETE"
+        assert stack.delete() == "DELETE_COMPLETE"
+        assert stack.sent() == [
+            ("C", "Create", None),
+            ("A", "Create", None),
+            ("C", "Update", "c"),
+            ("A", "Update", "a"),
+            ("C", "Delete", "c"),
+            ("A", "Delete", "a"),
+            ("C", "Delete", "d"),
+        ]
+
+    def test_a_failure_in_it_rolls_the_parent_back(
+        self, stack: Things, nested: Callable[..., dict[str, Any]]
+    ) -> None:
+        child = {"Child": nested(Id="c", Fail=FAILS)}
+        assert stack.deploy(resources=child) == "ROLLBACK_COMPLETE"
+        assert "was not successfully created: The following resource(s) failed to create: [C]" in (
+            stack.reason("Child", "CREATE_FAILED")
+        )
+        assert stack.sent() == [("C", "Create", None), ("C", "Delete", "c")]
+
+    def test_a_failure_beside_it_sends_its_update_back(
+        self, stack: Things, nested: Callable[..., dict[str, Any]]
+    ) -> None:
+        stack.deploy(resources={"Child": nested(Id="c")})
+        stack.sent()
+        changed = {"Child": nested(Id="d")}
+        failing = {"Id": "b", "Fail": FAILS, "After": "Child"}
+        assert stack.deploy(resources=changed, B=failing) == "UPDATE_ROLLBACK_COMPLETE"
+        assert sorted(stack.sent()) == sorted(
+            [
+                ("C", "Update", "c"),
+                ("B", "Create", None),
+                ("C", "Update", "d"),
+                ("C", "Delete", "d"),
+                ("B", "Delete", "b"),
+            ]
+        )
+
+    def test_what_is_under_way_in_it_is_cancelled(
+        self, stack: Things, nested: Callable[..., dict[str, Any]]
+    ) -> None:
+        child = {"Child": nested(Id="c", Silent=FAILS)}
+        failing = {"Id": "b", "Fail": FAILS, "Meets": "C"}
+        assert stack.deploy(resources=child, B=failing) == "ROLLBACK_COMPLETE"
+        (made_up,) = [i for name, kind, i in stack.sent() if (name, kind) == ("C", "Delete")]
+        assert re.search(r"-C-[A-Z0-9]{12}$", str(made_up))

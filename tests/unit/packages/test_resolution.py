@@ -1,0 +1,65 @@
+"""Each distribution resolves from wheels on every Python and platform that it is for.
+
+What is not on a machine of its kind can't be installed here, but it can be resolved: pip would
+build from source where a wheel is missing, which takes a compiler and minutes.
+"""
+
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+UV = Path(sys.executable).parent / "uv"
+PROJECTS = {"constructs": ".", "client": "client_pkg", "local": "local_pkg"}
+PYTHONS = ("3.11", "3.12", "3.13", "3.14")
+PLATFORMS = ("x86_64-unknown-linux-gnu", "aarch64-apple-darwin", "x86_64-pc-windows-msvc")
+# Pure Python, and published as sources alone.
+SOURCES_ALONE = ("pyspark", "pyspark-client")
+
+pytestmark = pytest.mark.slow
+
+
+def extras(folder: str) -> list[str | None]:
+    """The extras of a distribution, and None for the distribution alone."""
+    project = tomllib.loads((ROOT / folder / "pyproject.toml").read_text())["project"]
+    return [None, *project.get("optional-dependencies", {})]
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize("python", PYTHONS)
+@pytest.mark.parametrize(
+    ("folder", "extra"),
+    [
+        pytest.param(folder, extra, id=f"{name}[{extra or ''}]")
+        for name, folder in PROJECTS.items()
+        for extra in extras(folder)
+    ],
+)
+def test_it_resolves_from_wheels(
+    folder: str, extra: str | None, python: str, platform: str, tmp_path: Path
+) -> None:
+    constraints = tmp_path / "constraints.txt"
+    # The newest PySpark is 450 MB of sources to read the metadata of.
+    constraints.write_text("pyspark==4.1.1\npyspark-client==4.1.1\n")
+    command = [
+        *(UV, "pip", "compile", "--quiet", "--python", sys.executable),
+        *("--python-version", python, "--python-platform", platform),
+        *("--only-binary", ":all:"),
+        *(word for name in SOURCES_ALONE for word in ("--no-binary", name)),
+        *("--constraint", constraints, "--output-file", tmp_path / "resolved.txt"),
+        *(("--extra", extra) if extra else ()),
+        ROOT / folder / "pyproject.toml",
+    ]
+
+    done = subprocess.run(
+        command,
+        env={"UV_SYSTEM_CERTS": "true", **os.environ},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
