@@ -14,7 +14,7 @@ from tests.spark.shared_server import ADDRESS, PYTHON, ROOT, SharedServer
 
 # With the pins that the guide names.
 INSTALLED = (
-    *("pyspark==3.5.6", "numpy<2; python_version < '3.13'", "pandas>=2.2,<3", "pyarrow>=18"),
+    *("pyspark==3.5.6", "numpy<2; python_version < '3.13'", "pandas>=2.2,<3", "pyarrow>=18,<26"),
     *("grpcio>=1.76", "grpcio-status>=1.76", "googleapis-common-protos>=1.71", "zstandard"),
     *("setuptools<81", "boto3>=1.42.94", "trustme>=1.2", "pytest", "sybil"),
 )
