@@ -109,7 +109,7 @@ class SparkSessions:
     authority: Path
     application_id: str
 
-    def client(self, service: str) -> Any:
+    def client(self, service: Any) -> Any:
         return boto3.session.Session().client(service, endpoint_url=self.url)
 
     def submit(self, launch: Launch | None = None, **fields: Any) -> Live:

@@ -5,6 +5,7 @@ import os
 import signal
 import uuid
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 import grpc
@@ -12,7 +13,8 @@ import pandas
 import pytest
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
-from pyspark.sql.functions import pandas_udf, udf
+from pyspark.sql.functions import udf
+from pyspark.sql.pandas.functions import pandas_udf
 
 from emr_serverless_local.spark import ApacheServer
 from tests.spark.conftest import Live, SparkSessions, connected
@@ -69,7 +71,7 @@ def test_a_stream_runs_functions_on_its_batches(spark: SparkSessions) -> None:
 def test_the_server_takes_no_call_past_the_endpoint(shared_server: SharedServer) -> None:
     """It listens on a port that every user of the machine reaches."""
     with grpc.insecure_channel(f"127.0.0.1:{shared_server.port}") as channel:
-        call = channel.unary_unary("/spark.connect.SparkConnectService/Config")
+        call: Any = channel.unary_unary("/spark.connect.SparkConnectService/Config")
         with pytest.raises(grpc.RpcError) as refused:
             call(b"")
         with pytest.raises(grpc.RpcError) as refused_wrong:

@@ -1,5 +1,7 @@
 """The endpoint lets in the session's own token, for its hour, and nothing else."""
 
+from typing import Any
+
 import grpc
 import pytest
 import trustme
@@ -80,6 +82,6 @@ def test_a_client_without_the_authority_does_not_come_through(spark: SparkSessio
     endpoint = spark.start().endpoint()
     other = grpc.ssl_channel_credentials(trustme.CA().cert_pem.bytes())
     with grpc.secure_channel(f"{endpoint.host}:{endpoint.port}", other) as channel:
-        call = channel.unary_unary("/spark.connect.SparkConnectService/Config")
+        call: Any = channel.unary_unary("/spark.connect.SparkConnectService/Config")
         with pytest.raises(grpc.RpcError, match="CERTIFICATE_VERIFY_FAILED"):
             call(b"")
