@@ -31,6 +31,7 @@ from emr_serverless_local.http import serve
 from emr_serverless_local.sessions import SessionService
 from emr_serverless_local.spark import SparkBacking
 from emr_serverless_local.spark.server import Launch, SparkServer
+from tests.spark.pyspark_3_5 import InstallError, environment
 from tests.spark.sessions import APPLICATION
 from tests.spark.shared_server import SharedServer, shared
 
@@ -158,6 +159,15 @@ def shared_server() -> Iterator[SharedServer]:
     """A server of Apache Spark for all tests."""
     with shared() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def pyspark_3_5(request: pytest.FixtureRequest) -> Path:
+    """The Python of an environment with PySpark 3.5, kept in pytest's cache."""
+    try:
+        return environment(request.config.cache.mkdir("pyspark-3.5") / "venv")
+    except InstallError as error:
+        pytest.skip(f"uv can't install PySpark 3.5: {error}")
 
 
 @pytest.fixture(scope="session")
