@@ -111,7 +111,9 @@ class SparkSessions:
     application_id: str
 
     def client(self, service: str) -> Any:
-        return boto3.session.Session().client(service, endpoint_url=self.url)
+        # The stubs of boto3 know names of services that are written out only.
+        session: Any = boto3.session.Session()
+        return session.client(service, endpoint_url=self.url)
 
     def submit(self, launch: Launch | None = None, **fields: Any) -> Live:
         """Start a session, and don't wait."""

@@ -38,11 +38,11 @@ def run(
     files = [site.joinpath(*PACKAGE.split("."), f"test_parity_{name}.py") for name in modules]
     ended = subprocess.run(
         [
-            *(python, "-W", "ignore", "-m", "pytest", "-q", "-p", "no:cacheprovider"),
+            *(str(python), "-W", "ignore", "-m", "pytest", "-q", "-p", "no:cacheprovider"),
             *("-p", "tests.spark.conformance.through_connect", f"--junitxml={report}"),
             # Nothing of this project's own settings, in whose folder the environment may be.
-            *("-c", os.devnull, "--rootdir", site, "--confcutdir", site),
-            *("-o", "junit_family=xunit1", *files),
+            *("-c", os.devnull, "--rootdir", str(site), "--confcutdir", str(site)),
+            *("-o", "junit_family=xunit1", *map(str, files)),
         ],
         cwd=folder,
         env={
