@@ -5,6 +5,7 @@ import os
 import signal
 import uuid
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 import grpc
