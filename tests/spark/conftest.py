@@ -149,8 +149,10 @@ class Launcher:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Have one worker do what needs the shared server, so that there is one."""
+    if not config.pluginmanager.hasplugin("xdist"):
+        return
     for item in items:
         if "shared_server" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group("spark"))
