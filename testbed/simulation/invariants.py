@@ -150,8 +150,8 @@ def _ended(world: World, excuses: Counter[str]) -> list[str]:
     found = []
     for resource in world.stack.resources.values():
         session = world.session(resource.physical_id)
-        if session is None or (resource.status or "").startswith("DELETE"):
-            continue
+        if session is None or (resource.status or "").startswith(("DELETE", "CREATE_FAILED")):
+            continue  # a Create that failed answers with the session that it has ended
         if not resource.exists or session.ended_by in (None, "itself"):
             continue
         if world.reaches_cloudformation != "answers" and session.ended_by.startswith("Delete."):
@@ -233,8 +233,12 @@ def excuse(world: World, session: Session) -> str | None:
         return "the service forgot a token after a death"
     if world.reaches_cloudformation != "answers":
         return "no way to CloudFormation's API"
-    if logical_id in world.stack.failed_without_rollback and any(r.deaths for r in requests):
-        return "rollback was off, no clean-up came, and an invocation died after its answer"
+    calls_died = any(i.dead and i.name.startswith("Tick") for i in world.function.invocations)
+    if HELD_TAG in session.tags and calls_died and world.service.list_lag:
+        return "a schedule's call died while the resource was changed, before it was listed"
+    died_or_renewed = any(r.deaths for r in requests) or HELD_TAG in session.tags
+    if logical_id in world.stack.failed_without_rollback and died_or_renewed:
+        return "rollback was off, no clean-up came, and an invocation died, or it is a successor"
     undone = "UPDATE_ROLLBACK_FAILED" in world.stack.operations
     if undone and len({r.event["ResourceProperties"]["ApplicationId"] for r in requests}) > 1:
         return "a rollback failed, and the stack was deleted; it was on another application"
