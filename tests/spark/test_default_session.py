@@ -7,7 +7,8 @@ from typing import Any
 import pandas
 import pytest
 from pyspark.sql import SparkSession
-from pyspark.sql.functions import col, from_json, pandas_udf, udf
+from pyspark.sql.functions import col, from_json, udf
+from pyspark.sql.pandas.functions import pandas_udf
 
 from emr_serverless_local.clock import ManualClock
 from emr_session import connect
@@ -67,12 +68,14 @@ def test_after_a_second_connect_everything_is_on_the_new_session(
     assert SparkSession.builder.getOrCreate() is session
     numbers = session.range(3)
     doubled = udf(lambda n: n * 2, "long")
-    tripled = pandas_udf(lambda n: n * 3, "long")
+    make: Any = pandas_udf
+    tripled = make(lambda n: n * 3, "long")
     assert [row[0] for row in numbers.select(doubled("id")).collect()] == [0, 2, 4]
     assert [row[0] for row in numbers.select(tripled("id")).collect()] == [0, 3, 6]
     texts = session.createDataFrame([('{"n": 7}',)], "text string")
     assert texts.select(from_json(col("text"), "n long").n).collect()[0][0] == 7
-    assert ps.DataFrame(pandas.DataFrame({"n": [1, 2]})).n.sum() == 3
+    numbers_in_pandas: Any = ps.from_pandas(pandas.DataFrame({"n": [1, 2]}))
+    assert numbers_in_pandas.n.sum() == 3
 
 
 def test_stop_takes_it_back(
