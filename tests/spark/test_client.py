@@ -60,7 +60,7 @@ def connected(spark: SparkSessions, client_clock: ClientClock) -> Iterator[Calla
     yield connected_to
     for session in made:
         client: Any = session.client
-    client.close()
+        client.close()
 
 
 def issued(spark: SparkSessions) -> int:
