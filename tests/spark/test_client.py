@@ -149,7 +149,7 @@ def test_a_long_query_is_re_attached_with_a_new_token(
     monkeypatch.setattr(
         SessionChannelBuilder,
         "_open",
-        lambda self, address: grpc.intercept_channel(whole(self, address), network),
+        lambda *arguments: grpc.intercept_channel(whole(*arguments), network),
     )
     live = spark.start(idleTimeoutMinutes=600)
     session = connected(live)
@@ -225,7 +225,8 @@ def test_the_same_spark_session_works_on_the_successor(
     spark: SparkSessions, client_clock: ClientClock
 ) -> None:
     parameters = Parameters()
-    first = spark.start()
+    # A server of its own: on one that both share, what the first session held would be there.
+    first = spark.start(sail)
     parameters.value = first.arn
     session = connect(
         PARAMETER,
