@@ -150,8 +150,8 @@ def _ended(world: World, excuses: Counter[str]) -> list[str]:
     found = []
     for resource in world.stack.resources.values():
         session = world.session(resource.physical_id)
-        if session is None or (resource.status or "").startswith("DELETE"):
-            continue
+        if session is None or (resource.status or "").startswith(("DELETE", "CREATE_FAILED")):
+            continue  # a Create that failed answers with the session that it has ended
         if not resource.exists or session.ended_by in (None, "itself"):
             continue
         if world.reaches_cloudformation != "answers" and session.ended_by.startswith("Delete."):

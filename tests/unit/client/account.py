@@ -157,7 +157,7 @@ class Account:
         )
 
 
-class _SessionHere(boto3.Session):  # type: ignore[misc]
+class _SessionHere(boto3.Session):
     """A boto3 session with an endpoint of its own, so that tests leave the environment alone."""
 
     def __init__(self, url: str) -> None:
@@ -166,7 +166,7 @@ class _SessionHere(boto3.Session):  # type: ignore[misc]
         )
         self._url = url
 
-    def client(self, service_name: str, **fields: Any) -> Any:
+    def client(self, service_name: Any, **fields: Any) -> Any:  # type: ignore[override]
         return super().client(service_name, endpoint_url=self._url, **fields)
 
 

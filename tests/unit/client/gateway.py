@@ -58,6 +58,9 @@ class Gateways:
     def endpoint(self, session_id: str) -> str:
         return f"https://{session_id}.{DOMAIN}:{self._gateways[session_id].port}"
 
+    def dashboard(self, session_id: str) -> str | None:  # noqa: ARG002
+        return None
+
     def end(self, session_id: str) -> None:
         """Nothing: the gateway says by itself that the session is over."""
 

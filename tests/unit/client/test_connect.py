@@ -474,10 +474,10 @@ def test_aws_that_never_answers_is_an_error(arn: str, monkeypatch: pytest.Monkey
     monkeypatch.setattr("emr_session._emr.aws.ANSWER_SECONDS", 1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
-        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+        session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test")
 
         with pytest.raises(ReadTimeoutError):
-            connect(arn, session=boto3.Session(**keys))
+            connect(arn, session=session)
 
 
 # Secrets
@@ -488,7 +488,7 @@ def test_a_call_in_a_debugger_shows_no_token(
 ) -> None:
     shown: list[str] = []
 
-    class Looks(grpc.UnaryUnaryClientInterceptor):  # type: ignore[misc]
+    class Looks(grpc.UnaryUnaryClientInterceptor):
         def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
             shown.append(repr(details))
             return continuation(details, request)
