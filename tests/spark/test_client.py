@@ -226,7 +226,8 @@ def test_the_same_spark_session_works_on_the_successor(
     spark: SparkSessions, client_clock: ClientClock
 ) -> None:
     parameters = Parameters()
-    first = spark.start()
+    # A server of its own: on one that both share, what the first session held would be there.
+    first = spark.start(sail)
     parameters.value = first.arn
     session: Any = connect(
         PARAMETER,
