@@ -170,7 +170,7 @@ class _Attempt:
         closed = _CLOSED in str(call.details()).lower()
         if (call.code() in _TOKEN_CODES or closed) and self._begun_with:
             outlived = self._tokens.is_due(self._begun_with)
-            self._tokens.drop(self._begun_with)
+            self._session.token_refused(self._begun_with)
             if outlived or closed:
                 raise CutOffError(call)
 

@@ -77,6 +77,10 @@ class CurrentSession:
             self.raise_if_ended(arn)
             raise explained(error, self._aws.session) from error
 
+    def token_refused(self, endpoint: Endpoint) -> None:
+        """Note that this token was refused, so that the next call has another."""
+        self._tokens.drop(endpoint)
+
     def raise_if_moved(self) -> None:
         """Tell this thread that the client has moved since the thread's last call.
 
