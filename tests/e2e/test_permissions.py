@@ -35,7 +35,7 @@ def without_action(assembly: Path, action: str) -> int:
 # A refusal is looked at for a minute, and what it may have started for another.
 @pytest.mark.slow
 def test_a_missing_permission_is_named(deployment: Deployment) -> None:
-    # The CLI uploads a template once by the hash of what was synthesized: no other test's may be it.
+    # The CLI uploads a template once, by the hash of what was synthesized: it has to be unique.
     assembly = deployment.synth(partial(one_session, name="refused"))
     assert without_action(assembly, "emr-serverless:StartSession") > 0
 
