@@ -1,6 +1,7 @@
 """What a missing permission leads to."""
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,8 @@ def without_action(assembly: Path, action: str) -> int:
 # A refusal is looked at for a minute, and what it may have started for another.
 @pytest.mark.slow
 def test_a_missing_permission_is_named(deployment: Deployment) -> None:
-    assembly = deployment.synth(one_session)
+    # The CLI uploads a template once, by the hash of what was synthesized: it has to be unique.
+    assembly = deployment.synth(partial(one_session, name="refused"))
     assert without_action(assembly, "emr-serverless:StartSession") > 0
 
     said = deployment.fail_to_deploy(assembly)

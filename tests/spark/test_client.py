@@ -226,7 +226,7 @@ def test_the_same_spark_session_works_on_the_successor(
     spark: SparkSessions, client_clock: ClientClock
 ) -> None:
     parameters = Parameters()
-    # Of one server each: what the first one holds is to go with it.
+    # A server of its own: on one that both share, what the first session held would be there.
     first = spark.start(sail)
     parameters.value = first.arn
     session: Any = connect(
@@ -237,20 +237,18 @@ def test_the_same_spark_session_works_on_the_successor(
         clock=client_clock,
         root_certificates=spark.authority,
     )
-    try:
-        session.range(10).createTempView("ten")
-        numbers = session.range(5)
-        first.terminate()
-        successor = spark.start(sail)
-        parameters.value = successor.arn
+    session.range(10).createTempView("ten")
+    numbers = session.range(5)
+    first.terminate()
+    successor = spark.start()
+    parameters.value = successor.arn
 
-        with pytest.raises(SessionMovedError, match=successor.session_id):
-            numbers.count()
-        assert numbers.count() == 5
-        # What the first session held is gone.
-        assert not session.catalog.tableExists("ten")
-    finally:
-        session.client.close()
+    with pytest.raises(SessionMovedError, match=successor.session_id):
+        numbers.count()
+    assert numbers.count() == 5
+    # What the first session held is gone.
+    assert not session.catalog.tableExists("ten")
+    session.client.close()
 
 
 def test_nothing_of_a_process_that_connects_has_the_token(

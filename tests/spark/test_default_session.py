@@ -8,11 +8,14 @@ import pandas
 import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql.functions import col, from_json, udf
-from pyspark.sql.pandas.functions import pandas_udf
+from pyspark.sql.pandas import functions as pandas_functions
 
 from emr_serverless_local.clock import ManualClock
 from emr_session import connect
 from tests.spark.conftest import Live, SparkSessions
+
+# Its stubs know a few of its forms only.
+pandas_udf: Any = pandas_functions.pandas_udf
 
 
 @pytest.fixture
@@ -68,14 +71,13 @@ def test_after_a_second_connect_everything_is_on_the_new_session(
     assert SparkSession.builder.getOrCreate() is session
     numbers = session.range(3)
     doubled = udf(lambda n: n * 2, "long")
-    make: Any = pandas_udf
-    tripled = make(lambda n: n * 3, "long")
+    tripled = pandas_udf(lambda n: n * 3, "long")
     assert [row[0] for row in numbers.select(doubled("id")).collect()] == [0, 2, 4]
     assert [row[0] for row in numbers.select(tripled("id")).collect()] == [0, 3, 6]
     texts = session.createDataFrame([('{"n": 7}',)], "text string")
     assert texts.select(from_json(col("text"), "n long").n).collect()[0][0] == 7
-    numbers_in_pandas: Any = ps.from_pandas(pandas.DataFrame({"n": [1, 2]}))
-    assert numbers_in_pandas.n.sum() == 3
+    table: Any = ps.from_pandas(pandas.DataFrame({"n": [1, 2]}))
+    assert table.n.sum() == 3
 
 
 def test_stop_takes_it_back(

@@ -412,7 +412,7 @@ def test_a_file_of_certificates_will_do(
 def test_a_copy_of_the_builder_is_for_another_spark_session_over_the_same_link(
     aws: Account, clock: TestClock, gateways: Gateways, arn: str
 ) -> None:
-    spark = connected(aws, clock, arn, gateways)
+    spark: Any = connected(aws, clock, arn, gateways)
     builder = spark.client._builder
     new = copy.deepcopy(builder)
     params = "_params" if hasattr(builder, "_params") else "params"
@@ -654,7 +654,7 @@ def test_no_token_is_logged_shown_or_raised(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     with caplog.at_level(logging.DEBUG):
-        spark = connected(aws, clock, arn, gateways)
+        spark: Any = connected(aws, clock, arn, gateways)
         aws.terminate(arn)
         with pytest.raises(SessionEndedError) as raised:
             spark.version  # noqa: B018
