@@ -16,9 +16,9 @@ import aws_cdk as cdk
 
 from benchmarks.process import Spread
 from cdk_emr_serverless_session import Session
+from testbed.apps import application, execution_role
 from testbed.cdk_cli import CdkCli
 from testbed.local_aws import LocalAws
-from tests.e2e.apps import application, execution_role
 
 MANY = 25
 DEPLOYS_OF_ONE = 3

@@ -1,11 +1,11 @@
 """The handler's own role on the local AWS, and the handler under it, without the CDK CLI.
 
 The role and its policies are those of a synthesized stack, deployed by CloudFormation; the handler
-runs in the test's process with credentials of that role, so that IAM judges each of its calls.
-The stack has no session: what CloudFormation shows of one is made up, after IAM has allowed the
-call.
+runs in the test's process with credentials of that role, so that IAM judges each of its calls. What
+CloudFormation would show during an operation is played, once it has answered the question.
 """
 
+import datetime
 import itertools
 import json
 import time
@@ -17,33 +17,38 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_scheduler as scheduler
 from aws_cdk.assertions import Template
-from botocore.exceptions import ClientError
 
 from session_handler import answer, clients, handler
+from testbed.apps import one_session
 from testbed.local_aws import LocalAws
-from tests.e2e.apps import one_session
 
+SYNTHESIZED = "Roles"
 LOGICAL_ID = "Session"
 KEPT = {
     "AWS::EMRServerless::Application",
     "AWS::IAM::Policy",
     "AWS::IAM::Role",
     "AWS::Logs::LogGroup",
+    "AWS::SSM::Parameter",
 }
 # A minute of the handler's patience is a third of a second here.
 SPEED = 200
+RESPONSE_URL = "https://cloudformation-custom-resource-response.example/secret"
 
 
 def synthesized() -> dict[str, Any]:
-    """Synthesize a stack with one session, and the keys of its tags in the role."""
-    stack = cdk.Stack(cdk.App(analytics_reporting=False), "Roles")
-    one_session(stack, tags={"team": "search", "stage": "beta"})
+    """Synthesize a stack with one session that is kept alive, whole."""
+    stack = cdk.Stack(cdk.App(analytics_reporting=False), SYNTHESIZED)
+    # A session is started with the tags alone that the template has.
+    session = one_session(stack, tags={"team": "search", "stage": "beta"})
+    session.keep_alive(schedule=scheduler.ScheduleExpression.rate(cdk.Duration.minutes(15)))
     return dict(Template.from_stack(stack).to_json())
 
 
 def roles_only(template: dict[str, Any]) -> dict[str, Any]:
-    """Keep the application, the execution role, and the handler's role with its policy."""
+    """Keep the application, the execution role, and the handler's role with its policies."""
     resources = {
         name: json.loads(json.dumps(resource))
         for name, resource in template["Resources"].items()
@@ -54,6 +59,8 @@ def roles_only(template: dict[str, Any]) -> dict[str, Any]:
     trust = resources[role]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
     account = {"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:root"}
     trust.append({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": account}})
+    parameter = one_of(resources, "AWS::SSM::Parameter")
+    resources[parameter]["Properties"]["Value"] = "no session yet"
     outputs = {
         "Role": {"Fn::GetAtt": [role, "Arn"]},
         "Application": {"Ref": one_of(resources, "AWS::EMRServerless::Application")},
@@ -61,7 +68,11 @@ def roles_only(template: dict[str, Any]) -> dict[str, Any]:
             "Fn::GetAtt": [next(name for name in resources if "ExecutionRole" in name), "Arn"]
         },
         "Logs": {"Fn::GetAtt": [one_of(resources, "AWS::Logs::LogGroup"), "Arn"]},
+        "Parameter": {"Ref": parameter},
     }
+    # The schedule's role lets its trust and its policy refer to the function, which isn't there.
+    for name in [name for name in resources if "ScheduleRole" in name]:
+        del resources[name]
     return {
         "Resources": resources,
         "Outputs": {name: {"Value": value} for name, value in outputs.items()},
@@ -75,25 +86,24 @@ def one_of(resources: dict[str, Any], resource_type: str) -> str:
 
 
 def handler_role_of(template: dict[str, Any]) -> str:
-    """Return the logical id of the role that the handler's function has."""
-    (role,) = (
-        name
-        for name, resource in template["Resources"].items()
-        if resource["Type"] == "AWS::IAM::Role" and "ProviderRole" in name
-    )
+    """Return the logical id of the role that the handler's functions have."""
+    (role,) = {
+        resource["Properties"]["Role"]["Fn::GetAtt"][0]
+        for resource in template["Resources"].values()
+        if resource["Type"] == "AWS::Lambda::Function"
+        and resource["Properties"]["Handler"].startswith("session_handler.")
+    }
     return str(role)
 
 
 def statements(template: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the statements of the handler's role, to be looked at or changed."""
-    role = handler_role_of(template)
+    role = next(name for name in template["Resources"] if "ProviderRole" in name)
     for policy in template["Resources"][role]["Properties"]["Policies"]:
         yield from policy["PolicyDocument"]["Statement"]
     for resource in template["Resources"].values():
-        if (
-            resource["Type"] == "AWS::IAM::Policy"
-            and {"Ref": role} in (resource["Properties"]["Roles"])
-        ):
+        attached = resource["Properties"].get("Roles", [])
+        if resource["Type"] == "AWS::IAM::Policy" and {"Ref": role} in attached:
             yield from resource["Properties"]["PolicyDocument"]["Statement"]
 
 
@@ -126,37 +136,80 @@ class Failed(Exception):
     reason: str
 
 
-@dataclass(frozen=True)
-class Shown:
-    """What CloudFormation shows of the session's resource and its stack."""
+@dataclass
+class Played:
+    """What CloudFormation shows of the stack and of its session while an operation is under way.
 
-    stack: str
+    Every question is put to the local AWS with the role's own credentials, about the application
+    in place of the session, which no template has declared here. Only the answers are changed.
+
+    Attributes:
+        client: The client of the role.
+        resource: The status of the session's resource.
+        stack: The stack's status.
+        physical_id: The physical id that CloudFormation holds.
+        since: When the resource has changed, in the handler's time.
+        cancelled_at: The number of the question at which the stack begins to roll back.
+    """
+
+    client: Any
     resource: str
-    physical_id: str = ""
+    stack: str
+    physical_id: str | None
+    since: float
+    cancelled_at: int | None = None
+    asked: int = 0
 
-
-class CloudFormation:
-    """The handler's client of CloudFormation: IAM judges the call, and the answer is made up."""
-
-    def __init__(self, real: Any, shown: Callable[[], Shown]) -> None:
-        self._real = real
-        self._shown = shown
-
-    def describe_stacks(self, **parameters: Any) -> dict[str, Any]:
-        """DescribeStacks."""
-        self._real.describe_stacks(**parameters)
-        return {"Stacks": [{"StackStatus": self._shown().stack}]}
-
-    def describe_stack_resource(self, **parameters: Any) -> dict[str, Any]:
-        """DescribeStackResource."""
-        try:
-            self._real.describe_stack_resource(**parameters)
-        except ClientError as error:
-            if "AccessDenied" in error.response["Error"]["Code"]:
-                raise
-        shown = self._shown()
-        detail = {"ResourceStatus": shown.resource, "PhysicalResourceId": shown.physical_id}
+    def describe_stack_resource(self, *, StackName: str, LogicalResourceId: str) -> Any:
+        """Show the resource."""
+        assert LogicalResourceId == LOGICAL_ID
+        self.asked += 1
+        if self.asked == self.cancelled_at:
+            self.resource, self.stack = "CREATE_FAILED", "ROLLBACK_IN_PROGRESS"
+        answer = self.client.describe_stack_resource(
+            StackName=StackName, LogicalResourceId="Application"
+        )
+        detail = {
+            **answer["StackResourceDetail"],
+            "LogicalResourceId": LogicalResourceId,
+            "ResourceStatus": self.resource,
+            "LastUpdatedTimestamp": datetime.datetime.fromtimestamp(self.since, datetime.UTC),
+            "PhysicalResourceId": self.physical_id,
+        }
         return {"StackResourceDetail": detail}
+
+    def describe_stacks(self, *, StackName: str) -> Any:
+        """Show the stack."""
+        (stack,) = self.client.describe_stacks(StackName=StackName)["Stacks"]
+        return {"Stacks": [{**stack, "StackStatus": self.stack}]}
+
+    def answered(self, answer: dict[str, Any]) -> None:
+        """Take the answer to a Create or an Update over, as CloudFormation does."""
+        kind, _, _ = self.resource.partition("_")
+        if answer["Status"] == "SUCCESS":
+            self.resource = self.stack = f"{kind}_COMPLETE"
+            self.physical_id = answer["PhysicalResourceId"]
+
+
+class Clock:
+    """Time in which nothing that is slept takes long: a minute is a third of a second."""
+
+    def __init__(self) -> None:
+        self._time, self._monotonic, self._sleep = time.time, time.monotonic, time.sleep
+        self._ahead = 0.0
+
+    def time(self) -> float:
+        """Seconds since the epoch, and what was slept."""
+        return self._time() + self._ahead
+
+    def monotonic(self) -> float:
+        """The same, from anywhere."""
+        return self._monotonic() + self._ahead
+
+    def sleep(self, seconds: float) -> None:
+        """Sleep a little, and let the time go by."""
+        self._sleep(seconds / SPEED)
+        self._ahead += seconds
 
 
 @dataclass
@@ -167,13 +220,15 @@ class RoleStack:
         aws: The local AWS.
         stack_id: The stack's ARN.
         outputs: Its outputs.
+        held: The physical id of its session.
     """
 
     aws: LocalAws
     stack_id: str
     outputs: dict[str, str]
     credentials: dict[str, str] = field(default_factory=dict)
-    shown: Shown = Shown("", "")
+    held: str | None = None
+    clock: Clock = field(default_factory=Clock)
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     @property
@@ -194,68 +249,110 @@ class RoleStack:
             **more,
         }
 
-    def send(self, step: str, kind: str, shown: Shown | None = None, **more: Any) -> str:
-        """Send a request through the handler, and return the physical id that it ends with.
+    def send(self, step: str, kind: str, *, cancelled_at: int | None = None, **more: Any) -> str:
+        """Send a request through the handler, and return the physical id of its answer.
 
         Args:
-            step: What it is called where it fails.
+            step: What a failure is called.
             kind: Create, Update or Delete.
-            shown: What CloudFormation shows meanwhile. Default: that operation.
-            more: The rest of the event.
+            cancelled_at: At which question of the handler's the stack rolls back; default: never.
+            more: More fields of the event.
 
         Raises:
             Failed: The answer is FAILED.
         """
-        physical_id = more.get("PhysicalResourceId", "")
         under_way = f"{kind.upper()}_IN_PROGRESS"
-        self.shown = shown or Shown(under_way, under_way, physical_id)
+        # The Delete of a session that was replaced comes in the clean-up of an update.
+        replaced = kind == "Delete" and more["PhysicalResourceId"] != self.held
+        played = Played(
+            self.client("cloudformation"),
+            resource="UPDATE_COMPLETE" if replaced else under_way,
+            stack="UPDATE_COMPLETE_CLEANUP_IN_PROGRESS" if replaced else under_way,
+            physical_id=self.held,
+            since=self.clock.time(),
+            cancelled_at=cancelled_at,
+        )
+        answers: list[dict[str, Any]] = []
+
+        def put(url: str, body: bytes) -> None:
+            assert url == RESPONSE_URL
+            answers.append(json.loads(body))
+            if kind != "Delete":
+                played.answered(answers[-1])
+
         event = {
             "RequestType": kind,
             "RequestId": f"request-{next(self._numbers)}",
             "StackId": self.stack_id,
             "LogicalResourceId": LOGICAL_ID,
-            "ResponseURL": "https://cloudformation-custom-resource-response.example/secret",
+            "ResponseURL": RESPONSE_URL,
             **more,
         }
-        answers: list[dict[str, Any]] = []
-
-        def put(_: str, body: bytes) -> None:
-            answers.append(json.loads(body))
-            if kind != "Delete":
-                done = f"{kind.upper()}_COMPLETE"
-                self.shown = Shown(done, done, answers[-1]["PhysicalResourceId"])
-
-        with self._environment() as patch:
-            patch.setattr(answer, "put", put)
+        with self._environment(played, put):
             handler.handle(event)
-        (answered,) = answers
-        if answered["Status"] == "FAILED":
-            raise Failed(step, answered["Reason"])
-        return str(answered["PhysicalResourceId"])
+        (answer,) = answers
+        if answer["Status"] != "SUCCESS":
+            raise Failed(step, answer["Reason"])
+        self.held = played.physical_id
+        return str(answer["PhysicalResourceId"])
 
     def create(self, **more: Any) -> str:
         """Create a session."""
+        self.held = None
         return self.send("create", "Create", ResourceProperties=self.properties(**more))
 
+    def schedule_calls(self, properties: dict[str, Any]) -> None:
+        """Call the handler as the schedule of a session that is kept alive does."""
+        at_rest = Played(
+            self.client("cloudformation"), "CREATE_COMPLETE", "CREATE_COMPLETE", self.held, 0.0
+        )
+        now = datetime.datetime.fromtimestamp(self.clock.time(), datetime.UTC)
+        event = {
+            "StackId": self.stack_id,
+            "LogicalResourceId": LOGICAL_ID,
+            "PhysicalResourceId": self.held,
+            "ResourceProperties": properties,
+            "ParameterName": self.outputs["Parameter"],
+            "ScheduledTime": now.isoformat(),
+        }
+        try:
+            with self._environment(at_rest, lambda *_: None):
+                handler.handle(event)
+        except Exception as error:
+            raise Failed("keep alive", str(error)) from error
+
     @contextmanager
-    def _environment(self) -> Iterator[pytest.MonkeyPatch]:
-        real, began = (time.time, time.sleep), time.time()
-        cloudformation = CloudFormation(self.client("cloudformation"), lambda: self.shown)
-        service = self.client()
-        made = {"cloudformation": cloudformation, "emr-serverless": service}
+    def _environment(self, played: Played, put: Callable[[str, bytes], None]) -> Iterator[None]:
+        names = {
+            "AWS_ACCESS_KEY_ID": self.credentials["aws_access_key_id"],
+            "AWS_SECRET_ACCESS_KEY": self.credentials["aws_secret_access_key"],
+            "AWS_SESSION_TOKEN": self.credentials["aws_session_token"],
+            "AWS_ENDPOINT_URL": self.aws.url,
+            "AWS_REGION": self.aws.env["AWS_REGION"],
+            "AWS_DEFAULT_REGION": self.aws.env["AWS_REGION"],
+            "NO_PROXY": "127.0.0.1",
+        }
+        made = clients.client
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(time, "time", lambda: began + (real[0]() - began) * SPEED)
-            patch.setattr(time, "sleep", lambda seconds: real[1](seconds / SPEED))
-            patch.setattr(clients, "client", made.__getitem__)
-            yield patch
+            for name, value in names.items():
+                patch.setenv(name, value)
+            for name in ("time", "monotonic", "sleep"):
+                patch.setattr(time, name, getattr(self.clock, name))
+            patch.setattr(answer, "put", put)
+            patch.setattr(
+                clients, "client", lambda name: played if name == "cloudformation" else made(name)
+            )
+            yield
 
 
 def deploy(aws: LocalAws, template: dict[str, Any]) -> RoleStack:
     """Deploy a template of ``roles_only``, and take the handler's role."""
     cloudformation = aws.client("cloudformation")
-    name = f"Roles-{uuid.uuid4().hex[:8]}"
+    name = f"{SYNTHESIZED}-{uuid.uuid4().hex[:8]}"
+    # The parameter's name has the stack's in it, in the role's policy too.
+    body = json.dumps(template).replace(f"session/{SYNTHESIZED}/", f"session/{name}/")
     cloudformation.create_stack(
-        StackName=name, TemplateBody=json.dumps(template), Capabilities=["CAPABILITY_NAMED_IAM"]
+        StackName=name, TemplateBody=body, Capabilities=["CAPABILITY_NAMED_IAM"]
     )
     waiter = cloudformation.get_waiter("stack_create_complete")
     waiter.wait(StackName=name, WaiterConfig={"Delay": 0.1, "MaxAttempts": 200})

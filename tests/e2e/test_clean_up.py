@@ -8,7 +8,7 @@ from functools import partial
 import aws_cdk as cdk
 
 from cdk_emr_serverless_session import Session
-from tests.e2e.apps import application, execution_role, output
+from testbed.apps import application, execution_role, output
 from tests.e2e.deployment import USABLE, Deployment
 
 

@@ -11,9 +11,9 @@ import aws_cdk as cdk
 import pytest
 
 from cdk_emr_serverless_session import Session
+from testbed.apps import application, execution_role
 from testbed.cdk_cli import CdkCli
 from testbed.local_aws import LocalAws
-from tests.e2e.apps import application, execution_role
 from tests.e2e.deployment import USABLE, Deployment
 
 # The service's quota of concurrent sessions on an application.

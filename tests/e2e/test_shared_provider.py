@@ -5,9 +5,9 @@ from pathlib import Path
 import aws_cdk as cdk
 
 from cdk_emr_serverless_session import Session, SessionProvider
+from testbed.apps import application, execution_role
 from testbed.cdk_cli import CdkCli
 from testbed.local_aws import LocalAws
-from tests.e2e.apps import application, execution_role
 from tests.e2e.deployment import USABLE, Deployment
 
 # More than the permissions of one managed policy have room for.

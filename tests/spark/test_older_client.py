@@ -12,7 +12,10 @@ import pytest
 
 from tests.spark.shared_server import ADDRESS, PYTHON, ROOT, SharedServer
 
-TESTS = ("test_query.py", "test_tokens.py", "test_client.py")
+TESTS = (
+    *("test_query.py", "test_tokens.py", "test_client.py"),
+    *("test_default_session.py", "test_errors.py"),
+)
 SECONDS = 1200
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from testbed.simulation import measures
 from testbed.sizes import minified_bytes, zipped, zipped_bytes
 from testbed.synth_app import synthesized
 
@@ -57,3 +58,14 @@ def test_a_session_more_is_less_than_half_the_bytes_of_an_aws_custom_resource(
     size, resources = more_of(kind)
     assert resources == 2
     assert a_session_more[0] / size < 0.45
+
+
+def test_a_create_is_one_start_a_look_at_a_time_and_no_other_call_to_the_service() -> None:
+    create = measures.calls(foreign=0, dead=0)[0]
+    others = ("DescribeStackResource", "DescribeStacks", "PUT")
+    to_the_service = {name: n for name, n in create.calls.items() if name not in others}
+    assert create.operation == "Create"
+    assert to_the_service.keys() == {"StartSession", "GetSession"}
+    assert to_the_service["StartSession"] == 1
+    # A start of 60 to 90 s, most of which nothing can be expected in.
+    assert to_the_service["GetSession"] <= 12

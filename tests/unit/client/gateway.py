@@ -12,7 +12,6 @@ from typing import Any
 import grpc
 import pyarrow
 import trustme
-from pyspark.sql import SparkSession
 from pyspark.sql.connect.proto import base_pb2
 
 from emr_serverless_local.sessions.backing import BackedSession
@@ -175,7 +174,7 @@ def _batch(number: int) -> bytes:
 
 def connected(
     aws: Account, clock: TestClock, target: str, gateways: Gateways, **options: Any
-) -> SparkSession:
+) -> Any:
     """``connect`` to a session behind a gateway."""
     options = {"root_certificates": gateways.roots, **options}
     return connect(target, session=aws.session(), clock=clock, **options)

@@ -248,6 +248,21 @@ def test_a_move_is_said_where_the_caller_hears_it(
             call(channel, "unary_unary")
 
 
+@pytest.mark.usefixtures("stopwatch")
+def test_what_pyspark_does_in_the_background_ends_with_the_session(
+    aws: Account, clock: TestClock, gateways: Gateways, arn: str
+) -> None:
+    """It would try again for ten minutes, and ``stop`` would wait for it."""
+    with linked(aws, clock, gateways, arn) as channel:
+        call(channel, "unary_unary")
+        release: Any = channel.unary_unary("/spark.connect.SparkConnectService/ReleaseExecute")
+        aws.terminate(arn)
+        clock.advance(3600)
+
+        with pytest.raises(SessionEndedError):
+            release(b"")
+
+
 def test_threads_move_together_and_see_nothing_but_the_move(
     aws: Account, clock: TestClock, gateways: Gateways, application: str, arn: str
 ) -> None:

@@ -1,4 +1,4 @@
-"""What the end-to-end tests deploy: small stacks, put together from a few functions."""
+"""What tests and benchmarks deploy: small stacks, put together from a few functions."""
 
 from collections.abc import Mapping
 from typing import Any
