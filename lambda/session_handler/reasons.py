@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from session_handler import served
 from session_handler.errors import (
     TOKEN_REFUSED,
     Denied,
@@ -67,8 +68,13 @@ def refused(request: Request, error: ServiceError, application: Mapping[str, Any
     return (
         f"The EMR Serverless session {_name(request)} {asked} The service said: "
         f"{error.code}: {_said(error.message)} "
-        f"What to do: {_advice(error, application_id, application)}"
+        f"What to do: {_advice_to(error, application_id, application)}"
     )
+
+
+def not_served(request: Request, why: str) -> str:
+    """The provider's template doesn't list the stack."""
+    return f"The EMR Serverless session {_name(request)} was not started: {why}"
 
 
 def too_late(request: Request) -> str:
@@ -143,6 +149,13 @@ def not_ended(request: Request, error: ServiceError) -> str:
 def printable(text: str) -> str:
     """Without what JSON or CloudFormation can't carry."""
     return _UNPRINTABLE.sub("?", text)
+
+
+def _advice_to(
+    error: ServiceError, application_id: str, application: Mapping[str, Any] | None
+) -> str:
+    parameter = served.advice(error.message) if isinstance(error, Denied) else None
+    return parameter or _advice(error, application_id, application)
 
 
 def _advice(error: ServiceError, application_id: str, application: Mapping[str, Any] | None) -> str:
