@@ -265,7 +265,7 @@ class SessionProvider(Construct):
                 service="cloudformation", resource="stack", resource_name=f"{stack_name}/*"
             )
             owner = Owner(pattern, "StringLike", declares_applications=True)
-        series = self._new_series(self, f"Serves{len(self._series)}")
+        series = self._new_series(self, f"Serves{len(self._series)}", of_the_app=False)
         permissions = self._new_permissions(self, owner, series)
         for application_arn in application_arns:
             permissions.start_on_arn(application_arn)
@@ -316,7 +316,8 @@ class SessionProvider(Construct):
         if address != address_of(home):
             self._check_environment(home, stack)
             policy_id = f"EmrServerlessSessionPermissions{self.node.addr[-8:]}"
-            return self._new_permissions(stack, owner, self._new_series(stack, policy_id))
+            series = self._new_series(stack, policy_id, of_the_app=True)
+            return self._new_permissions(stack, owner, series)
         series = own_series(self, self._role)
         self._series.append(series)
         return HandlerPermissions(self, owner, policies=series, early=self._add_early)
@@ -325,8 +326,8 @@ class SessionProvider(Construct):
         self._early_statements.add_statements(statement)
         return self._role
 
-    def _new_series(self, scope: Construct, id: str) -> PolicySeries:
-        series = series_of_another_stack(scope, id, self._role)
+    def _new_series(self, scope: Construct, id: str, *, of_the_app: bool) -> PolicySeries:
+        series = series_of_another_stack(scope, id, self._role, of_the_app=of_the_app)
         self._series.append(series)
         return series
 

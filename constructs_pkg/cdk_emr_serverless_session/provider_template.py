@@ -116,7 +116,7 @@ class ProviderStack(cdk.Stack):
             tag_keys=self._served["TagKeys"],
         )
         self._name_resources(provider)
-        self._set_options(provider, code)
+        self._set_options(code)
         self._declare_outputs(provider)
 
     def _declare_served(self) -> None:
@@ -169,23 +169,24 @@ class ProviderStack(cdk.Stack):
             "LogRetentionDays",
             type="Number",
             description="How many days the function's log is kept",
-            default=30,
+            default="30",
             allowed_values=[str(days) for days in _RETENTION_DAYS],
         )
         for name, description in optional.items():
             cdk.CfnParameter(self, name, description=description, default="")
-        is_empty = cdk.Fn.condition_equals
-        in_vpc = cdk.Fn.condition_not(is_empty(cdk.Fn.ref("SubnetIds"), ""))
-        has_boundary = cdk.Fn.condition_not(is_empty(cdk.Fn.ref("PermissionsBoundaryArn"), ""))
-        cdk.CfnCondition(self, "InVpc", expression=in_vpc)
-        cdk.CfnCondition(self, "HasBoundary", expression=has_boundary)
+        cdk.CfnCondition(self, "HasBoundary", expression=_is_given("PermissionsBoundaryArn"))
+        cdk.CfnCondition(
+            self,
+            "InVpc",
+            expression=cdk.Fn.condition_and(_is_given("SubnetIds"), _is_given("SecurityGroupIds")),
+        )
         cdk.CfnRule(
             self,
             "Network",
-            rule_condition=in_vpc,
+            rule_condition=_is_given("SubnetIds"),
             assertions=[
                 cdk.CfnRuleAssertion(
-                    assert_=cdk.Fn.condition_not(is_empty(cdk.Fn.ref("SecurityGroupIds"), "")),
+                    assert_=_is_given("SecurityGroupIds"),
                     assert_description="SubnetIds needs SecurityGroupIds",
                 )
             ],
@@ -220,7 +221,7 @@ class ProviderStack(cdk.Stack):
         for logical_id, resource in named.items():
             resource.override_logical_id(logical_id)
 
-    def _set_options(self, provider: SessionProvider, code: str) -> None:
+    def _set_options(self, code: str) -> None:
         vpc_policy = {
             "Fn::Sub": "arn:${AWS::Partition}:iam::aws:policy/service-role/"
             "AWSLambdaVPCAccessExecutionRole"
@@ -279,6 +280,10 @@ def _resource(construct: Any) -> cdk.CfnResource:
     resource = construct.node.default_child
     assert isinstance(resource, cdk.CfnResource)
     return resource
+
+
+def _is_given(parameter: str) -> cdk.ICfnRuleConditionExpression:
+    return cdk.Fn.condition_not(cdk.Fn.condition_equals(cdk.Fn.ref(parameter), ""))
 
 
 def _only_if(condition: str, value: Any) -> dict[str, Any]:

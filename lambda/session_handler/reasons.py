@@ -73,8 +73,12 @@ def refused(request: Request, error: ServiceError, application: Mapping[str, Any
 
 
 def not_served(request: Request, why: str) -> str:
-    """The provider's template doesn't list the stack."""
-    return f"The EMR Serverless session {_name(request)} was not started: {why}"
+    """The provider's parameters don't list the stack."""
+    application_id = next(iter(request.application_ids()), "(unknown)")
+    return (
+        f"The EMR Serverless session {_name(request)} was not started on application "
+        f"{application_id}: {why}"
+    )
 
 
 def too_late(request: Request) -> str:

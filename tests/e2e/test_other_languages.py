@@ -207,9 +207,8 @@ def test_a_template_of_sam(aws: LocalAws, provider: Shared) -> None:
     assert live_sessions(aws, provider.application_id) == []
 
 
-def test_an_app_in_typescript(
-    aws: LocalAws, cdk_cli: CdkCli, provider: Shared, tmp_path: Path
-) -> None:
+@pytest.mark.usefixtures("provider")
+def test_an_app_in_typescript(aws: LocalAws, cdk_cli: CdkCli, tmp_path: Path) -> None:
     assembly = tmp_path / "cdk.out"
     subprocess.run(
         ["node", "app.ts"],

@@ -181,6 +181,7 @@ class HandlerPermissions:
         applications = self._arn("*")
         sessions = self._arn(session_resource_name("*", "*"))
         owned = self._owner.where(f"aws:ResourceTag/{STACK_ID_TAG}")
+        own_applications = self._owner.declares_applications
         return [
             iam.PolicyStatement(
                 sid="FindSessions",
@@ -210,8 +211,12 @@ class HandlerPermissions:
                 },
             ),
             iam.PolicyStatement(
-                sid="StopOwnApplications",
-                actions=["emr-serverless:StopApplication", "emr-serverless:GetApplication"],
+                sid="UseOwnApplications" if own_applications else "StopOwnApplications",
+                actions=[
+                    "emr-serverless:StopApplication",
+                    "emr-serverless:GetApplication",
+                    *(["emr-serverless:StartSession"] if own_applications else []),
+                ],
                 resources=[applications],
                 conditions=self._owner.where(_STACK_OF_RESOURCE),
             ),
@@ -220,11 +225,11 @@ class HandlerPermissions:
                 actions=["cloudformation:DescribeStackResource", "cloudformation:DescribeStacks"],
                 resources=self._owner.resources,
             ),
-            *(self._own_application_statements() if self._owner.declares_applications else ()),
+            *(self._tag_on_own_applications() if own_applications else ()),
         ]
 
-    def _own_application_statements(self) -> list[iam.PolicyStatement]:
-        """Lets the handler start sessions on whatever applications the stacks declare.
+    def _tag_on_own_applications(self) -> list[iam.PolicyStatement]:
+        """The tags that come with StartSession on whatever applications the stacks declare.
 
         Nothing names them: they are made together with their sessions. CloudFormation's own tag
         tells whose they are. IAM may know the application's tags or not when it is asked about
@@ -235,12 +240,6 @@ class HandlerPermissions:
         if_known = f"{self._owner.operator}IfExists"
         otherwise = self._owner.operator.replace("String", "StringNot")
         return [
-            iam.PolicyStatement(
-                sid="StartOnOwnApplications",
-                actions=["emr-serverless:StartSession"],
-                resources=[applications],
-                conditions=self._owner.where(_STACK_OF_RESOURCE),
-            ),
             iam.PolicyStatement(
                 sid="TagAtStart",
                 actions=["emr-serverless:TagResource"],
