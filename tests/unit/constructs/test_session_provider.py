@@ -445,7 +445,7 @@ class TestServe:
 
     def test_an_application_is_named_exactly(self, bench: Bench) -> None:
         provider = SessionProvider(bench.stack, "Provider")
-        with pytest.raises(SessionValidationError, match="has a wildcard.*Name each application"):
+        with pytest.raises(SessionValidationError, match=r"has a wildcard.*Name each application"):
             provider.serve(
                 stack_name="Plain",
                 application_arns=[self.APPLICATION[:-2] + "*"],
