@@ -140,7 +140,8 @@ def not_ended_in_time(request: Request, session: Session, seconds: float) -> str
 def not_ended(request: Request, error: ServiceError) -> str:
     """A Delete that is refused, or gets no clear answer."""
     if isinstance(error, Denied):
-        advice = "give the handler's role that permission and delete again"
+        missing = served.missing_stack(request.owner.stack_id)
+        advice = f"{missing or "give the handler's role that permission"} and delete again"
     else:
         advice = _advice(error, "", None).rstrip(".") + ", then delete the stack again"
     return (

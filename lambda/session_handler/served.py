@@ -18,14 +18,22 @@ _PARAMETERS = {
 
 def refusal(stack_id: str) -> str | None:
     """Why a stack's sessions are not started; None where they are, or IAM alone says."""
-    served = os.environ.get("SERVED_STACKS", "").split(",")
-    name = (stack_id.split(":stack/")[-1]).split("/")[0]
-    if served == [""] or any(fnmatchcase(name, pattern) for pattern in served):
+    missing = missing_stack(stack_id)
+    if missing is None:
         return None
     return (
-        f"the provider doesn't serve the stack {name}. What to do: add {name} to the parameter "
-        f"StackNames of the stack {_provider()}, update that stack, and deploy again."
+        f"the provider doesn't serve the stack {_name(stack_id)}. What to do: {missing}, and "
+        "deploy again."
     )
+
+
+def missing_stack(stack_id: str) -> str | None:
+    """What to do about a stack that the parameters don't list; None where they do."""
+    served = os.environ.get("SERVED_STACKS")
+    name = _name(stack_id)
+    if not served or any(fnmatchcase(name, pattern) for pattern in served.split(",")):
+        return None
+    return f"add {name} to the parameter StackNames of the stack {_provider()}, update that stack"
 
 
 def advice(said: str) -> str | None:
@@ -38,6 +46,10 @@ def advice(said: str) -> str | None:
         "again. Where it is named already, look for a permissions boundary or an organisation's "
         "policy that takes the action from the handler's role."
     )
+
+
+def _name(stack_id: str) -> str:
+    return stack_id.split(":stack/")[-1].split("/")[0]
 
 
 def _provider() -> str:

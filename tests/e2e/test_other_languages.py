@@ -19,6 +19,9 @@ from testbed.evidence import evidence
 from testbed.local_aws import LocalAws
 from tests.e2e.deployment import LIVE, USABLE
 
+# They share the provider.
+pytestmark = pytest.mark.xdist_group("other languages")
+
 EXAMPLES = ROOT / "examples"
 PROVIDER = "emr-serverless-sessions"
 BUCKET = "code-of-the-provider"
@@ -69,9 +72,8 @@ class Stack:
             Capabilities=["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
         )
 
-    def fail_to_deploy(self, template: str, **parameters: str) -> str:
-        """Create what is to fail, and return the reasons that its events give."""
-        self.begin(template, **parameters)
+    def failure(self) -> str:
+        """Wait until its creation is rolled back, and return the reasons that its events give."""
         client = self.aws.client("cloudformation")
         waiter = client.get_waiter("stack_rollback_complete")
         waiter.wait(StackName=self.name, WaiterConfig={"Delay": 0.1, "MaxAttempts": 600})
@@ -228,22 +230,18 @@ def test_an_app_in_typescript(aws: LocalAws, cdk_cli: CdkCli, tmp_path: Path) ->
 
 
 @pytest.mark.usefixtures("provider")
-def test_a_stack_that_is_not_served_is_told_which_parameter_to_change(aws: LocalAws) -> None:
-    stack = Stack(aws, "elsewhere")
+def test_a_refused_stack_is_told_what_to_change(aws: LocalAws) -> None:
+    template = example("cloudformation")
+    elsewhere, typo = Stack(aws, "elsewhere"), Stack(aws, "analytics-typo")
+    elsewhere.begin(template)
+    typo.begin(template.replace("ApplicationId: !Ref", "ApplicationID: !Ref"))
 
-    said = stack.fail_to_deploy(example("cloudformation"))
-
+    said = elsewhere.failure()
     assert "the provider doesn't serve the stack elsewhere" in said
     assert f"add elsewhere to the parameter StackNames of the stack {PROVIDER}" in said
-    stack.delete()
 
-
-@pytest.mark.usefixtures("provider")
-def test_a_property_that_there_is_not_is_named(aws: LocalAws) -> None:
-    stack = Stack(aws, "analytics-typo")
-    template = example("cloudformation").replace("ApplicationId: !Ref", "ApplicationID: !Ref")
-
-    said = stack.fail_to_deploy(template)
-
+    said = typo.failure()
     assert "The resource has no 'ApplicationID'; it has ServiceToken, ServiceTimeout, Appl" in said
-    stack.delete()
+
+    elsewhere.delete()
+    typo.delete()

@@ -16,7 +16,8 @@ def _of_the_template(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_stack_that_is_not_listed_is_refused_at_once(lab: Lab) -> None:
-    properties = lab.properties()
+    properties = lab.properties(StopApplication="true")
+    lab.authorizer.denied |= {"emr-serverless:GetApplication", "emr-serverless:StopApplication"}
     asked_at = lab.clock.now()
 
     answer = lab.create(properties)
@@ -27,6 +28,7 @@ def test_a_stack_that_is_not_listed_is_refused_at_once(lab: Lab) -> None:
     assert lab.clock.now() == asked_at
     assert lab.delete(answer.physical_id, properties).is_success
     assert lab.service.sessions() == []
+    assert lab.clock.now() == asked_at
 
 
 @pytest.mark.parametrize("listed", [STACK, f"reports,{STACK[:3]}*", "*"])
@@ -51,6 +53,22 @@ def test_a_stack_that_is_listed_no_more_keeps_its_session_in_an_update(
     assert (answer.is_success, answer.physical_id) == (False, held)
     assert "StackNames" in answer.reason
     assert lab.live() == [held]
+
+
+def test_a_stack_that_is_listed_no_more_is_told_so_when_its_session_cannot_be_ended(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    properties = lab.properties()
+    monkeypatch.setenv("SERVED_STACKS", STACK)
+    held = lab.create(properties).physical_id
+    monkeypatch.setenv("SERVED_STACKS", "reports")
+    lab.authorizer.denied.add("emr-serverless:TerminateSession")
+
+    answer = lab.delete(held, properties)
+
+    assert not answer.is_success
+    assert f"add {STACK} to the parameter StackNames of the stack sessions" in answer.reason
+    assert "and delete again" in answer.reason
 
 
 @pytest.mark.parametrize(
