@@ -141,7 +141,7 @@ def not_ended(request: Request, error: ServiceError) -> str:
     """A Delete that is refused, or gets no clear answer."""
     if isinstance(error, Denied):
         missing = served.missing_stack(request.owner.stack_id)
-        advice = f"{missing or "give the handler's role that permission"} and delete again"
+        advice = (missing or "give the handler's role that permission") + " and delete again"
     else:
         advice = _advice(error, "", None).rstrip(".") + ", then delete the stack again"
     return (

@@ -22,8 +22,8 @@ def refusal(stack_id: str) -> str | None:
     if missing is None:
         return None
     return (
-        f"the provider doesn't serve the stack {_name(stack_id)}. What to do: {missing}, and "
-        "deploy again."
+        f"the provider doesn't serve the stack {_name(stack_id)}. What to do: {missing} "
+        "and deploy again."
     )
 
 
@@ -33,7 +33,7 @@ def missing_stack(stack_id: str) -> str | None:
     name = _name(stack_id)
     if not served or any(fnmatchcase(name, pattern) for pattern in served.split(",")):
         return None
-    return f"add {name} to the parameter StackNames of the stack {_provider()}, update that stack"
+    return f"add {name} to the parameter StackNames of the stack {_provider()}, update it"
 
 
 def advice(said: str) -> str | None:
