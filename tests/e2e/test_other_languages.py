@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, WaiterError
 
 from cdk_emr_serverless_session.provider_template import write_provider_template
 from testbed.cdk_cli import ROOT, CdkCli
@@ -75,8 +75,10 @@ class Stack:
     def failure(self) -> str:
         """Wait until its creation is rolled back, and return the reasons that its events give."""
         client = self.aws.client("cloudformation")
-        waiter = client.get_waiter("stack_rollback_complete")
-        waiter.wait(StackName=self.name, WaiterConfig={"Delay": 0.1, "MaxAttempts": 600})
+        with pytest.raises(WaiterError, match="ROLLBACK_COMPLETE"):
+            client.get_waiter("stack_create_complete").wait(
+                StackName=self.name, WaiterConfig={"Delay": 0.1, "MaxAttempts": 600}
+            )
         events = client.describe_stack_events(StackName=self.name)["StackEvents"]
         return "\n".join(event.get("ResourceStatusReason", "") for event in events)
 
