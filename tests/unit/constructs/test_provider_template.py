@@ -83,7 +83,7 @@ class Deployed:
             service_context=keys,
         )
         parsed = [iam_evaluator.parse_policy_document(policy) for policy in self.policies]
-        return iam_evaluator.evaluate(asked, parsed).decision == "Allow"
+        return bool(iam_evaluator.evaluate(asked, parsed).decision == "Allow")
 
     def starts(self, stack: str, application: str = APPLICATION, **tags: str) -> bool:
         """Whether it may start a session for a stack, on an application with these tags."""
