@@ -18,7 +18,7 @@ export NO_MKDOCS_2_WARNING := 1
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help environment demo test test-fast coverage soak bench docs dist test-matrix lint pyright format lock clean
+.PHONY: help environment demo test test-fast coverage soak bench docs dist provider-template test-matrix lint pyright format lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-20s%s\n", $$1, $$2 }'
@@ -52,6 +52,9 @@ dist: environment ## build wheel and sdist of the three distributions into dist/
 	@for folder in . client_pkg local_pkg; do $(BIN)/uv build --quiet --out-dir dist $$folder || exit 1; done
 	$(BIN)/twine check --strict dist/*
 
+provider-template: environment ## write the provider as a CloudFormation template, with its code, into build/provider/
+	$(BIN)/python -m cdk_emr_serverless_session.provider_template --out build/provider
+
 test-matrix: environment ## test on the lowest and newest dependencies, on each Python and PySpark
 	@# pyenv's own commands refuse to run versions that aren't switched on.
 	PATH="$(CURDIR)/$(BIN):$(subst $(eval) ,:,$(wildcard $(PYENV_ROOT)/versions/3.*/bin)):$$PATH" $(BIN)/nox
@@ -62,8 +65,8 @@ lint: environment ## check format, style, imports and types
 	PYTHONPATH=.:lambda $(BIN)/lint-imports --no-logo
 	$(BIN)/mypy --strict
 	$(BIN)/mypy --strict tools noxfile.py conftest.py
-	@# Each example alone: all have an app.py.
-	@for example in examples/*/; do echo "mypy --strict $$example"; $(BIN)/mypy --strict "$$example" || exit 1; done
+	@# Each example alone: those in Python have an app.py.
+	@for app in examples/*/app.py; do example=$$(dirname "$$app")/; echo "mypy --strict $$example"; $(BIN)/mypy --strict "$$example" || exit 1; done
 
 pyright: environment ## check types a second time: minutes, because aws-cdk-lib is large
 	node_modules/.bin/pyright --pythonpath $(BIN)/python

@@ -21,6 +21,8 @@ BESIDE = {
     "CONTRIBUTING.md": "contributing.md",
     "SECURITY.md": "security.md",
 }
+# What examples are written in, by the files' suffixes.
+LANGUAGES = {".py": "python", ".ts": "typescript", ".yaml": "yaml"}
 # Files that pages link to or show.
 ASSETS = ("LICENSE", "benchmarks/results/synth.svg", "benchmarks/results/results.json")
 # From npm, at the version that package-lock.json pins.
@@ -34,7 +36,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the pages and assets that are not in ``docs/``."""
     for source, uri in BESIDE.items():
         add(files, config, uri, source, (ROOT / source).read_text())
-    for folder in sorted(path.parent for path in (ROOT / "examples").glob("*/app.py")):
+    for folder in sorted(path for path in (ROOT / "examples").iterdir() if path.is_dir()):
         source = f"examples/{folder.name}"
         readme = folder / "README.md"
         add(
@@ -76,9 +78,11 @@ def example(folder: Path) -> str:
     else:
         title = folder.name.replace("_", " ").capitalize()
         parts = [f"# {title}\n\n{ast.get_docstring(ast.parse(app.read_text()))}\n"]
-    for code in sorted(folder.glob("*.py")):
-        # Whoever copies the code gets it without its path.
-        parts.append(f'```python title="{code.relative_to(ROOT)}"\n{code.read_text()}```\n')
+    for code in sorted(folder.iterdir()):
+        if code.suffix in LANGUAGES:
+            # Whoever copies the code gets it without its path.
+            title = f'{LANGUAGES[code.suffix]} title="{code.relative_to(ROOT)}"'
+            parts.append(f"```{title}\n{code.read_text()}```\n")
     return "\n".join(parts)
 
 

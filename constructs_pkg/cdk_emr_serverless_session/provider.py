@@ -20,7 +20,8 @@ from ._provider.function import (
     log_group_of,
     schedule_role,
 )
-from ._provider.permissions import HandlerPermissions, OwnerStack
+from ._provider.listed import application_arn_patterns, stack_id_patterns
+from ._provider.permissions import HandlerPermissions, Owner
 from ._provider.policies import (
     ManagedPolicyQuota,
     PolicySeries,
@@ -223,7 +224,7 @@ class SessionProvider(Construct):
         *,
         stack_name: str | None = None,
         stack_id: str | None = None,
-        application_arns: Sequence[str],
+        application_arns: Sequence[str] = (),
         execution_role_arns: Sequence[str],
         tag_keys: Sequence[str] = (),
     ) -> None:
@@ -233,33 +234,60 @@ class SessionProvider(Construct):
         ``service_token`` and ``ServiceTimeout`` to the seconds of ``service_timeout``.
 
         Args:
-            stack_name: The stack's name; it is of this account and region.
+            stack_name: The stack's name; it is of this account and region. ``*`` stands for any
+                characters: ``analytics-*``.
             stack_id: The stack's id (its ARN), instead of the name.
-            application_arns: The applications that its sessions run on.
-            execution_role_arns: The roles that its sessions run with.
+            application_arns: The applications that its sessions run on, beside those that the
+                stack itself declares. Default: none.
+            execution_role_arns: The roles that its sessions run with. ``*`` stands for any
+                characters, for roles that are yet to be made.
             tag_keys: The keys of the tags that its sessions are started with. Default: none.
 
         Raises:
-            SessionValidationError: Neither name nor id is given, or both are.
+            SessionValidationError: Neither name nor id is given, or both are; or an application
+                is not named exactly.
         """
+        problems = []
         if (stack_name is None) == (stack_id is None):
-            raise SessionValidationError(
-                self.node.path, ["serve: give either stack_name or stack_id."]
-            )
+            problems.append("serve: give either stack_name or stack_id.")
+        problems += [
+            f"application_arns: {arn!r} has a wildcard, which would let the handler tag the "
+            "sessions of others. Name each application."
+            for arn in application_arns
+            if "*" in arn or "?" in arn
+        ]
+        if problems:
+            raise SessionValidationError(self.node.path, problems)
         if stack_id is not None:
-            owner = OwnerStack(stack_id)
+            owner = Owner(stack_id, declares_applications=True)
         else:
             pattern = cdk.Stack.of(self).format_arn(
                 service="cloudformation", resource="stack", resource_name=f"{stack_name}/*"
             )
-            owner = OwnerStack(pattern, "StringLike")
-        series = self._new_series(self, f"Serves{len(self._series)}")
+            owner = Owner(pattern, "StringLike", declares_applications=True)
+        series = self._new_series(self, f"Serves{len(self._series)}", of_the_app=False)
         permissions = self._new_permissions(self, owner, series)
         for application_arn in application_arns:
             permissions.start_on_arn(application_arn)
         for role_arn in execution_role_arns:
             permissions.pass_role_arn(role_arn)
         permissions.tag_with(tag_keys)
+
+    def _serve_listed(
+        self,
+        *,
+        stack_names: list[str],
+        application_ids: list[str],
+        execution_role_arns: list[str],
+        tag_keys: list[str],
+    ) -> None:
+        """Serves stacks that are listed at deployment, by the parameters of the own stack."""
+        owner = Owner(stack_id_patterns(stack_names), "StringLike", declares_applications=True)
+        series = own_series(self, self._role)
+        permissions = HandlerPermissions(self, owner, policies=series, early=self._add_early)
+        permissions.start_on_listed(application_arn_patterns(application_ids))
+        permissions.pass_listed_roles(execution_role_arns)
+        permissions.tag_with_listed(tag_keys)
 
     def permissions_for(self, stack: cdk.Stack) -> HandlerPermissions:
         """The handler's permissions for the sessions of one stack of the app.
@@ -283,12 +311,13 @@ class SessionProvider(Construct):
         return found
 
     def _permissions_of_stack(self, stack: cdk.Stack, address: str) -> HandlerPermissions:
-        owner = OwnerStack(stack.stack_id)
+        owner = Owner(stack.stack_id)
         home = cdk.Stack.of(self)
         if address != address_of(home):
             self._check_environment(home, stack)
             policy_id = f"EmrServerlessSessionPermissions{self.node.addr[-8:]}"
-            return self._new_permissions(stack, owner, self._new_series(stack, policy_id))
+            series = self._new_series(stack, policy_id, of_the_app=True)
+            return self._new_permissions(stack, owner, series)
         series = own_series(self, self._role)
         self._series.append(series)
         return HandlerPermissions(self, owner, policies=series, early=self._add_early)
@@ -297,14 +326,14 @@ class SessionProvider(Construct):
         self._early_statements.add_statements(statement)
         return self._role
 
-    def _new_series(self, scope: Construct, id: str) -> PolicySeries:
-        series = series_of_another_stack(scope, id, self._role)
+    def _new_series(self, scope: Construct, id: str, *, of_the_app: bool) -> PolicySeries:
+        series = series_of_another_stack(scope, id, self._role, of_the_app=of_the_app)
         self._series.append(series)
         return series
 
     @staticmethod
     def _new_permissions(
-        scope: Construct, owner: OwnerStack, series: PolicySeries
+        scope: Construct, owner: Owner, series: PolicySeries
     ) -> HandlerPermissions:
         return HandlerPermissions(scope, owner, policies=series, early=series.add_early)
 

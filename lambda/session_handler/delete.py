@@ -6,7 +6,7 @@ import random
 import time
 from collections.abc import Callable
 
-from session_handler import ending, names, sessions, wait
+from session_handler import ending, names, served, sessions, wait
 from session_handler.errors import Conflict, Denied, Refused, ServiceError
 from session_handler.failed import failed
 from session_handler.identity import SessionArn, TokenId
@@ -144,6 +144,8 @@ def _stop_applications(invocation: Invocation, arn: SessionArn | None) -> None:
     """Rule 16: an application that is STARTED can't be deleted."""
     if not invocation.request.stops_application:
         return
+    if served.missing_stack(invocation.request.owner.stack_id):
+        return  # it may not, and waiting for IAM is no use
     named = [arn.application_id] if arn else invocation.request.application_ids()
     for application_id in named:
         while _is_to_be_stopped(invocation, application_id):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
-from session_handler import ending, log, names, reasons, sessions, wait
+from session_handler import ending, log, names, reasons, served, sessions, wait
 from session_handler.errors import (
     Conflict,
     Denied,
@@ -50,9 +50,13 @@ class OwnSession:
         """Rule 3: StartSession, asked before and after whether that is wanted (rule 6).
 
         Raises:
-            Failure: The service refuses, or gave no clear answer in time.
+            Failure: The service refuses, or gave no clear answer in time; or the provider doesn't
+                serve the stack.
             Unwanted: Nobody waits for the session any more.
         """
+        not_served = served.refusal(self._request.owner.stack_id)
+        if not_served is not None:
+            raise Failure(reasons.not_served(self._request, not_served))
         self._tried = True
         patience = self._invocation.patience()
         while True:

@@ -13,6 +13,19 @@ from typing import Any, NamedTuple
 from session_handler.identity import digest
 from session_handler.names import OWNER_TAG_PREFIX
 
+# What StartSession is asked with.
+REQUEST_PROPERTIES = (
+    "ApplicationId",
+    "ExecutionRoleArn",
+    "Name",
+    "IdleTimeoutMinutes",
+    "ConfigurationOverrides",
+    "Tags",
+)
+# How the resource is handled, and what is CloudFormation's.
+_HANDLING = ("StopApplication", "WaitUntilReady", "Retain", "KeepAlive", "CheckedForSynthAt")
+PROPERTIES = ("ServiceToken", "ServiceTimeout", *REQUEST_PROPERTIES, *_HANDLING)
+
 _LONGEST_MESSAGE = 350
 _LONGEST_VALUE = 60
 
@@ -55,6 +68,7 @@ class Spec(NamedTuple):
 
 def read_spec(properties: Mapping[str, Any]) -> Spec:
     """What the properties ask for. Raises MalformedRequest."""
+    _fields(properties, "The resource", *PROPERTIES)
     minutes = properties.get("IdleTimeoutMinutes")
     return Spec(
         application_id=_required(properties, "ApplicationId"),
@@ -111,8 +125,7 @@ def _fields(value: object, path: str, *known: str) -> Mapping[str, Any]:
     unknown = sorted(str(name) for name in value if name not in known)
     if unknown:
         raise MalformedRequest(
-            f"{path} has no {', '.join(unknown)}; it has {', '.join(known)} (StartSession's names "
-            "with a capital first letter)."
+            f"{path} has no {', '.join(map(described, unknown))}; it has {', '.join(known)}."
         )
     return value
 

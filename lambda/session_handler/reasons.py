@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from session_handler import served
 from session_handler.errors import (
     TOKEN_REFUSED,
     Denied,
@@ -67,7 +68,16 @@ def refused(request: Request, error: ServiceError, application: Mapping[str, Any
     return (
         f"The EMR Serverless session {_name(request)} {asked} The service said: "
         f"{error.code}: {_said(error.message)} "
-        f"What to do: {_advice(error, application_id, application)}"
+        f"What to do: {_advice_to(error, application_id, application)}"
+    )
+
+
+def not_served(request: Request, why: str) -> str:
+    """The provider's parameters don't list the stack."""
+    application_id = next(iter(request.application_ids()), "(unknown)")
+    return (
+        f"The EMR Serverless session {_name(request)} was not started on application "
+        f"{application_id}: {why}"
     )
 
 
@@ -130,7 +140,8 @@ def not_ended_in_time(request: Request, session: Session, seconds: float) -> str
 def not_ended(request: Request, error: ServiceError) -> str:
     """A Delete that is refused, or gets no clear answer."""
     if isinstance(error, Denied):
-        advice = "give the handler's role that permission and delete again"
+        missing = served.missing_stack(request.owner.stack_id)
+        advice = (missing or "give the handler's role that permission") + " and delete again"
     else:
         advice = _advice(error, "", None).rstrip(".") + ", then delete the stack again"
     return (
@@ -143,6 +154,13 @@ def not_ended(request: Request, error: ServiceError) -> str:
 def printable(text: str) -> str:
     """Without what JSON or CloudFormation can't carry."""
     return _UNPRINTABLE.sub("?", text)
+
+
+def _advice_to(
+    error: ServiceError, application_id: str, application: Mapping[str, Any] | None
+) -> str:
+    parameter = served.advice(error.message) if isinstance(error, Denied) else None
+    return parameter or _advice(error, application_id, application)
 
 
 def _advice(error: ServiceError, application_id: str, application: Mapping[str, Any] | None) -> str:

@@ -7,11 +7,17 @@ import pytest
 from cdk_emr_serverless_session._emr import names as constructs
 from cdk_emr_serverless_session._emr.names import session_resource_name
 from cdk_emr_serverless_session._emr.releases import SPARK_OF_RELEASE
+from cdk_emr_serverless_session._template.properties import (
+    REQUEST_PROPERTIES as asked_by_constructs,
+)
+from cdk_emr_serverless_session._template.properties import handling_properties
 from emr_serverless_local import names as local
 from emr_session._emr import names as client
 from emr_session._emr.names import SessionArn
 from emr_session._emr.releases import RELEASES
 from session_handler import names as handler
+from session_handler.properties import PROPERTIES
+from session_handler.properties import REQUEST_PROPERTIES as read_by_handler
 
 MODULES = (constructs, handler, client, local)
 
@@ -43,6 +49,14 @@ def test_the_constructs_arn_is_one_that_the_client_reads() -> None:
 
     assert parsed
     assert (parsed.application_id, parsed.session_id) == ("00f1abc", "00f2abc")
+
+
+def test_the_constructs_set_properties_that_the_handler_reads() -> None:
+    assert asked_by_constructs == read_by_handler
+    handled = handling_properties(
+        stop_application=True, wait_until_ready=False, ensure_live_on_deploy=True
+    )
+    assert handled.keys() <= set(PROPERTIES) - set(read_by_handler)
 
 
 def test_constructs_and_client_know_the_same_releases() -> None:

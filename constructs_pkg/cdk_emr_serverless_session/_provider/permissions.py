@@ -32,7 +32,11 @@ from .._emr.names import (
 )
 from .._template.lookups import address_of, application_arn_of, role_arn_of, stack_of
 from .._template.nag import acknowledge_wildcard
+from .listed import with_listed
 from .policies import GrowingStatement, PolicySeries
+
+# CloudFormation puts this tag on the resources of a stack, and no one else can.
+_STACK_OF_RESOURCE = "aws:ResourceTag/aws:cloudformation:stack-id"
 
 # The longest ARNs, quoted and with a comma: of applications, their sessions, roles, parameters.
 _APPLICATION = 140
@@ -42,20 +46,29 @@ _PARAMETER = 300
 
 
 @dataclass(frozen=True)
-class OwnerStack:
-    """The stack whose sessions are meant, as an owner tag names it.
+class Owner:
+    """The stacks whose sessions are meant, as an owner tag names them.
 
     Attributes:
-        stack_id: Its id; or a pattern for the ids of a stack that is known by its name alone.
-        operator: How IAM compares it: ``StringEquals``, or ``StringLike`` for a pattern.
+        stack_ids: The id of one stack; or a pattern, or a list of patterns, for the ids of stacks
+            that are known by their names alone.
+        operator: How IAM compares them: ``StringEquals``, or ``StringLike`` for patterns.
+        declares_applications: Whether the stacks' own applications are meant, too, without being
+            named.
     """
 
-    stack_id: str
+    stack_ids: str | list[str]
     operator: str = "StringEquals"
+    declares_applications: bool = False
 
-    def where(self, *keys: str) -> dict[str, dict[str, str]]:
-        """The condition that these keys have the stack's id."""
-        return {self.operator: dict.fromkeys(keys, self.stack_id)}
+    @property
+    def resources(self) -> list[str]:
+        """The same, as resources of a statement."""
+        return [self.stack_ids] if isinstance(self.stack_ids, str) else self.stack_ids
+
+    def where(self, *keys: str, operator: str | None = None) -> dict[str, Any]:
+        """The condition that these keys have the id of one of the stacks."""
+        return {operator or self.operator: dict.fromkeys(keys, self.stack_ids)}
 
 
 class HandlerPermissions:
@@ -67,7 +80,7 @@ class HandlerPermissions:
     def __init__(
         self,
         scope: IConstruct,
-        owner: OwnerStack,
+        owner: Owner,
         *,
         policies: PolicySeries,
         early: Callable[[iam.PolicyStatement], IConstruct],
@@ -76,7 +89,7 @@ class HandlerPermissions:
 
         Args:
             scope: Where the policies are, for the partition, account and region of ARNs.
-            owner: The stack whose sessions the handler may end.
+            owner: The stacks whose sessions the handler may end.
             policies: The policies that sessions wait for.
             early: Adds a statement that names no application and no role to a policy, and returns
                 the construct that has it.
@@ -125,6 +138,19 @@ class HandlerPermissions:
         """The same for a role that is known by its ARN alone."""
         self._allow(_PASS, ("", role_arn), role_arn)
 
+    def start_on_listed(self, application_arns: list[str]) -> None:
+        """The same for a list of applications that is known at deployment."""
+        self._policies.add_resources(_START, *application_arns)
+        self._policies.add_resources(self._tag_at_start, *application_arns)
+
+    def pass_listed_roles(self, role_arns: list[str]) -> None:
+        """The same for a list of roles that is known at deployment."""
+        self._policies.add_resources(_PASS, *role_arns)
+
+    def tag_with_listed(self, keys: list[str]) -> None:
+        """The same for a list of keys that is known at deployment."""
+        self._tag_keys.listed = keys
+
     def write_parameter(self, parameter_name: str) -> None:
         """Lets the handler write which session is the current one."""
         # By its name: a reference would make the session wait for a parameter that waits for it.
@@ -155,6 +181,7 @@ class HandlerPermissions:
         applications = self._arn("*")
         sessions = self._arn(session_resource_name("*", "*"))
         owned = self._owner.where(f"aws:ResourceTag/{STACK_ID_TAG}")
+        own_applications = self._owner.declares_applications
         return [
             iam.PolicyStatement(
                 sid="FindSessions",
@@ -183,17 +210,52 @@ class HandlerPermissions:
                     "ForAllValues:StringNotEquals": {"aws:TagKeys": list(FIXED_OWNER_TAGS)},
                 },
             ),
-            # CloudFormation puts this tag on the resources of a stack, and no one else can.
             iam.PolicyStatement(
-                sid="StopOwnApplications",
-                actions=["emr-serverless:StopApplication", "emr-serverless:GetApplication"],
+                sid="UseOwnApplications" if own_applications else "StopOwnApplications",
+                actions=[
+                    "emr-serverless:StopApplication",
+                    "emr-serverless:GetApplication",
+                    *(["emr-serverless:StartSession"] if own_applications else []),
+                ],
                 resources=[applications],
-                conditions=self._owner.where("aws:ResourceTag/aws:cloudformation:stack-id"),
+                conditions=self._owner.where(_STACK_OF_RESOURCE),
             ),
             iam.PolicyStatement(
                 sid="AskWhetherWanted",
                 actions=["cloudformation:DescribeStackResource", "cloudformation:DescribeStacks"],
-                resources=[self._owner.stack_id],
+                resources=self._owner.resources,
+            ),
+            *(self._tag_on_own_applications() if own_applications else ()),
+        ]
+
+    def _tag_on_own_applications(self) -> list[iam.PolicyStatement]:
+        """The tags that come with StartSession on whatever applications the stacks declare.
+
+        Nothing names them: they are made together with their sessions. CloudFormation's own tag
+        tells whose they are. IAM may know the application's tags or not when it is asked about
+        the tags of a new session, hence ``IfExists``; and the resource reaches the sessions of
+        others, hence the refusal. See ``_tag_at_start_statement`` for what isn't published.
+        """
+        applications = self._arn("*")
+        if_known = f"{self._owner.operator}IfExists"
+        otherwise = self._owner.operator.replace("String", "StringNot")
+        return [
+            iam.PolicyStatement(
+                sid="TagAtStart",
+                actions=["emr-serverless:TagResource"],
+                resources=[applications],
+                conditions={
+                    **self._at_start(),
+                    **self._owner.where(_STACK_OF_RESOURCE, operator=if_known),
+                },
+            ),
+            # Two characters and more: a session that has its id.
+            iam.PolicyStatement(
+                sid="NeverTagOthers",
+                effect=iam.Effect.DENY,
+                actions=["emr-serverless:TagResource"],
+                resources=[self._arn(session_resource_name("*", "??*"))],
+                conditions=self._owner.where(f"aws:ResourceTag/{STACK_ID_TAG}", operator=otherwise),
             ),
         ]
 
@@ -212,12 +274,15 @@ class HandlerPermissions:
         - on an application it may set the tags that sessions are started with, and no other.
         """
         return iam.PolicyStatement(
-            actions=["emr-serverless:TagResource"],
-            conditions={
-                **self._owner.where(f"aws:RequestTag/{STACK_ID_TAG}"),
-                "ForAllValues:StringEquals": {"aws:TagKeys": self._tag_keys.at_the_end()},
-            },
+            actions=["emr-serverless:TagResource"], conditions=self._at_start()
         )
+
+    def _at_start(self) -> dict[str, Any]:
+        """The condition that the tags are those that a session of the stacks is started with."""
+        return {
+            **self._owner.where(f"aws:RequestTag/{STACK_ID_TAG}"),
+            "ForAllValues:StringEquals": {"aws:TagKeys": self._tag_keys.at_the_end()},
+        }
 
     def _acknowledge_early(self, policy: IConstruct) -> None:
         acknowledge_wildcard(
@@ -246,6 +311,7 @@ class _TagKeys:
     def __init__(self) -> None:
         self.keys: set[str] = set()
         self.managers: list[cdk.TagManager] = []
+        self.listed: list[str] | None = None
 
     def at_the_end(self) -> Any:
         """The keys, asked for when the policy is written into the template."""
@@ -254,7 +320,8 @@ class _TagKeys:
     def produce(self, context: cdk.IResolveContext) -> list[str]:  # noqa: ARG002
         """Called by the CDK."""
         used = {key for manager in self.managers for key in manager.tag_values()}
-        return [*FIXED_OWNER_TAGS, HELD_ARN_TAG, *sorted(self.keys | used)]
+        keys = [*FIXED_OWNER_TAGS, HELD_ARN_TAG, *sorted(self.keys | used)]
+        return keys if self.listed is None else with_listed(keys, self.listed)
 
 
 _START = GrowingStatement(

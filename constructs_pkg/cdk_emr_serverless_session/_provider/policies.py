@@ -22,6 +22,8 @@ _MANAGED_POLICY = 6144
 _INLINE_POLICIES = 10240
 # What the statements take that name no application and no role, with the longest of stack ids.
 _EARLY_STATEMENTS = 3000
+# The same where the handler starts sessions on applications that nothing names.
+_EARLY_STATEMENTS_OF_SERVED = 4200
 _BRACKETS = 50
 
 Policy = iam.Policy | iam.ManagedPolicy
@@ -48,13 +50,15 @@ class PolicySeries:
     Policies are made with the first statement that goes there: without sessions there are none.
     """
 
-    def __init__(self, make: Callable[[int], Policy]) -> None:
+    def __init__(self, make: Callable[[int], Policy], early: int = _EARLY_STATEMENTS) -> None:
         """Makes none yet.
 
         Args:
             make: Makes the policy of a number, counted from 0.
+            early: Characters of the statements that name no application and no role, at most.
         """
         self._make = make
+        self._early = early
         self._policies: list[_PolicyWithRoom] = []
         self.dependable = DependencyGroup()
 
@@ -66,7 +70,7 @@ class PolicySeries:
     def add_early(self, statement: iam.PolicyStatement) -> Policy:
         """Adds a statement to the first policy, which has room for such, and returns that."""
         if not self._policies:
-            self._begin(_MANAGED_POLICY - _EARLY_STATEMENTS)
+            self._begin(_MANAGED_POLICY - self._early)
         policy = self._policies[0].policy
         policy.add_statements(statement)
         return policy
@@ -84,7 +88,7 @@ class PolicySeries:
         policy = self._make(len(self._policies))
         self.dependable.add(policy)
         if isinstance(policy, iam.Policy):
-            room = _INLINE_POLICIES - _EARLY_STATEMENTS
+            room = _INLINE_POLICIES - self._early
         one = _PolicyWithRoom(policy, room - _BRACKETS)
         self._policies.append(one)
         return one
@@ -127,7 +131,9 @@ def own_series(scope: Construct, role: iam.Role) -> PolicySeries:
     return PolicySeries(make)
 
 
-def series_of_another_stack(scope: Construct, id: str, role: iam.Role) -> PolicySeries:
+def series_of_another_stack(
+    scope: Construct, id: str, role: iam.Role, *, of_the_app: bool
+) -> PolicySeries:
     """Managed policies for the sessions of another stack than the role's.
 
     Args:
@@ -135,6 +141,7 @@ def series_of_another_stack(scope: Construct, id: str, role: iam.Role) -> Policy
             or, for a stack that isn't of this app, the provider.
         id: The id of the first policy.
         role: The handler's role.
+        of_the_app: Whether the stack is of this app, and so its applications have names.
     """
 
     def make(number: int) -> iam.ManagedPolicy:
@@ -146,7 +153,8 @@ def series_of_another_stack(scope: Construct, id: str, role: iam.Role) -> Policy
         policy.attach_to_role(iam.Role.from_role_name(policy, "Role", role.role_name))
         return policy
 
-    return PolicySeries(make)
+    early = _EARLY_STATEMENTS if of_the_app else _EARLY_STATEMENTS_OF_SERVED
+    return PolicySeries(make, early)
 
 
 @jsii.implements(IValidation)

@@ -18,6 +18,7 @@ from aws_cdk import aws_scheduler as scheduler
 from cdk_nag import AwsSolutionsChecks
 
 from cdk_emr_serverless_session import Session, SessionProvider
+from cdk_emr_serverless_session.provider_template import write_provider_template
 from testbed.synth_bench import Bench, execution_role, interactive_application
 
 ROOT = Path(__file__).parents[3]
@@ -140,8 +141,10 @@ def test_cfn_lint(tmp_path: Path) -> None:
     """All examples at once: cfn-lint takes longer to start than to read a template."""
     for example in EXAMPLES:
         _synthesize(example, tmp_path / example)
+    write_provider_template(tmp_path / "provider")
     templates = sorted(tmp_path.glob("*/*.template.json"))
-    assert len(templates) >= len(EXAMPLES) > 0
+    assert len(templates) > len(EXAMPLES) > 0
+    templates += sorted((ROOT / "examples").glob("*/template.yaml"))
     command = [str(Path(sys.executable).with_name("cfn-lint")), "--format", "json"]
     # W3005: the CDK says DependsOn where a reference says so too, on every Lambda function.
     options = ["--regions", "eu-west-1", "--ignore-checks", "W3005"]

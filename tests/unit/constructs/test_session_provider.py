@@ -417,8 +417,11 @@ class TestServe:
         assert key == "aws:ResourceTag/emr-serverless-session:stack-id"
         pattern = ending["Condition"]["StringLike"][key]["Fn::Join"][1]
         assert pattern[-1] == ":stack/Plain/*"
-        (starting,) = [s for s in statements if "emr-serverless:StartSession" in action_list(s)]
-        assert starting["Resource"] == self.APPLICATION
+        own, named = [s for s in statements if "emr-serverless:StartSession" in action_list(s)]
+        assert own["Condition"]["StringLike"].keys() == {
+            "aws:ResourceTag/aws:cloudformation:stack-id"
+        }
+        assert named["Resource"] == self.APPLICATION
         (passing,) = [s for s in statements if "iam:PassRole" in action_list(s)]
         assert passing["Resource"] == self.EXECUTION_ROLE
         (asking,) = [s for s in statements if "cloudformation:DescribeStacks" in action_list(s)]
@@ -431,6 +434,23 @@ class TestServe:
         assert ending["Condition"] == {
             "StringEquals": {"aws:ResourceTag/emr-serverless-session:stack-id": id}
         }
+
+    def test_applications_that_the_stack_declares_need_no_name(self, bench: Bench) -> None:
+        provider = SessionProvider(bench.stack, "Provider")
+        provider.serve(stack_name="Plain", execution_role_arns=[self.EXECUTION_ROLE])
+        policy = _the(bench.template(), "AWS::IAM::ManagedPolicy", "Provider")
+        statements = policy["Properties"]["PolicyDocument"]["Statement"]
+        (starting,) = [s for s in statements if "emr-serverless:StartSession" in action_list(s)]
+        assert starting["Sid"] == "UseOwnApplications"
+
+    def test_an_application_is_named_exactly(self, bench: Bench) -> None:
+        provider = SessionProvider(bench.stack, "Provider")
+        with pytest.raises(SessionValidationError, match=r"has a wildcard.*Name each application"):
+            provider.serve(
+                stack_name="Plain",
+                application_arns=[self.APPLICATION[:-2] + "*"],
+                execution_role_arns=[self.EXECUTION_ROLE],
+            )
 
     @pytest.mark.parametrize("stack", [{}, {"stack_name": "Plain", "stack_id": "arn"}])
     def test_it_is_one_or_the_other(self, bench: Bench, stack: dict[str, str]) -> None:

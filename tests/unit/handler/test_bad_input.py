@@ -58,7 +58,6 @@ def nested(depth: int) -> dict[str, Any]:
         {"ConfigurationOverrides": configurations(1, entries=100)},
         {"ConfigurationOverrides": nested(20)},
         {"ConfigurationOverrides": {}},
-        {"Unknown": {"of": ["tomorrow"]}},
     ],
     ids=lambda at_limit: next(iter(at_limit)),
 )
@@ -108,6 +107,9 @@ def test_what_is_within_the_limits_starts_as_it_was_asked_for(
         ({"ExecutionRoleArn": None}, "ExecutionRoleArn is required"),
         ({"ApplicationId": None}, "ApplicationId is required"),
         ({"ApplicationId": "../sessions"}, "UnknownOperationException"),
+        ({"ApplicationID": "00f1"}, "The resource has no 'ApplicationID'; it has ServiceToken, "),
+        ({"IdleTimeout": "30", "Spark": {}}, "The resource has no 'IdleTimeout', 'Spark'; it has "),
+        ({"x" * 9000: "1"}, "The resource has no 'xxx"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else None,
 )

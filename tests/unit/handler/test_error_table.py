@@ -128,6 +128,12 @@ def token_refused(case: Case) -> Answer:
     return case.lab.deliver(event)
 
 
+def stack_not_served(case: Case) -> Answer:
+    case.monkeypatch.setenv("PROVIDER_STACK", "sessions")
+    case.monkeypatch.setenv("SERVED_STACKS", "others-*,another")
+    return case.create()
+
+
 def unreadable_property(case: Case) -> Answer:
     return case.create({"ConfigurationOverrides": {"RuntimeConfiguration": [{}]}})
 
@@ -218,6 +224,11 @@ EXPECTED = {
         token_refused,
         "ConflictException: The client token was used before, in a request with other parameters",
         "deploy again: another CloudFormation request has another token",
+    ),
+    "The provider doesn't serve the stack": Expected(
+        stack_not_served,
+        "the provider doesn't serve the stack notebooks",
+        "to the parameter StackNames of the stack sessions",
     ),
     "A property can't be read": Expected(
         unreadable_property,

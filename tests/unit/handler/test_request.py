@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from session_handler.properties import MalformedRequest
+from session_handler.properties import PROPERTIES, REQUEST_PROPERTIES, MalformedRequest
 from session_handler.request import Request
 from session_handler.update import tag_changes
 from tests.unit.handler.conftest import OWNER, ROLE, Lab
@@ -79,14 +79,16 @@ def test_values_of_properties_become_strings() -> None:
     assert configuration["properties"] == {"n": "4", "b": "true"}
 
 
-def test_properties_of_another_version_are_ignored() -> None:
-    assert parameters(OfTomorrow="x") == parameters()
+def test_how_the_resource_is_handled_is_not_asked_of_the_service() -> None:
+    handling = {name: "true" for name in PROPERTIES if name not in REQUEST_PROPERTIES}
+    assert parameters(**handling) == parameters()
 
 
 @pytest.mark.parametrize(
     ("properties", "named"),
     [
         ({"ApplicationId": None}, "ApplicationId"),
+        ({"ApplicationID": "00f1"}, "'ApplicationID'"),
         ({"ExecutionRoleArn": ""}, "ExecutionRoleArn"),
         ({"Name": ["a"]}, "Name"),
         ({"IdleTimeoutMinutes": "soon"}, "IdleTimeoutMinutes"),

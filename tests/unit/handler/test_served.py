@@ -1,0 +1,91 @@
+"""A provider that was deployed from its template names the parameter that has to change."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.handler.conftest import OWNER, Lab
+
+STACK = OWNER.stack_id.split("/")[1]
+
+
+@pytest.fixture(autouse=True)
+def _of_the_template(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROVIDER_STACK", "sessions")
+    monkeypatch.setenv("SERVED_STACKS", "analytics-*,reports")
+
+
+def test_a_stack_that_is_not_listed_is_refused_at_once(lab: Lab) -> None:
+    properties = lab.properties(StopApplication="true")
+    lab.authorizer.denied |= {"emr-serverless:GetApplication", "emr-serverless:StopApplication"}
+    asked_at = lab.clock.now()
+
+    answer = lab.create(properties)
+
+    assert not answer.is_success
+    assert answer.physical_id.startswith("none:")
+    assert f"add {STACK} to the parameter StackNames of the stack sessions" in answer.reason
+    assert lab.clock.now() == asked_at
+    assert lab.delete(answer.physical_id, properties).is_success
+    assert lab.service.sessions() == []
+    assert lab.clock.now() == asked_at
+
+
+@pytest.mark.parametrize("listed", [STACK, f"reports,{STACK[:3]}*", "*"])
+def test_a_stack_that_is_listed_is_served(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, listed: str
+) -> None:
+    monkeypatch.setenv("SERVED_STACKS", listed)
+
+    assert lab.create(lab.properties()).is_success
+
+
+def test_a_stack_that_is_listed_no_more_keeps_its_session_in_an_update(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = lab.properties()
+    monkeypatch.setenv("SERVED_STACKS", STACK)
+    held = lab.create(before).physical_id
+    monkeypatch.setenv("SERVED_STACKS", "reports")
+
+    answer = lab.update(held, before, {**before, "Name": "another"})
+
+    assert (answer.is_success, answer.physical_id) == (False, held)
+    assert "StackNames" in answer.reason
+    assert lab.live() == [held]
+
+
+def test_a_stack_that_is_listed_no_more_is_told_so_when_its_session_cannot_be_ended(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    properties = lab.properties()
+    monkeypatch.setenv("SERVED_STACKS", STACK)
+    held = lab.create(properties).physical_id
+    monkeypatch.setenv("SERVED_STACKS", "reports")
+    lab.authorizer.denied.add("emr-serverless:TerminateSession")
+
+    answer = lab.delete(held, properties)
+
+    assert not answer.is_success
+    assert f"add {STACK} to the parameter StackNames of the stack sessions" in answer.reason
+    assert "and delete again" in answer.reason
+
+
+@pytest.mark.parametrize(
+    ("action", "parameter"),
+    [
+        ("iam:PassRole", "ExecutionRoleArns"),
+        ("emr-serverless:StartSession", "ApplicationIds"),
+        ("emr-serverless:TagResource", "TagKeys"),
+    ],
+)
+def test_a_refusal_names_the_parameter_that_lacks_something(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, action: str, parameter: str
+) -> None:
+    monkeypatch.setenv("SERVED_STACKS", STACK)
+    lab.authorizer.denied.add(action)
+
+    answer = lab.create(lab.properties(Tags={"team": "search"}))
+
+    assert not answer.is_success
+    assert f"in {parameter}, a parameter of the stack sessions" in answer.reason
