@@ -76,13 +76,18 @@ def _uv(*arguments: str | Path) -> None:
 
 
 @contextmanager
-def hours_passing(clock: ManualClock) -> Iterator[None]:
-    """Have an hour pass every six seconds, for a tool that can't be stopped in the middle."""
+def hours_passing(clock: ManualClock, speed: float = 600) -> Iterator[None]:
+    """Have time pass, for a tool that can't be stopped in the middle.
+
+    Args:
+        clock: The clock of the sessions.
+        speed: How many seconds to a real one; by default an hour passes every six seconds.
+    """
     over = threading.Event()
 
     def pass_time() -> None:
         while not over.wait(LAPSE_SECONDS):
-            clock.advance(60)
+            clock.advance(speed * LAPSE_SECONDS)
 
     thread = threading.Thread(target=pass_time)
     thread.start()

@@ -48,7 +48,7 @@ with DAG("pages", schedule=None):
         task_id="start",
         application_id=APPLICATION,
         execution_role_arn=ROLE,
-        idle_timeout_minutes=15,
+        idle_timeout_minutes=60,
         # Airflow's defaults look every ten seconds.
         waiter_delay=2,
         waiter_max_attempts=300,
