@@ -4,15 +4,17 @@ import json
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from emr_serverless_local.clock import ManualClock
+from emr_serverless_local.sessions import tokens
 from emr_serverless_local.spark.java import java, spark_home
 from emr_session import SessionProxy
-from tests.spark.conftest import ROLE, SparkSessions
+from tests.spark.conftest import ROLE, START_SECONDS, SparkSessions
 from tests.spark.test_proxy import HOUR, Proxied, issued, proxied
 from tests.spark.tools import EXAMPLES, hours_passing, tool
 from tests.unit.client.account import account
@@ -26,6 +28,12 @@ SECONDS = {"prices": 43, "start": 13, "contact": 7}
 OPENED = "--add-opens=java.base/java.nio=ALL-UNNAMED"
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("tools")]
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """The clock of the sessions, at now when one is started: other processes have the machine's."""
+    return ManualClock(time.time() - START_SECONDS)
 
 
 @pytest.fixture
@@ -111,12 +119,16 @@ def test_a_notebook_that_nobody_watches(
     spark: SparkSessions,
     account_with_parameter: dict[str, str],
     clock: ManualClock,
+    monkeypatch: pytest.MonkeyPatch,
     kept: Path,
     tmp_path: Path,
 ) -> None:
     papermill = tool("notebook_headless", kept)
     done = tmp_path / "done.ipynb"
-    with hours_passing(clock):
+    # As long as an hour, to a client whose clock can't be moved.
+    monkeypatch.setattr(tokens, "TOKEN_SECONDS", 4)
+    clock.advance(time.time() - clock.now())
+    with hours_passing(clock, speed=1):
         papermill.run(
             "papermill",
             str(papermill.example / "pages.ipynb"),
