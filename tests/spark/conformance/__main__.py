@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--cache", type=Path, default=DEFAULT_CACHE, metavar="FOLDER")
     options = parser.parse_args(arguments)
     modules = tuple(options.modules)
-    python = environment(options.cache)
+    python = environment(options.cache.resolve())
     names = ["direct", "connect", *(["proxy"] if ways.has_proxy() else []), *options.address]
     found: dict[str, dict[str, str]] = {}
     for name in names:
