@@ -18,7 +18,7 @@ export NO_MKDOCS_2_WARNING := 1
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help environment demo test test-fast coverage soak bench docs dist test-matrix lint pyright format lock clean
+.PHONY: help environment demo test test-fast tools coverage soak bench docs dist test-matrix lint pyright format lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-20s%s\n", $$1, $$2 }'
@@ -34,6 +34,9 @@ test: environment ## run every test: unit, protocol, Spark, end to end, docs
 
 test-fast: environment ## run the unit and protocol tests, within 90 seconds
 	$(PYTEST) -m "not slow" tests/unit tests/protocol
+
+tools: environment ## run the examples of dbt and Airflow, each in a minute, and install them first
+	$(PYTEST) -m tools tests/spark/test_tools.py
 
 coverage: environment ## run all tests but the end-to-end ones, and show what they don't reach
 	$(PYTEST) --cov --cov-report=term-missing tests/unit tests/protocol tests/spark

@@ -1,7 +1,6 @@
 """A notebook with the extension, executed by a real kernel on a real session."""
 
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import nbformat
@@ -13,19 +12,18 @@ from tests.spark.conftest import START_SECONDS, SparkSessions
 
 SECONDS = 120
 PAGE = "it's \"home\"'; DROP VIEW clicks; --"
+ROWS = 3_000_000
 CELLS = {
-    "connect": "import emr_session\nspark = emr_session.connect({arn!r})",
     "card": "spark",
-    "clicks": "spark.createDataFrame([({page!r}, 4), ('<b>', 31)], 'page string, seconds int')"
-    ".createOrReplaceTempView('clicks')\n"
-    "page, table, least = {page!r}, 'clicks', 1.5",
+    "clicks": f"page, table, least = {PAGE!r}, 'clicks', 1.5\n"
+    "clicks = [(page, 4), ('<b>', 31)]\n"
+    "spark.createDataFrame(clicks, 'page string, seconds int').createOrReplaceTempView(table)",
     "bound": "%%sparksql found\nSELECT page, seconds FROM IDENTIFIER(:table)\n"
     "WHERE page = :page AND seconds > :least -- :no_variable",
-    "kept": "print(found.count(), spark.table('clicks').count())",
+    "kept": "print(found.count(), spark.table(table).count())",
     "escaped": "%%sparksql --limit 1\nSELECT page AS `<i>` FROM clicks ORDER BY seconds DESC",
     "long": "spark.conf.set('spark.connect.progress.reportInterval', '100ms')\n"
-    "spark.sql('SELECT id, sum(id) OVER (PARTITION BY id % 7) FROM range(0, 3000000, 1, 16)')"
-    ".count()",
+    f"spark.range(0, {ROWS}, 1, 16).selectExpr('sum(id) OVER (PARTITION BY id % 7)').count()",
     "off": "%unload_ext emr_session",
     "plain": "spark",
 }
@@ -37,40 +35,41 @@ def clock() -> ManualClock:
     return ManualClock(time.time() - START_SECONDS)
 
 
-@pytest.fixture
-def outputs(spark: SparkSessions) -> Iterator[dict[str, list[Any]]]:
+def executed(sources: dict[str, str]) -> dict[str, list[Any]]:
     """The outputs of each cell."""
-    arn = spark.start(name="<b>clicks</b>").arn
-    cells = {
-        name: nbformat.v4.new_code_cell(
-            source.replace("{arn!r}", repr(arn)).replace("{page!r}", repr(PAGE))
-        )
-        for name, source in CELLS.items()
-    }
+    cells = {name: nbformat.v4.new_code_cell(source) for name, source in sources.items()}
     notebook = nbformat.v4.new_notebook(cells=list(cells.values()))
     NotebookClient(notebook, timeout=SECONDS).execute()
-    yield {name: cell.outputs for name, cell in cells.items()}
+    return {name: cell.outputs for name, cell in cells.items()}
 
 
-def test_a_session_in_a_notebook(outputs: dict[str, list[Any]]) -> None:
-    assert "off: %unload_ext emr_session" in outputs["connect"][0]["text"]
-    (card,) = outputs["card"]
-    assert "&lt;b&gt;clicks&lt;/b&gt;" in card["data"]["text/html"]
-    assert 'rel="noopener noreferrer">open</a>' in card["data"]["text/html"]
-    assert card["data"]["text/plain"].startswith("EMR Serverless session ")
+def printed(outputs: list[Any]) -> str:
+    return "".join(output["text"] for output in outputs if output["output_type"] == "stream")
 
-    (bound,) = outputs["bound"]
-    assert PAGE in bound["data"]["text/plain"]
-    assert outputs["kept"][0]["text"] == "1 2\n"
 
-    (escaped,) = outputs["escaped"]
-    assert "&lt;b&gt;" in escaped["data"]["text/html"]
-    assert "&lt;i&gt;" in escaped["data"]["text/html"]
-    assert "there are more" in escaped["data"]["text/html"]
+def shown(outputs: list[Any], form: str = "text/html") -> str:
+    """What a cell shows last; before it may be the progress of its queries."""
+    return str(outputs[-1]["data"][form])
+
+
+def test_a_session_in_a_notebook(spark: SparkSessions) -> None:
+    arn = spark.start(name="<b>clicks</b>").arn
+    connect = f"import emr_session\nspark = emr_session.connect({arn!r})"
+    outputs = executed({"connect": connect, **CELLS})
+
+    assert printed(outputs["connect"]).count("off: %unload_ext emr_session") == 1
+
+    assert "&lt;b&gt;clicks&lt;/b&gt;" in shown(outputs["card"])
+    assert 'rel="noopener noreferrer">open</a>' in shown(outputs["card"])
+    assert shown(outputs["card"], "text/plain").startswith("EMR Serverless session ")
+
+    assert PAGE in shown(outputs["bound"], "text/plain")
+    assert printed(outputs["kept"]) == "1 2\n"
+    for text in ("&lt;i&gt;", "&lt;b&gt;", "there are more"):
+        assert text in shown(outputs["escaped"])
 
     progress, counted = outputs["long"]
     assert "tasks in" in progress["data"]["text/html"]
-    assert counted["data"]["text/plain"] == "3000000"
+    assert counted["data"]["text/plain"] == str(ROWS)
 
-    (plain,) = outputs["plain"]
-    assert "SparkSession object at" in plain["data"]["text/plain"]
+    assert "SparkSession at 0x" in shown(outputs["plain"], "text/plain")

@@ -1,4 +1,7 @@
-"""Other people's tools in environments of their own, which are kept from run to run."""
+"""Runs the examples of other people's tools: here, or in an environment that is kept between runs.
+
+The environment is for the tools whose dependencies don't fit the project's own.
+"""
 
 import hashlib
 import os
@@ -7,7 +10,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from emr_serverless_local.clock import ManualClock
@@ -15,61 +17,65 @@ from emr_serverless_local.clock import ManualClock
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
 CLIENT = ROOT / "client_pkg"
+# What isn't installed beside the project.
+APART = ("airflow", "dbt")
+HERE = Path(sys.executable).parent
 LAPSE_SECONDS = 0.1
 
 
-@dataclass(frozen=True)
-class Tool:
-    """An example, and the environment that its requirements make."""
-
-    example: Path
-    bin: Path
-
-    def run(self, *command: str, folder: Path, environment: dict[str, str]) -> str:
-        """Run a program of the environment's; gives what it printed."""
-        done = subprocess.run(
-            [self.bin / command[0], *command[1:]],
-            cwd=folder,
-            env={
-                **os.environ,
-                # The client of here, and not the one that was installed some time.
-                "PYTHONPATH": str(CLIENT),
-                "PATH": os.pathsep.join([str(self.bin), os.environ["PATH"]]),
-                **environment,
-            },
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-        return done.stdout
-
-
-def tool(name: str, kept: Path) -> Tool:
-    """The environment of an example, made if its requirements aren't those of the one there is.
+def run(
+    *command: str | Path, folder: Path, environment: dict[str, str], programs: Path = HERE
+) -> str:
+    """Run a program; gives what it printed.
 
     Args:
-        name: The example's folder.
+        command: The program's name, and its arguments.
+        folder: Where to run it.
+        environment: What to add to this process's environment.
+        programs: The folder with the program.
+    """
+    done = subprocess.run(
+        [programs / command[0], *command[1:]],
+        cwd=folder,
+        env={
+            **os.environ,
+            # The client of here, and not one that was installed some time.
+            "PYTHONPATH": str(CLIENT),
+            "PATH": os.pathsep.join([str(programs), os.environ["PATH"]]),
+            **environment,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return done.stdout
+
+
+def programs_apart(kept: Path) -> Path:
+    """The programs of dbt and Airflow; made once for the requirements that the examples have.
+
+    Args:
         kept: Where environments are kept.
     """
-    example = EXAMPLES / name
-    requirements = example / "requirements.txt"
-    digest = hashlib.sha256(requirements.read_bytes()).hexdigest()[:12]
-    made = kept / f"{name}-{digest}"
-    binaries = made / "venv" / "bin"
+    requirements = [EXAMPLES / name / "requirements.txt" for name in APART]
+    asked = b"".join(file.read_bytes() for file in requirements)
+    made = kept / hashlib.sha256(asked).hexdigest()[:12]
+    programs = made / "venv" / "bin"
     if not (made / "complete").exists():
-        wanted: list[str | Path] = ["-r", requirements]
-        if "emr-session" in requirements.read_text():
-            wanted.append(f"emr-session @ {CLIENT.as_uri()}")
+        wanted = [word for file in requirements for word in ("-r", file)]
         _uv("venv", "--clear", "--python", sys.executable, made / "venv")
-        _uv("pip", "install", "--python", binaries / "python", *wanted)
+        _uv(
+            *("pip", "install", "--compile-bytecode", "--python", programs / "python"),
+            *(*wanted, f"emr-session @ {CLIENT.as_uri()}"),
+        )
         (made / "complete").touch()
-    return Tool(example, binaries)
+    return programs
 
 
 def _uv(*arguments: str | Path) -> None:
     subprocess.run(
-        [Path(sys.executable).parent / "uv", *arguments, "--quiet"],
+        [HERE / "uv", *arguments, "--quiet"],
         env={"UV_SYSTEM_CERTS": "true", **os.environ},
         check=True,
     )
