@@ -127,7 +127,10 @@ def _cost(session: Mapping[str, Any]) -> str:
     except ConnectError as error:
         return str(error)
     dollars = cost(session.get("billedResourceUtilization", {}), prices)
-    return f"about USD {dollars:,.2f} ({prices.source})" if dollars is not None else "not known yet"
+    if dollars is None:
+        return "not known yet"
+    amount = f"about USD {dollars:,.2f}" if dollars >= 0.01 else "less than USD 0.01"
+    return f"{amount} ({prices.source})"
 
 
 def _time(moment: datetime, now: datetime) -> str:

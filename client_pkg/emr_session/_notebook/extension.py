@@ -58,6 +58,7 @@ class Extension(Observer):
         self._ipython = ipython
         self._magic_before = ipython.find_cell_magic(_MAGIC)
         self._waiting: Line | None = None
+        self._waited_for = ""
         self._progress = QueryProgress(self._line)
         self._reporting: WeakSet[Any] = WeakSet()
         ipython.register_magics(SparkSql)
@@ -83,14 +84,15 @@ class Extension(Observer):
         """Say what ``connect`` waits for, in one line."""
         self._waiting = self._waiting or self._line()
         details = f" ({status.details})" if status.details else ""
+        self._waited_for = f"session {status.arn.session_id}"
         self._waiting.show(
-            f"Session {status.arn.session_id} is {status.state}{details}: waiting, {seconds:.0f} s"
+            f"Waiting for {self._waited_for}: {status.state}{details}, {seconds:.0f} s"
         )
 
     def connected(self, spark: Any) -> None:
         """Say that the wait is over, and report on the queries to come."""
         if self._waiting:
-            self._waiting.show("Connected.", last=True)
+            self._waiting.show(f"Connected to {self._waited_for}.", last=True)
             self._waiting = None
         self._report_progress(spark)
 

@@ -73,6 +73,13 @@ def test_the_cost_names_the_prices(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "is not three prices" in described(session(), NOON)["Cost so far"]
 
 
+def test_cents_are_not_counted_further() -> None:
+    barely = {"vCPUHour": 0.01, "memoryGBHour": 0.04}
+    said = described(session(billedResourceUtilization=barely), NOON)["Cost so far"]
+
+    assert said.startswith("less than USD 0.01 ")
+
+
 def test_a_cost_that_the_service_hasnt_told() -> None:
     assert described(session(billedResourceUtilization={}), NOON)["Cost so far"] == "not known yet"
 

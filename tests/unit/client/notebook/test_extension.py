@@ -150,8 +150,8 @@ def test_the_wait_for_a_session_is_one_line(
 
     shown = capsys.readouterr().err
     assert shown.count("\n") == 1
-    assert "Session 00f2 is STARTING (Session starting.): waiting, 4 s" in shown
-    assert shown.endswith("Connected.\n")
+    assert "Waiting for session 00f2: STARTING (Session starting.), 4 s" in shown
+    assert shown.endswith("Connected to session 00f2.\n")
 
 
 def test_it_goes_without_a_trace(shell: Any) -> None:
