@@ -1,6 +1,7 @@
 """A notebook with the extension, executed by a real kernel on a real session."""
 
 import time
+from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -9,6 +10,7 @@ from nbclient import NotebookClient
 
 from emr_serverless_local.clock import ManualClock
 from tests.spark.conftest import START_SECONDS, SparkSessions
+from tests.spark.tools import JUPYTER_FOLDERS
 
 SECONDS = 120
 PAGE = "it's \"home\"'; DROP VIEW clicks; --"
@@ -52,12 +54,16 @@ def shown(outputs: list[Any], form: str = "text/html") -> str:
     return str(outputs[-1]["data"][form])
 
 
-def test_a_session_in_a_notebook(spark: SparkSessions) -> None:
+def test_a_session_in_a_notebook(
+    spark: SparkSessions, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in JUPYTER_FOLDERS:
+        monkeypatch.setenv(name, str(tmp_path))
     arn = spark.start(name="<b>clicks</b>").arn
     connect = f"import emr_session\nspark = emr_session.connect({arn!r})"
     outputs = executed({"connect": connect, **CELLS})
 
-    assert printed(outputs["connect"]).count("off: %unload_ext emr_session") == 1
+    assert printed(outputs["connect"]).count("off by %unload_ext emr_session") == 1
 
     assert "&lt;b&gt;clicks&lt;/b&gt;" in shown(outputs["card"])
     assert 'rel="noopener noreferrer">open</a>' in shown(outputs["card"])

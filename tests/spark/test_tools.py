@@ -17,7 +17,7 @@ from emr_serverless_local.spark.java import java, spark_home
 from emr_session import SessionProxy
 from tests.spark.conftest import ROLE, START_SECONDS, SparkSessions
 from tests.spark.test_proxy import HOUR, Proxied, issued, proxied
-from tests.spark.tools import EXAMPLES, hours_passing, programs_apart, run
+from tests.spark.tools import EXAMPLES, JUPYTER_FOLDERS, hours_passing, programs_apart, run
 from tests.unit.client.account import account
 
 __all__ = ["proxied"]
@@ -29,7 +29,7 @@ BETWEEN_CALLS = 420
 # Those of a Java program with Spark's client: SPARK-33772.
 OPENED = "--add-opens=java.base/java.nio=ALL-UNNAMED"
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("tools")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
@@ -122,7 +122,11 @@ def test_a_notebook_that_nobody_watches(
             *("jupyter", "execute", EXAMPLES / "notebook_headless" / "pages.ipynb"),
             f"--output={done}",
             folder=tmp_path,
-            environment={**account_with_parameter, "CLICKS_SESSION": PARAMETER},
+            environment={
+                **account_with_parameter,
+                **dict.fromkeys(JUPYTER_FOLDERS, str(tmp_path)),
+                "CLICKS_SESSION": PARAMETER,
+            },
         )
 
     *_, last = json.loads(done.read_text())["cells"]
@@ -164,7 +168,8 @@ def test_airflow(
 def test_scala(spark: SparkSessions, proxy: SessionProxy, tmp_path: Path) -> None:
     jars = spark_home() / "jars"
     printed = run(
-        *(java(), "-Xss4m", OPENED),
+        # Most of it is a compiler that runs once.
+        *(java(), "-Xss4m", "-XX:TieredStopAtLevel=1", OPENED),
         *("-cp", f"{jars}/connect-repl/*:{jars}/*"),
         *("scala.tools.nsc.MainGenericRunner", "-usejavacp", "-nc"),
         EXAMPLES / "scala" / "Pages.scala",

@@ -20,6 +20,8 @@ CLIENT = ROOT / "client_pkg"
 # What isn't installed beside the project.
 APART = ("airflow", "dbt")
 HERE = Path(sys.executable).parent
+# Where Jupyter and IPython keep files, in the user's home otherwise.
+JUPYTER_FOLDERS = ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR")
 LAPSE_SECONDS = 0.1
 
 

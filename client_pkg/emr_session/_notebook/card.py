@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from .._emr.aws import Aws
 from .._emr.cost import Prices, cost
-from .._emr.names import LIVE_STATES, SessionArn
+from .._emr.names import LIVE_STATES, USABLE_STATES, SessionArn
 from .._emr.releases import find_release
 from ..errors import ConnectError
 
@@ -106,7 +106,7 @@ def described(session: Mapping[str, Any], now: datetime) -> dict[str, str]:
 
 
 def _state(session: Mapping[str, Any]) -> str:
-    details = session.get("stateDetails")
+    details = None if session["state"] in USABLE_STATES else session.get("stateDetails")
     return f"{session['state']} ({details})" if details else str(session["state"])
 
 

@@ -12,15 +12,11 @@ from .._connect.observers import Observer, observers
 from .._emr.session import SessionStatus
 
 if TYPE_CHECKING:
-    from .card import Card
     from .line import Line
 
 SWITCH = "EMR_SESSION_NOTEBOOK"
 OFF = ("off", "0", "false", "no")
-LOADED = (
-    "emr_session: loaded %%sparksql, the progress of queries and the session's card "
-    f"(off: %unload_ext emr_session, or {SWITCH}=off before the import)"
-)
+LOADED = f"emr_session: notebook extension on; off by %unload_ext emr_session or {SWITCH}=off"
 _MAGIC = "sparksql"
 _SPARK_SESSION = ("pyspark.sql.connect.session", "SparkSession")
 
@@ -62,9 +58,8 @@ class Extension(Observer):
         self._progress = QueryProgress(self._line)
         self._reporting: WeakSet[Any] = WeakSet()
         ipython.register_magics(SparkSql)
-        formatters = ipython.display_formatter.formatters
-        formatters["text/html"].for_type_by_name(*_SPARK_SESSION, _html)
-        formatters["text/plain"].for_type_by_name(*_SPARK_SESSION, _plain)
+        ipython.display_formatter.mimebundle_formatter.for_type_by_name(*_SPARK_SESSION, _card)
+        ipython.events.register("post_run_cell", self._end_wait)
         for spark in connected_sessions():
             self._report_progress(spark)
 
@@ -74,9 +69,9 @@ class Extension(Observer):
         magics.pop(_MAGIC, None)
         if self._magic_before:
             magics[_MAGIC] = self._magic_before
-        for format_type in ("text/html", "text/plain"):
-            formatter = self._ipython.display_formatter.formatters[format_type]
-            formatter.pop(".".join(_SPARK_SESSION), None)
+        formatter = self._ipython.display_formatter.mimebundle_formatter
+        formatter.pop(".".join(_SPARK_SESSION), None)
+        self._ipython.events.unregister("post_run_cell", self._end_wait)
         for spark in self._reporting:
             spark.removeProgressHandler(self._progress)
 
@@ -93,8 +88,12 @@ class Extension(Observer):
         """Say that the wait is over, and report on the queries to come."""
         if self._waiting:
             self._waiting.show(f"Connected to {self._waited_for}.", last=True)
-            self._waiting = None
+            self._end_wait()
         self._report_progress(spark)
+
+    def _end_wait(self, *_: Any) -> None:
+        """Leave the line as it is: the wait is over, or its cell is."""
+        self._waiting = None
 
     def _report_progress(self, spark: Any) -> None:
         # Since PySpark 4: the protocol of 3.5 has no progress.
@@ -116,19 +115,13 @@ def _none() -> None:
     """IPython's ``get_ipython`` where there is no IPython."""
 
 
-def _card(spark: Any) -> Card | None:
+def _card(spark: Any) -> dict[str, str] | None:
+    """The card in the forms that IPython may ask for; None leaves it to IPython."""
     from .._connect.builder import session_of
     from .card import Card
 
     session = session_of(spark)
-    return Card.of(session.aws, session.arn) if session else None
-
-
-def _html(spark: Any) -> str | None:
-    card = _card(spark)
-    return card.html() if card else None
-
-
-def _plain(spark: Any, printer: Any, cycle: bool) -> None:  # noqa: ARG001 - as IPython calls it
-    card = _card(spark)
-    printer.text(card.text() if card else repr(spark))
+    if session is None:
+        return None
+    card = Card.of(session.aws, session.arn)
+    return {"text/plain": card.text(), "text/html": card.html()}

@@ -42,17 +42,17 @@ class QueryProgress:
             self._lines[operation_id] = self._new_line()
         filled = _WIDTH * complete // max(tasks, 1)
         self._lines[operation_id].show(
-            f"{complete:,} of {tasks:,} tasks, {inflight_tasks:,} running, {_read(known)} read",
+            f"{complete:,} of {tasks:,} tasks, {inflight_tasks:,} running{_read(known)}",
             bar=f"[{'#' * filled}{'.' * (_WIDTH - filled)}]",
             html_bar=f'<progress value="{complete:d}" max="{tasks:d}"></progress>',
         )
 
 
 def _summary(stages: list[Any]) -> str:
-    tasks, complete = _tasks(stages)
-    done = f"{tasks:,}" if complete == tasks else f"{complete:,} of {tasks:,}"
-    staged = "1 stage" if len(stages) == 1 else f"{len(stages):,} stages"
-    return f"{done} tasks in {staged}, {_read(stages)} read"
+    """What was done. Spark plans stages that it then has no need of."""
+    used = [stage for stage in stages if stage.num_completed_tasks]
+    _, complete = _tasks(used)
+    return f"{_count(complete, 'task')} in {_count(len(used), 'stage')}{_read(used)}"
 
 
 def _tasks(stages: list[Any]) -> tuple[int, int]:
@@ -62,10 +62,16 @@ def _tasks(stages: list[Any]) -> tuple[int, int]:
     )
 
 
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def _read(stages: list[Any]) -> str:
+    """How much was read from files, if anything."""
     size = float(sum(stage.num_bytes_read for stage in stages))
-    for unit in _UNITS[:-1]:
-        if size < 1000:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} {_UNITS[-1]}"
+    if not size:
+        return ""
+    unit = 0
+    while size >= 1000 and unit < len(_UNITS) - 1:
+        size, unit = size / 1000, unit + 1
+    return f", {size:.1f} {_UNITS[unit]} read"

@@ -154,13 +154,24 @@ def test_the_wait_for_a_session_is_one_line(
     assert shown.endswith("Connected to session 00f2.\n")
 
 
+def test_a_wait_that_failed_is_not_gone_on_with(
+    shell: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (extension,) = observers
+    extension.waiting(SessionStatus(ARN, "STARTING", "", ""), 2)
+    shell.run_cell("pass")
+    spark: Any = object()
+    extension.connected(spark)
+
+    assert "Connected" not in capsys.readouterr().err
+
+
 def test_it_goes_without_a_trace(shell: Any) -> None:
     shell.extension_manager.unload_extension("emr_session")
 
     assert shell.find_cell_magic("sparksql") is None
     assert not observers
-    for formatter in shell.display_formatter.formatters.values():
-        assert not any("pyspark" in module for module, _ in formatter.deferred_printers)
+    assert not shell.display_formatter.mimebundle_formatter.deferred_printers
 
 
 def test_the_import_works_without_ipython() -> None:
@@ -190,4 +201,4 @@ print(shell.find_cell_magic("sparksql") is not None)
 
     *said, last = ended.stdout.splitlines()
     assert last == str(loaded)
-    assert ["off: %unload_ext emr_session" in line for line in said] == [True] * loaded
+    assert ["off by %unload_ext emr_session" in line for line in said] == [True] * loaded
