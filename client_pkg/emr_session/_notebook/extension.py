@@ -23,7 +23,7 @@ _SPARK_SESSION = ("pyspark.sql.connect.session", "SparkSession")
 
 def load_in_notebook() -> None:
     """Load the extension if this is a notebook and it isn't switched off, and say so."""
-    ipython = getattr(sys.modules.get("IPython"), "get_ipython", _none)()
+    ipython: Any = getattr(sys.modules.get("IPython"), "get_ipython", _none)()
     if not _is_notebook(ipython) or os.environ.get(SWITCH, "").lower() in OFF:
         return
     ipython.extension_manager.load_extension("emr_session")

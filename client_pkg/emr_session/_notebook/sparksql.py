@@ -16,7 +16,7 @@ from .rows import Rows
 
 
 @magics_class
-class SparkSql(Magics):  # type: ignore[misc]
+class SparkSql(Magics):
     """The magic, and its settings: ``%config SparkSql.limit = 50``."""
 
     limit = Int(20, min=0, config=True, help="How many rows are shown; 0 shows none.")
@@ -39,7 +39,7 @@ class SparkSql(Magics):  # type: ignore[misc]
         spark = self._spark(options.spark)
         result = spark.sql(cell, args=self._values(cell))
         if options.name:
-            self.shell.user_ns[options.name] = result
+            self._variables[options.name] = result
         limit = self.limit if options.limit is None else max(0, options.limit)
         columns = result.columns
         # A command (CREATE, SET of a variable) has no columns.
@@ -47,8 +47,15 @@ class SparkSql(Magics):  # type: ignore[misc]
             return None
         return Rows(columns, result.take(limit + 1), limit)
 
+    @property
+    def _variables(self) -> dict[str, Any]:
+        """The notebook's."""
+        shell: Any = self.shell
+        variables: dict[str, Any] = shell.user_ns
+        return variables
+
     def _spark(self, name: str | None) -> Any:
-        variables = self.shell.user_ns
+        variables = self._variables
         if name and name not in variables:
             raise UsageError(f"There is no variable {name}.")
         spark = variables.get(name or "spark") or default_session()
@@ -57,7 +64,7 @@ class SparkSql(Magics):  # type: ignore[misc]
         return spark
 
     def _values(self, sql: str) -> dict[str, Any]:
-        variables = self.shell.user_ns
+        variables = self._variables
         values = {}
         for name in parameters(sql):
             if name not in variables:

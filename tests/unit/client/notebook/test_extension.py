@@ -42,7 +42,7 @@ class Statements:
 @pytest.fixture
 def shell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
-    made = InteractiveShell.instance()
+    made: Any = InteractiveShell.instance()
     made.extension_manager.load_extension("emr_session")
     yield made
     made.extension_manager.unload_extension("emr_session")
