@@ -378,7 +378,6 @@ def test_connect_gives_a_spark_session(
     spark.stop()
 
 
-@pytest.mark.parametrize("answers", [1, 2, 7])
 def test_an_observer_hears_of_the_wait_and_of_the_connection(
     aws: Account, clock: TestClock, gateways: Gateways, arn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -404,6 +403,7 @@ def test_an_observer_hears_of_the_wait_and_of_the_connection(
     assert waits[-1][1] > 60
 
 
+@pytest.mark.parametrize("answers", [1, 2, 7])
 def test_rows_that_are_cut_off_by_each_tokens_end_all_come_and_come_once(
     aws: Account,
     clock: TestClock,
