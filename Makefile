@@ -18,7 +18,7 @@ export NO_MKDOCS_2_WARNING := 1
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help environment demo test test-fast coverage soak bench docs dist provider-template test-matrix lint pyright format lock clean
+.PHONY: help environment demo test test-fast tools coverage soak bench docs picture dist provider-template test-matrix lint pyright format lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-20s%s\n", $$1, $$2 }'
@@ -35,6 +35,9 @@ test: environment ## run every test: unit, protocol, Spark, end to end, docs
 test-fast: environment ## run the unit and protocol tests, within 90 seconds
 	$(PYTEST) -m "not slow" tests/unit tests/protocol
 
+tools: environment ## install dbt and Airflow, and run their examples
+	$(PYTEST) -m tools tests/spark/test_tools.py
+
 coverage: environment ## run all tests but the end-to-end ones, and show what they don't reach
 	$(PYTEST) --cov --cov-report=term-missing tests/unit tests/protocol tests/spark
 
@@ -46,6 +49,9 @@ bench: environment ## measure speed and size beside the alternatives, into bench
 
 docs: environment ## build the guides and the API reference into site/
 	$(BIN)/python -m mkdocs build --strict
+
+picture: environment ## run a notebook on the local AWS, and take its picture for the documentation
+	$(BIN)/python -m demo.notebook docs/guides/notebook.png
 
 dist: environment ## build wheel and sdist of the three distributions into dist/, and check them
 	rm -rf dist

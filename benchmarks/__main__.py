@@ -21,13 +21,13 @@ os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.envir
 os.environ["CDK_VALIDATION"] = "false"
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lambda"))
 
-from benchmarks import alternatives, chain, cold_start, deployment, handler_calls, synth
+from benchmarks import alternatives, chain, cold_start, deployment, handler_calls, proxy, synth
 from benchmarks.process import ROOT, ROUNDS, Run, Spread, interleaved
 from benchmarks.report import Claim, claims_table, plot, table
 from testbed.sizes import zipped_bytes
 
 RESULTS = ROOT / "benchmarks" / "results"
-PARTS = ("cold", "synth", "chain", "service", "deployment")
+PARTS = ("cold", "synth", "chain", "service", "deployment", "proxy")
 
 
 def main() -> int:
@@ -45,6 +45,7 @@ def main() -> int:
         "chain": first_deployment,
         "service": service,
         "deployment": deployments,
+        "proxy": proxied,
     }
     for part in PARTS:
         if part in parts:
@@ -285,6 +286,29 @@ def _ratio(runs: Mapping[str, list[Run]], name: str, beside: str) -> float:
 
 def _peak(runs: list[Run]) -> float:
     return statistics.median(run.peak_mib for run in runs)
+
+
+def proxied() -> dict[str, Any]:
+    """What the proxy costs a client, beside a direct connection."""
+    found = proxy.measure()
+    rows = [
+        [
+            name,
+            found.count_ms[way].text(1),
+            found.mib_a_second[way].text(),
+            f"{found.clients_seconds[way]:.1f}",
+        ]
+        for way, name in enumerate(("direct", "by the proxy"))
+    ]
+    head = ["way", "count, ms", "MiB a second to Arrow", f"{found.clients} clients at once, s"]
+    peak = f"{found.peak_mib:.0f} MiB at most, {found.cpu_s_a_100_mib:.2f} s CPU a 100 MiB"
+    return {
+        "claims": [
+            _claim("proxy, time of a count", "direct", found.count_ratio, 1.20, "median of ratios"),
+            _claim("proxy, time of a large result", "direct", found.time_ratio, 1 / 0.95, peak),
+        ],
+        "tables": [table("Proxy: median (quartiles), Apache Spark behind both", head, rows)],
+    }
 
 
 def _claim(what: str, beside: str, measured: float, at_most: float, note: str) -> dict[str, Any]:

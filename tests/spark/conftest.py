@@ -31,8 +31,8 @@ from emr_serverless_local.http import serve
 from emr_serverless_local.sessions import SessionService
 from emr_serverless_local.spark import SparkBacking
 from emr_serverless_local.spark.server import Launch, SparkServer
+from testbed.sessions import APPLICATION
 from tests.spark.pyspark_3_5 import InstallError, environment
-from tests.spark.sessions import APPLICATION
 from tests.spark.shared_server import SharedServer, shared
 
 START_SECONDS = 90

@@ -10,9 +10,9 @@ import pytest
 from emr_serverless_local.http import serve
 from emr_serverless_local.sessions import SessionService
 from emr_serverless_local.spark import SparkBacking
+from testbed.sessions import APPLICATION
 from tests.spark.conformance import suite, ways
 from tests.spark.conftest import ROLE
-from tests.spark.sessions import APPLICATION
 from tests.spark.shared_server import SharedServer
 
 

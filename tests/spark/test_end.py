@@ -16,8 +16,8 @@ from emr_serverless_local.clock import ManualClock
 from emr_serverless_local.sessions import SessionService
 from emr_serverless_local.sessions.session import Session
 from emr_serverless_local.spark import SailServer, SparkBacking
+from testbed.sessions import APPLICATION
 from tests.spark.conftest import ROLE, SparkSessions, connected
-from tests.spark.sessions import APPLICATION
 from tests.spark.shared_server import sail
 
 

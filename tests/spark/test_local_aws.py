@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from testbed.local_aws import LocalAws
-from tests.spark.sessions import started
+from testbed.sessions import started
 
 QUERY = """
 import sys

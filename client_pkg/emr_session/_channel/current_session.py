@@ -39,7 +39,7 @@ class CurrentSession:
             clock: Time.
         """
         self.on_move: Callable[[], None] = lambda: None
-        self._aws = aws
+        self.aws = aws
         self._target = target
         self._follow = follow
         self._timeout = timeout
@@ -75,7 +75,7 @@ class CurrentSession:
             return self._tokens.current()
         except (BotoCoreError, ClientError) as error:
             self.raise_if_ended(arn)
-            raise explained(error, self._aws.session) from error
+            raise explained(error, self.aws.session) from error
 
     def token_refused(self, endpoint: Endpoint) -> None:
         """Note that this token was refused, so that the next call has another."""
@@ -113,7 +113,7 @@ class CurrentSession:
                 try:
                     self.raise_if_not_live(arn)
                 except (SessionEndedError, SessionNotFoundError):
-                    if not self._follow or locate(self._target, self._aws) == arn:
+                    if not self._follow or locate(self._target, self.aws) == arn:
                         raise
                     self._move()
                 else:
@@ -133,11 +133,11 @@ class CurrentSession:
             SessionNotFoundError: The service has forgotten it.
         """
         try:
-            status = describe(self._aws, arn)
+            status = describe(self.aws, arn)
         except (BotoCoreError, ClientError) as error:
             if is_temporary(error):
                 return
-            raise explained(error, self._aws.session) from error
+            raise explained(error, self.aws.session) from error
         if not status.live:
             raise status.error()
 
@@ -150,13 +150,13 @@ class CurrentSession:
         """
         refusal = self._tokens.refusal
         if refusal:
-            raise explained(refusal, self._aws.session) from refusal
+            raise explained(refusal, self.aws.session) from refusal
 
     def _move(self) -> None:
         """Wait for the successor, and connect to it."""
         self._arn = wait_until_usable(
-            self._aws,
-            lambda: locate(self._target, self._aws),
+            self.aws,
+            lambda: locate(self._target, self.aws),
             timeout=self._timeout,
             clock=self._clock,
             follow=True,
@@ -166,7 +166,7 @@ class CurrentSession:
         self.on_move()
 
     def _tokens_of(self, arn: SessionArn) -> Tokens:
-        return Tokens(lambda: fetch(self._aws, arn), self._clock)
+        return Tokens(lambda: fetch(self.aws, arn), self._clock)
 
 
 _GONE = (

@@ -45,7 +45,7 @@ class SessionChannelBuilder(_Builder):  # type: ignore[misc]
         ids = f"session_id={uuid.uuid4()};user_id={quote(user, safe='')}"
         super().__init__(f"{session.endpoint().url};{ids}")
         self.when_closed: Callable[[], None] = _nothing
-        self._session = session
+        self.session = session
         self._root_certificates = root_certificates
         self._options = options
         self._session_interceptors = interceptors
@@ -53,7 +53,7 @@ class SessionChannelBuilder(_Builder):  # type: ignore[misc]
     def toChannel(self) -> grpc.Channel:
         """A channel to the current session."""
         # Looked up when the channel is closed: by then it is known whose channel it is.
-        channel = session_channel(self._session, self._open, lambda: self.when_closed())
+        channel = session_channel(self.session, self._open, lambda: self.when_closed())
         return grpc.intercept_channel(channel, *self._session_interceptors(channel))
 
     def _open(self, address: str, tokens: Tokens) -> grpc.Channel:
@@ -70,6 +70,12 @@ class SessionChannelBuilder(_Builder):  # type: ignore[misc]
                 setattr(new, name, copy.deepcopy(getattr(self, name), memo))
         new.when_closed = _nothing
         return new
+
+
+def session_of(spark: Any) -> CurrentSession | None:
+    """The session that ``connect`` made a ``SparkSession`` for; None for any other one."""
+    builder = spark.client._builder
+    return builder.session if isinstance(builder, SessionChannelBuilder) else None
 
 
 def _nothing() -> None:

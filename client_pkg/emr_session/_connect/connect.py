@@ -14,8 +14,10 @@ from .._emr.clock import Clock, SystemClock
 from .._emr.locate import locate
 from .._emr.names import SessionArn
 from .._emr.releases import find_release
+from .._emr.session import SessionStatus
 from .._emr.wait import TIMEOUT_SECONDS, wait_until_usable
 from ..errors import ConnectError
+from .observers import observers
 from .versions import compare_versions
 
 if TYPE_CHECKING:
@@ -83,7 +85,12 @@ def connect(
     trusted = root_certificates_of(root_certificates, aws)
     with credentials_explained(aws.session):
         status = wait_until_usable(
-            aws, lambda: locate(arn_or_parameter, aws), timeout=timeout, clock=clock, follow=follow
+            aws,
+            lambda: locate(arn_or_parameter, aws),
+            timeout=timeout,
+            clock=clock,
+            follow=follow,
+            on_look=_waiting,
         )
     release = find_release(status.release)
     if check_version and release:
@@ -120,7 +127,14 @@ def connect(
     make_default(spark, current.endpoint().url)
     builder.when_closed = lambda: forget(spark)
     report_in_one_line()
+    for observer in observers:
+        observer.connected(spark)
     return spark
+
+
+def _waiting(status: SessionStatus, seconds: float) -> None:
+    for observer in observers:
+        observer.waiting(status, seconds)
 
 
 def _forget_server(spark: Any) -> None:

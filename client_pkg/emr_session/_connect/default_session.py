@@ -57,6 +57,17 @@ def forget(spark: Any) -> None:
                 _use(previous, _connected[-1].address)
 
 
+def connected_sessions() -> list[Any]:
+    """The sessions that ``connect`` gave and that are still in use, the newest last."""
+    with _lock:
+        return [spark for one in _connected if (spark := one.spark()) is not None]
+
+
+def default_session() -> Any:
+    """The newest of them, or None."""
+    return next(reversed(connected_sessions()), None)
+
+
 def _use(spark: Any, address: str) -> None:
     session: Any = type(spark)
     session._default_session = spark

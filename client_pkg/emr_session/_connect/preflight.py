@@ -5,21 +5,16 @@ PySpark itself tries a dead or untrusted endpoint for ten minutes.
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import grpc
 from pyspark.sql.connect.proto import base_pb2, base_pb2_grpc
 
-from .._channel.certificates import GRPC_ROOTS
 from .._channel.current_session import CurrentSession
-from .._channel.options import proxy_of
+from .._channel.endpoint_errors import endpoint_error
 from ..errors import EndpointError
 
 TIMEOUT_SECONDS = 10.0
-
-# How gRPC says that a certificate isn't by whom it should be, or for whom.
-_NOT_TRUSTED = ("certificate_verify_failed", "handshake", "verification check failed")
 
 
 def preflight(builder: Any, session: CurrentSession, timeout: float = TIMEOUT_SECONDS) -> str:
@@ -56,36 +51,11 @@ def preflight(builder: Any, session: CurrentSession, timeout: float = TIMEOUT_SE
 
 def _explained(error: Any, session: CurrentSession, timeout: float) -> EndpointError:
     """The error in the words of whoever has to do something about it."""
-    where = f"The endpoint of session {session.arn.session_id} ({session.endpoint().address})"
-    said = f"{error.code().name}: {error.details()}"
-    if any(sign in said.lower() for sign in _NOT_TRUSTED):
-        return EndpointError(
-            f"{where} has no certificate that is trusted here: {said}. Behind a proxy that "
-            "intercepts TLS, name the file with its certificate in AWS_CA_BUNDLE, or give it as "
-            f"root_certificates.{_trusted_now()}"
-        )
-    if error.code() in (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED):
-        return EndpointError(
-            f"{where} refuses the token that GetSessionEndpoint just gave: {said}. Check that this "
-            "machine's clock is right, and connect again."
-        )
-    if error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
-        return EndpointError(
-            f"{where} doesn't answer (within {timeout:g} s{_by_proxy(session)}): {said}. Check "
-            "that this network lets HTTPS (HTTP/2) out to that address, then connect again."
-        )
-    return EndpointError(
-        f"{where} doesn't answer as Spark Connect does: {said}. Check that PySpark has the "
-        "version of the application's Spark."
+    session_id, address = session.arn.session_id, session.endpoint().address
+    code, details = error.code(), error.details()
+    return endpoint_error(
+        code, details, session_id=session_id, address=address, timeout=timeout
+    ) or EndpointError(
+        f"The endpoint of session {session_id} ({address}) doesn't answer as Spark Connect does: "
+        f"{code.name}: {details}. Check that PySpark has the version of the application's Spark."
     )
-
-
-def _trusted_now() -> str:
-    names = [name for name in (GRPC_ROOTS, "AWS_CA_BUNDLE") if os.environ.get(name)]
-    return f" Trusted now: {names[0]}={os.environ[names[0]]}" if names else ""
-
-
-def _by_proxy(session: CurrentSession) -> str:
-    proxy = proxy_of(session.endpoint().address)
-    # Without whatever stands before the @: it may be a password.
-    return f", by the proxy {proxy.rpartition('@')[2]} of HTTPS_PROXY" if proxy else ""

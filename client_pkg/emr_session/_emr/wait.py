@@ -18,7 +18,13 @@ _log = logging.getLogger(__name__)
 
 
 def wait_until_usable(
-    aws: Aws, find: Callable[[], SessionArn], *, timeout: float, clock: Clock, follow: bool
+    aws: Aws,
+    find: Callable[[], SessionArn],
+    *,
+    timeout: float,
+    clock: Clock,
+    follow: bool,
+    on_look: Callable[[SessionStatus, float], None] = lambda _status, _seconds: None,
 ) -> SessionStatus:
     """Wait for a session that takes connections.
 
@@ -28,13 +34,15 @@ def wait_until_usable(
         timeout: How long to wait at most, in seconds.
         clock: Time.
         follow: Whether to wait on when the session has ended, until ``find`` gives another one.
+        on_look: Called with each look at a session that isn't usable, and the seconds of waiting.
 
     Raises:
         SessionEndedError: The session has ended.
         SessionNotFoundError: The service knows no such session.
         SessionNotReadyError: The time is over.
     """
-    deadline = clock.now() + timeout
+    begun = clock.now()
+    deadline = begun + timeout
     arn = find()
     logged = None
     while True:
@@ -53,6 +61,7 @@ def wait_until_usable(
                 status.state,
                 deadline - clock.now(),
             )
+        on_look(status, clock.now() - begun)
         clock.sleep(POLL_SECONDS)
         arn = find() if follow else arn
 

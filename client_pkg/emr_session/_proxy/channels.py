@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import grpc
 
+from .._channel.options import channel_options
+
 # Spark makes batches of rows, errors and artifacts as large as it likes.
-UNLIMITED = [
-    ("grpc.max_receive_message_length", -1),
-    ("grpc.max_send_message_length", -1),
+UNLIMITED: dict[str, int | str] = {
+    "grpc.max_receive_message_length": -1,
+    "grpc.max_send_message_length": -1,
     # Trailers hold a stack trace.
-    ("grpc.max_metadata_size", 1 << 20),
-    ("grpc.absolute_max_metadata_size", 1 << 20),
-]
+    "grpc.max_metadata_size": 1 << 20,
+    "grpc.absolute_max_metadata_size": 1 << 20,
+}
 # A server lets a connection have as many calls at once (RFC 9113, 6.5.2: "no smaller than 100").
 # Those over it would wait, and an interrupt behind the very queries that it is to end.
 CALLS_A_CONNECTION = 100
@@ -61,23 +62,9 @@ class Channels:
         for connection in self._connections:
             if connection.calls < CALLS_A_CONNECTION:
                 return connection
-        options = [
-            *UNLIMITED,
-            # Channels to one address share one connection otherwise.
-            ("grpc.use_local_subchannel_pool", 1),
-            # HTTPS_PROXY is not for this machine's own addresses, whatever NO_PROXY says.
-            ("grpc.enable_http_proxy", 0 if _is_loopback(self._address) else 1),
-        ]
+        # Channels to one address share one connection otherwise.
+        more = {**UNLIMITED, "grpc.use_local_subchannel_pool": 1}
+        options = channel_options(self._address, more)
         channel = grpc.aio.secure_channel(self._address, self._credentials, options=options)
         self._connections.append(_Connection(channel))
         return self._connections[-1]
-
-
-def _is_loopback(address: str) -> bool:
-    host = address.rpartition(":")[0]
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -53,7 +54,8 @@ async def serve(
     """
     relay = Relay(upstream, secret)
     # Without so_reuseport=0 two proxies would share a port.
-    server = grpc.aio.server(options=[*UNLIMITED, ("grpc.so_reuseport", 0)])
+    options = {**UNLIMITED, "grpc.so_reuseport": 0}
+    server = grpc.aio.server(options=list(options.items()))
     server.add_generic_rpc_handlers([relay])
     try:
         await upstream.reach()
@@ -74,9 +76,13 @@ def _listen(server: grpc.aio.Server, port: int) -> int:
             tried.bind((HOST, port))
         return server.add_insecure_port(f"{HOST}:{port}")
     except (OSError, RuntimeError) as error:
+        if isinstance(error, OSError) and error.errno != errno.EADDRINUSE:
+            problem = f"can't be used: {error.strerror}"
+        else:
+            problem = "is taken, perhaps by another proxy"
         raise ProxyError(
-            f"Port {port} of {HOST} is taken, perhaps by another proxy. Take another one with "
-            "--port, or 0 for any that is free."
+            f"Port {port} of {HOST} {problem}. Take another one with --port, or 0 for any that "
+            "is free."
         ) from error
 
 

@@ -6,10 +6,10 @@ import asyncio
 import os
 import threading
 from concurrent.futures import Future
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from .._channel.certificates import root_certificates
 from .._channel.current_session import CurrentSession
 from .._channel.endpoint import Token
 from .._emr.aws import Aws
@@ -64,8 +64,8 @@ class SessionProxy:
             token: Whether clients have to send a secret, which ``url`` then has in it: True for a
                 new one, or one that is given, so that a proxy started again has the same address.
             timeout: How long to wait for a session that is starting, in seconds.
-            root_certificates: Whom to trust: PEM as bytes, or the path of a file. gRPC's own
-                roots by default, or those of ``GRPC_DEFAULT_SSL_ROOTS_FILE_PATH``.
+            root_certificates: Whom to trust: PEM as bytes, or the path of a file. By default the
+                file in ``GRPC_DEFAULT_SSL_ROOTS_FILE_PATH``, boto3's, or gRPC's own roots.
             watch_seconds: How often to look whether the session is over while there are no calls.
             client: A boto3 client of ``emr-serverless`` to use.
             session: The boto3 session to make clients with. By default, boto3's own of the
@@ -213,7 +213,7 @@ class SessionProxy:
         upstream: Upstream = Upstream(
             current,
             follow=self._follow,
-            root_certificates=_pem(self._root_certificates),
+            root_certificates=root_certificates(self._root_certificates, self._aws),
             clock=self._clock,
         )
         return await serve(
@@ -236,9 +236,3 @@ def without_proxy() -> dict[str, str]:
         return {}
     named = kept or os.environ.get("NO_PROXY", "")
     return {"no_proxy": ",".join(part for part in (named, "127.0.0.1", "localhost") if part)}
-
-
-def _pem(certificates: bytes | str | os.PathLike[str] | None) -> bytes | None:
-    if certificates is None or isinstance(certificates, bytes):
-        return certificates
-    return Path(certificates).read_bytes()

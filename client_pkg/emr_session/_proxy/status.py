@@ -7,18 +7,12 @@ would reach them as UNKNOWN.
 from __future__ import annotations
 
 import grpc
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    CredentialRetrievalError,
-    NoCredentialsError,
-    PartialCredentialsError,
-    SSOError,
-)
+from botocore.exceptions import BotoCoreError, ClientError
 
 from .._emr.aws_errors import is_temporary
 from ..errors import (
     ConnectError,
+    CredentialsError,
     SessionEndedError,
     SessionMovedError,
     SessionNotFoundError,
@@ -31,20 +25,9 @@ Status = tuple[grpc.StatusCode, str]
 _CODES = {
     "AccessDenied": grpc.StatusCode.PERMISSION_DENIED,
     "AccessDeniedException": grpc.StatusCode.PERMISSION_DENIED,
-    "ExpiredToken": grpc.StatusCode.UNAUTHENTICATED,
-    "ExpiredTokenException": grpc.StatusCode.UNAUTHENTICATED,
-    "InvalidClientTokenId": grpc.StatusCode.UNAUTHENTICATED,
-    "InvalidSignatureException": grpc.StatusCode.UNAUTHENTICATED,
-    "UnrecognizedClientException": grpc.StatusCode.UNAUTHENTICATED,
     "ResourceNotFoundException": grpc.StatusCode.NOT_FOUND,
     "ValidationException": grpc.StatusCode.INVALID_ARGUMENT,
 }
-_CREDENTIALS = (
-    CredentialRetrievalError,
-    NoCredentialsError,
-    PartialCredentialsError,
-    SSOError,
-)
 
 
 def status_of(error: ConnectError | BotoCoreError | ClientError) -> Status:
@@ -59,12 +42,12 @@ def _code(error: ConnectError | BotoCoreError | ClientError) -> grpc.StatusCode:
         return grpc.StatusCode.ABORTED
     if isinstance(error, SessionNotReadyError):
         return grpc.StatusCode.UNAVAILABLE
+    if isinstance(error, CredentialsError):
+        return grpc.StatusCode.UNAUTHENTICATED
     if isinstance(error, ConnectError):
         return grpc.StatusCode.FAILED_PRECONDITION
     if is_temporary(error):
         return grpc.StatusCode.UNAVAILABLE
-    if isinstance(error, _CREDENTIALS):
-        return grpc.StatusCode.UNAUTHENTICATED
     if isinstance(error, ClientError):
         code = error.response["Error"]["Code"]
         return _CODES.get(code, grpc.StatusCode.FAILED_PRECONDITION)

@@ -17,12 +17,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from .._channel.current_session import CurrentSession
 from .._channel.endpoint import TOKEN_HEADER, Endpoint
+from .._channel.endpoint_errors import endpoint_error
 from .._channel.tokens import MARGIN_SECONDS
 from .._emr.clock import Clock
 from .._emr.names import SessionArn
 from ..errors import (
     ConnectError,
-    EndpointError,
     SessionEndedError,
     SessionMovedError,
     SessionNotFoundError,
@@ -56,8 +56,6 @@ _OUTLIVED = (
     grpc.StatusCode.UNAVAILABLE,
     "The call outlived its token. The next one has a new token: try again.",
 )
-# How gRPC says that a certificate isn't by whom it should be, or for whom.
-_NOT_TRUSTED = ("certificate_verify_failed", "handshake", "verification check failed")
 
 _log = logging.getLogger(__name__)
 _P = ParamSpec("_P")
@@ -131,23 +129,15 @@ class Upstream:
             code, details = await call.code(), await call.details()
         if code in _GATEWAY_CODES and code is not grpc.StatusCode.UNIMPLEMENTED:
             await self._look(way.arn)
-        where = f"The endpoint of session {way.arn.session_id} ({way.endpoint.address})"
-        said = f"{code.name}: {details}"
-        if any(sign in said.lower() for sign in _NOT_TRUSTED):
-            raise EndpointError(
-                f"{where} has no certificate that is trusted here: {said}. Behind a proxy that "
-                "breaks TLS open, give its certificate with --root-certificates."
-            )
-        if code in _REFUSED_CODES:
-            raise EndpointError(
-                f"{where} refuses the token that GetSessionEndpoint just gave: {said}. Check that "
-                "this machine's clock is right, and start the proxy again."
-            )
-        if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
-            raise EndpointError(
-                f"{where} doesn't answer (within {REACH_SECONDS:g} s): {said}. Check that this "
-                "network lets HTTPS (HTTP/2) out to that address, and start the proxy again."
-            )
+        error = endpoint_error(
+            code,
+            details,
+            session_id=way.arn.session_id,
+            address=way.endpoint.address,
+            timeout=REACH_SECONDS,
+        )
+        if error:
+            raise error
 
     async def explained(self, way: Way, code: grpc.StatusCode) -> Status | None:
         """What is behind the failure of a call, if it is more than the session said."""

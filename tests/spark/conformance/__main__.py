@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from testbed.local_aws import LocalAws
+from testbed.sessions import started
 from tests.spark.conformance import suite, ways
 from tests.spark.pyspark_3_5 import environment
-from tests.spark.sessions import started
 
 DEFAULT_CACHE = suite.ROOT / ".conformance"
 

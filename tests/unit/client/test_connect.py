@@ -42,6 +42,7 @@ from emr_session._channel.current_session import CurrentSession
 from emr_session._channel.tokens import Tokens
 from emr_session._emr.aws import Aws
 from emr_session._emr.locate import locate
+from emr_session._emr.session import SessionStatus
 
 from .account import Account, TestClock, account
 from .gateway import Gateways, connected
@@ -375,6 +376,31 @@ def test_connect_gives_a_spark_session(
     assert spark.version.startswith(pyspark.__version__)
     assert os.environ["SPARK_CONNECT_MODE_ENABLED"] == "1"
     spark.stop()
+
+
+def test_an_observer_hears_of_the_wait_and_of_the_connection(
+    aws: Account, clock: TestClock, gateways: Gateways, arn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[Any] = []
+
+    class Observing:
+        """Notes what it is told."""
+
+        def waiting(self, status: SessionStatus, seconds: float) -> None:
+            heard.append((status.state, seconds))
+
+        def connected(self, spark: Any) -> None:
+            heard.append(spark)
+
+    monkeypatch.setattr("emr_session._connect.connect.observers", [Observing()])
+    spark = connected(aws, clock, arn, gateways)
+    spark.stop()
+
+    *waits, last = heard
+    assert last is spark
+    assert waits[0] == ("SUBMITTED", 0)
+    assert waits[-1][0] == "STARTING"
+    assert waits[-1][1] > 60
 
 
 @pytest.mark.parametrize("answers", [1, 2, 7])

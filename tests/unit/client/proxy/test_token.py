@@ -10,12 +10,11 @@ from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     ConnectTimeoutError,
-    NoCredentialsError,
-    UnauthorizedSSOTokenError,
 )
 
 from emr_session import (
     ConnectError,
+    CredentialsError,
     SessionEndedError,
     SessionMovedError,
     SessionNotFoundError,
@@ -147,14 +146,12 @@ def refusal(code: str, status: int = 400) -> ClientError:
     ("make", "code"),
     [
         (lambda: refusal("AccessDeniedException", 403), grpc.StatusCode.PERMISSION_DENIED),
-        (lambda: refusal("ExpiredTokenException", 403), grpc.StatusCode.UNAUTHENTICATED),
         (lambda: refusal("InternalServerException", 500), grpc.StatusCode.UNAVAILABLE),
         (lambda: refusal("ResourceNotFoundException", 404), grpc.StatusCode.NOT_FOUND),
         (lambda: refusal("ValidationException"), grpc.StatusCode.INVALID_ARGUMENT),
         (lambda: refusal("Unheard"), grpc.StatusCode.FAILED_PRECONDITION),
         (lambda: ConnectTimeoutError(endpoint_url="x"), grpc.StatusCode.UNAVAILABLE),
-        (NoCredentialsError, grpc.StatusCode.UNAUTHENTICATED),
-        (UnauthorizedSSOTokenError, grpc.StatusCode.UNAUTHENTICATED),
+        (lambda: CredentialsError("sign in"), grpc.StatusCode.UNAUTHENTICATED),
         (lambda: SessionEndedError("over"), grpc.StatusCode.NOT_FOUND),
         (lambda: SessionNotFoundError("unknown"), grpc.StatusCode.NOT_FOUND),
         (lambda: refusal("ThrottlingException"), grpc.StatusCode.UNAVAILABLE),

@@ -12,6 +12,10 @@ APPLICATION = {
     "releaseLabel": "emr-spark-8.1.0",
     "interactiveConfiguration": {"sessionEnabled": True},
 }
+EXECUTION_TRUST = (
+    '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", '
+    '"Principal": {"Service": "emr-serverless.amazonaws.com"}, "Action": "sts:AssumeRole"}]}'
+)
 
 
 def started(
@@ -27,8 +31,7 @@ def started(
     client = aws.client("emr-serverless")
     role = aws.client("iam").create_role(
         RoleName="execution",
-        AssumeRolePolicyDocument='{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", '
-        '"Principal": {"Service": "emr-serverless.amazonaws.com"}, "Action": "sts:AssumeRole"}]}',
+        AssumeRolePolicyDocument=EXECUTION_TRUST,
     )["Role"]["Arn"]
     made = client.create_application(**{**APPLICATION, **(application or {})})
     asked = client.start_session(

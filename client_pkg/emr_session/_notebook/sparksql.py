@@ -1,0 +1,76 @@
+"""``%%sparksql``: the cell is one SQL statement, and ``:name`` in it a variable of the notebook."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from IPython.core.error import UsageError
+from IPython.core.magic import Magics, cell_magic, magics_class
+from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
+from traitlets import Int
+
+from .._connect.default_session import default_session
+from .parameters import parameters
+from .rows import Rows
+
+
+@magics_class
+class SparkSql(Magics):
+    """The magic, and its settings: ``%config SparkSql.limit = 50``."""
+
+    limit = Int(20, min=0, config=True, help="How many rows are shown; 0 shows none.")
+
+    @magic_arguments()
+    @argument("name", nargs="?", help="The variable that gets the result, as a DataFrame.")
+    @argument("-l", "--limit", type=int, help="How many rows to show; 0 shows none.")
+    @argument("-s", "--spark", metavar="VARIABLE", help="The SparkSession (default: spark).")
+    @cell_magic
+    def sparksql(self, line: str, cell: str) -> Rows | None:
+        """Run the cell as a SQL statement, and show its rows.
+
+        ``:name`` stands for the value of the variable of that name. It is sent beside the
+        statement and never becomes a part of its text: ``WHERE page = :page``, or
+        ``FROM IDENTIFIER(:table)`` for a name.
+        """
+        options = parse_argstring(self.sparksql, line)
+        if options.name and not options.name.isidentifier():
+            raise UsageError(f"{options.name} is no name of a variable.")
+        spark = self._spark(options.spark)
+        result = spark.sql(cell, args=self._values(cell))
+        if options.name:
+            self._variables[options.name] = result
+        limit = self.limit if options.limit is None else max(0, options.limit)
+        columns = result.columns
+        # A command (CREATE, SET of a variable) has no columns.
+        if not limit or not columns:
+            return None
+        return Rows(columns, result.take(limit + 1), limit)
+
+    @property
+    def _variables(self) -> dict[str, Any]:
+        """The notebook's."""
+        shell: Any = self.shell
+        variables: dict[str, Any] = shell.user_ns
+        return variables
+
+    def _spark(self, name: str | None) -> Any:
+        variables = self._variables
+        if name and name not in variables:
+            raise UsageError(f"There is no variable {name}.")
+        spark = variables.get(name or "spark") or default_session()
+        if not hasattr(spark, "sql"):
+            raise UsageError('Not connected: spark = emr_session.connect("SESSION") first.')
+        return spark
+
+    def _values(self, sql: str) -> dict[str, Any]:
+        variables = self._variables
+        values = {}
+        for name in parameters(sql):
+            if name not in variables:
+                raise UsageError(f"Set the variable {name} first: the statement has :{name}.")
+            value = variables[name]
+            if inspect.isroutine(value) or inspect.isclass(value) or inspect.ismodule(value):
+                raise UsageError(f":{name} has to be a value, and {name} is {value!r}.")
+            values[name] = value
+        return values

@@ -1,0 +1,3 @@
+select page, count(*) as clicks, sum(seconds) as seconds
+from {{ ref('clicks') }}
+group by page

@@ -1,0 +1,204 @@
+"""The extension in IPython, without a notebook or Spark: what it shows, and that it goes again."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from IPython.core.error import UsageError
+from IPython.core.interactiveshell import InteractiveShell
+
+from emr_session._connect.observers import observers
+from emr_session._emr.names import SessionArn
+from emr_session._emr.session import SessionStatus
+from emr_session._notebook.line import Line
+from emr_session._notebook.progress import QueryProgress
+from emr_session._notebook.rows import Rows
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+ARN = SessionArn("arn", "us-east-1", "00f1", "00f2")
+
+
+class Statements:
+    """Takes statements as a ``SparkSession`` does, and gives the same result each time."""
+
+    def __init__(self, columns: list[str], rows: list[tuple[Any, ...]]) -> None:
+        self.columns = columns
+        self.rows = rows
+        self.seen: list[tuple[str, dict[str, Any]]] = []
+
+    def sql(self, text: str, args: dict[str, Any]) -> "Statements":
+        self.seen.append((text, args))
+        return self
+
+    def take(self, count: int) -> list[tuple[Any, ...]]:
+        return self.rows[:count]
+
+
+@pytest.fixture
+def shell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    made: Any = InteractiveShell.instance()
+    made.extension_manager.load_extension("emr_session")
+    yield made
+    made.extension_manager.unload_extension("emr_session")
+    InteractiveShell.clear_instance()
+
+
+def test_a_variable_is_sent_beside_the_statement(shell: Any) -> None:
+    page = "start'; DROP TABLE clicks; --"
+    spark = Statements(["page"], [("start",)])
+    shell.user_ns.update(spark=spark, page=page)
+
+    shell.run_cell_magic("sparksql", "", "SELECT * FROM clicks WHERE page = :page")
+
+    assert spark.seen == [("SELECT * FROM clicks WHERE page = :page", {"page": page})]
+
+
+def test_the_result_is_kept_and_rows_are_limited(shell: Any) -> None:
+    spark = Statements(["n"], [(number,) for number in range(100)])
+    shell.user_ns["other"] = spark
+
+    shown = shell.run_cell_magic("sparksql", "numbers --limit 3 --spark other", "SELECT n")
+
+    assert shell.user_ns["numbers"] is spark
+    assert [line.strip() for line in repr(shown).splitlines()] == [
+        *("n", "0", "1", "2"),
+        "the first 3 rows; there are more (--limit)",
+    ]
+    assert shell.run_cell_magic("sparksql", "--limit 0 --spark other", "SELECT n") is None
+
+
+def test_a_limit_for_all_cells(shell: Any) -> None:
+    shell.user_ns["spark"] = Statements(["n"], [(1,), (2,)])
+    shell.run_line_magic("config", "SparkSql.limit = 1")
+
+    assert "the first 1 row;" in repr(shell.run_cell_magic("sparksql", "", "SELECT n"))
+
+
+@pytest.mark.parametrize(
+    ("line", "cell", "said"),
+    [
+        ("", "SELECT :nowhere", "Set the variable nowhere first"),
+        ("", "SELECT :print", ":print has to be a value"),
+        ("1st", "SELECT 1", "1st is no name of a variable"),
+        ("-s nowhere", "SELECT 1", "There is no variable nowhere"),
+        ("-s text", "SELECT 1", "Not connected"),
+    ],
+)
+def test_what_is_missing_is_said(shell: Any, line: str, cell: str, said: str) -> None:
+    shell.user_ns.update(spark=Statements(["n"], []), text="x", print=print)
+
+    with pytest.raises(UsageError, match=said):
+        shell.run_cell_magic("sparksql", line, cell)
+
+
+def test_values_and_names_of_others_are_text() -> None:
+    shown = Rows([HOSTILE, HOSTILE], [(HOSTILE, None)], limit=5)._repr_html_()
+
+    assert "<img" not in shown
+    assert "&lt;img" in shown
+    assert "NULL" in shown
+
+
+def test_whole_numbers_stay_whole_beside_null() -> None:
+    shown = repr(Rows(["n"], [(9007199254740993,), (None,)], limit=5))
+
+    assert "9007199254740993" in shown
+    assert "NULL" in shown
+
+
+def test_a_long_value_is_cut() -> None:
+    shown = Rows(["n"], [("x" * 100,), ("y" * 1000,)], limit=5)._repr_html_()
+
+    assert "x" * 100 in shown
+    assert len(shown) < 2000
+
+
+def test_a_query_has_one_line_while_it_runs_and_a_summary_after_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    progress = QueryProgress(lambda: Line(in_notebook=False))
+    stage = SimpleNamespace(num_tasks=8, num_completed_tasks=2, num_bytes_read=4_500_000)
+    progress([stage], 4, "operation", False)
+    stage.num_completed_tasks = 8
+    progress([stage], 0, "operation", True)
+    # PySpark says it twice, and of queries too short to report on.
+    progress([stage], 0, "operation", True)
+    progress([], 0, "short", True)
+
+    assert capsys.readouterr().err.split("\r\033[K")[1:] == [
+        "[#####...............] 2 of 8 tasks, 4 running, 4.5 MB read",
+        "8 tasks in 1 stage, 4.5 MB read\n",
+    ]
+
+
+def test_the_wait_for_a_session_is_one_line(
+    shell: Any,  # noqa: ARG001
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (extension,) = observers
+    for seconds in (2, 4):
+        extension.waiting(SessionStatus(ARN, "STARTING", "Session starting.", ""), seconds)
+    # One of PySpark 3.5, which has no progress to report.
+    spark: Any = object()
+    extension.connected(spark)
+
+    shown = capsys.readouterr().err
+    assert shown.count("\n") == 1
+    assert "Waiting for session 00f2: STARTING (Session starting.), 4 s" in shown
+    assert shown.endswith("Connected to session 00f2.\n")
+
+
+def test_a_wait_that_failed_is_not_gone_on_with(
+    shell: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (extension,) = observers
+    extension.waiting(SessionStatus(ARN, "STARTING", "", ""), 2)
+    shell.run_cell("pass")
+    spark: Any = object()
+    extension.connected(spark)
+
+    assert "Connected" not in capsys.readouterr().err
+
+
+def test_it_goes_without_a_trace(shell: Any) -> None:
+    shell.extension_manager.unload_extension("emr_session")
+
+    assert shell.find_cell_magic("sparksql") is None
+    assert not observers
+    assert not shell.display_formatter.mimebundle_formatter.deferred_printers
+
+
+def test_the_import_works_without_ipython() -> None:
+    without = "import sys; sys.modules['IPython'] = None; import emr_session; emr_session.connect"
+
+    subprocess.run([sys.executable, "-c", without], check=True)
+
+
+@pytest.mark.parametrize(("switch", "loaded"), [("", True), ("off", False)])
+def test_in_a_notebook_the_import_loads_it_unless_it_is_off(
+    switch: str, loaded: bool, tmp_path: Path
+) -> None:
+    notebook = """
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+shell.kernel = "what a notebook's shell has"
+import emr_session
+print(shell.find_cell_magic("sparksql") is not None)
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", notebook],
+        env={**os.environ, "IPYTHONDIR": str(tmp_path), "EMR_SESSION_NOTEBOOK": switch},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    *said, last = ended.stdout.splitlines()
+    assert last == str(loaded)
+    assert ["off by %unload_ext emr_session" in line for line in said] == [True] * loaded
