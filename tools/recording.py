@@ -5,6 +5,7 @@ a person would run it. Nothing in the picture is made up.
 """
 
 import fcntl
+import io
 import os
 import pty
 import re
@@ -50,7 +51,7 @@ def main() -> int:
         aws = LocalAws(Path(folder), session_start_seconds=2)
         with aws:
             deploy(aws, Path(folder))
-            console = Console(record=True, width=WIDTH, file=Path(os.devnull).open("w"))
+            console = Console(record=True, width=WIDTH, file=io.StringIO())
             for words, answer in SCENE:
                 console.print(Text.assemble(("$ ", "green"), (f"emr-session {words}", "bold")))
                 for line in Text.from_ansi(typed(aws, words.split(), answer)).split("\n"):
