@@ -35,9 +35,10 @@ def test_cells_are_shortened_and_columns_left_out_in_order(
 @pytest.mark.parametrize(
     ("columns", "titles"),
     [
-        ("80", "NAME STATE AGE IDLE ENDS IN COST STACK"),
-        ("120", "NAME STATE AGE IDLE ENDS IN COST STACK SPARK SESSION"),
-        ("200", "NAME STATE AGE IDLE ENDS IN COST STACK SPARK SESSION APPLICATION"),
+        ("60", "NAME STATE AGE IDLE ENDS IN COST"),
+        ("80", "NAME STATE AGE IDLE ENDS IN COST STACK SPARK"),
+        ("100", "NAME STATE AGE IDLE ENDS IN COST STACK SPARK SESSION"),
+        ("120", "NAME STATE AGE IDLE ENDS IN COST STACK SPARK SESSION APPLICATION"),
     ],
 )
 def test_the_table_is_as_wide_as_the_terminal(

@@ -12,7 +12,7 @@ from ..account import Account
 from .conftest import OWNER, Run, session_id
 from .deployed import Deployed
 
-EVIL = "\x1b]0;owned\x07[red]x\x9b31m\r\n‮"
+EVIL = "\x1b]0;owned\x07[red]x\x9b31m\u202e"
 
 
 @pytest.mark.parametrize("code", [*range(0x20), *range(0x7F, 0xA0), 0x202E, 0xD800])
@@ -27,15 +27,18 @@ def test_names_of_others_neither_move_the_cursor_nor_are_markup(
     run: Run, aws: Deployed, monkeypatch: pytest.MonkeyPatch, command: list[str]
 ) -> None:
     stack = "arn:aws:cloudformation:us-east-1:000000000000:stack/Gone/7f0c"
+    properties = {"classification": "spark-defaults", "properties": {"[bold]k": "\x1b[2J"}}
     aws.start(
-        name=EVIL, tags={**OWNER, "emr-serverless-session:stack-id": stack, "[bold]k": "\x1b[2J"}
+        name=EVIL,
+        tags={**OWNER, "emr-serverless-session:stack-id": stack},
+        configurationOverrides={"runtimeConfiguration": [properties]},
     )
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("TERM", "dumb")
 
     said = run(*command)
     shown = said.stdout + said.stderr
-    assert not set("\x1b\x07\x9b\r‮") & set(shown)
+    assert not set("\x1b\x07\x9b\u202e") & set(shown)
     if command[0] in ("list", "describe"):
         assert "[red]x" in shown
     if command == ["describe"]:
@@ -46,7 +49,7 @@ def test_what_is_ambiguous_is_listed_without_control_characters(run: Run, aws: D
     for _ in range(2):
         aws.start(name=EVIL)
 
-    assert not set("\x1b\x07\x9b\r") & set(run("describe").stderr)
+    assert not set("\x1b\x07\x9b\u202e") & set(run("describe").stderr)
 
 
 # Errors name the profile
@@ -95,7 +98,9 @@ def test_a_refusal_names_the_profile(
     run: Run, aws: Account, arn: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     config = tmp_path / "config"
-    config.write_text("[profile team]\nregion = us-east-1\n")
+    config.write_text(
+        "[profile team]\nregion = us-east-1\naws_access_key_id = a\naws_secret_access_key = a\n"
+    )
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
     aws.refused.add("/endpoint")
 
