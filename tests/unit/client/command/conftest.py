@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 
+import botocore.loaders
 import pytest
 
 from emr_serverless_local.sessions import SessionService
@@ -17,6 +18,15 @@ STACK = "arn:aws:cloudformation:us-east-1:000000000000:stack/Notebooks/7f0c"
 OWNER = {"emr-serverless-session:stack-id": STACK, "emr-serverless-session:logical-id": "Session"}
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_loader() -> Iterator[None]:
+    """Read each service's model once: the command makes clients anew each time."""
+    loader = botocore.loaders.create_loader()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("botocore.loaders.create_loader", lambda _path=None: loader)
+        yield
 
 
 @pytest.fixture

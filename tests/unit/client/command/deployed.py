@@ -31,6 +31,8 @@ class Deployed(Account):
     invoked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
     denied: set[str] = field(default_factory=set)
+    # Of the requests so far, by their signatures.
+    regions: set[str] = field(default_factory=set)
 
     def handle(
         self,
@@ -41,6 +43,7 @@ class Deployed(Account):
         query: Mapping[str, Sequence[str]],
     ) -> Answer:
         """Answer what the account itself doesn't."""
+        self.regions.add(headers["authorization"].split("/")[2])
         target = headers.get("x-amz-target", "").rpartition(".")[2]
         if target == "FilterLogEvents":
             events = [{"timestamp": 1_000, "message": message} for message in self.log]

@@ -148,6 +148,21 @@ def test_terminate_says_what_starts_another(run: Run, aws: Deployed, kept_alive:
     assert "can't be told" in run("terminate", aws.start(tags=OWNER), "--yes").stderr
 
 
+def test_what_is_elsewhere_is_asked_for_there(
+    run: Run, aws: Deployed, clock: TestClock, kept_alive: str
+) -> None:
+    aws.regions.clear()
+    region = "eu-central-1"
+    assert run("--region", region, "describe", kept_alive).returncode == 0
+    assert run("--region", region, "terminate", kept_alive, "--yes").returncode == 0
+    clock.advance(60)
+    assert run("--region", region, "start", kept_alive).returncode == 1
+    assert len(aws.invoked) == 1
+    assert run("--region", region, "logs", kept_alive).returncode == 0
+
+    assert aws.regions == {"us-east-1"}
+
+
 # logs
 
 
