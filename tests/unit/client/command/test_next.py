@@ -207,11 +207,16 @@ def test_logs_of_a_session_without_a_stack_are_sparks(run: Run, aws: Deployed) -
 
 def test_ui_opens_a_browser(run: Run, arn: str, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
-    monkeypatch.setattr("click.launch", lambda url: opened.append(url) or 0)
 
+    def browser(url: str) -> int:
+        opened.append(url)
+        return len(opened) - 1
+
+    monkeypatch.setattr("click.launch", browser)
     assert run("ui").stdout == ""
     assert session_id(arn) in opened[0]
-    monkeypatch.setattr("click.launch", lambda url: opened.append(url) or 1)
+
+    # The second time there is none.
     assert session_id(arn) in run("ui").stdout
 
 
