@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import click
 from botocore.exceptions import BotoCoreError, ClientError
 
 from .._emr.aws_errors import is_temporary
@@ -21,9 +22,15 @@ def watch(run: Invocation, draw: Callable[[], RenderableType]) -> int:
     """Show what is drawn until Ctrl-C.
 
     While the service throttles or is away, the last picture stays.
+
+    Raises:
+        click.UsageError: It is for a program.
+        botocore.exceptions.ClientError: The service refuses what is drawn.
     """
     from rich.live import Live
 
+    if run.output.as_json:
+        raise click.UsageError("--watch draws for people: leave out --json.")
     with Live(console=run.output.console, auto_refresh=False, vertical_overflow="crop") as live:
         try:
             while True:

@@ -170,6 +170,7 @@ def test_watching_draws_again_until_ctrl_c(
     assert ended.returncode == 0
     assert "SUBMITTED" in ended.stdout
     assert "STARTED" in ended.stdout
+    assert run(command, "--watch", "--json").returncode == 2
 
 
 def test_watching_outlasts_a_service_that_throttles(

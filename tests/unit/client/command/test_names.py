@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from emr_session import SessionAmbiguousError, SessionNotFoundError
+from emr_session import SessionAmbiguousError, SessionNotFoundError, remote_url
 from emr_session._emr.aws import Aws
 from emr_session._emr.locate import locate
 
@@ -50,6 +50,10 @@ def test_each_of_its_names_leads_to_a_session(
 
     described = run("describe", "--json", text.format(**ids))
     assert json.loads(described.stdout)["arn"] == named
+
+
+def test_the_library_takes_the_same_names(aws: Deployed, named: str) -> None:
+    assert session_id(named) in remote_url("Notebooks/Team/Session", session=aws.session())
 
 
 def test_a_stack_in_a_stage_or_with_a_name_of_its_own_is_found_by_its_constructs(
