@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 STATES = (*STARTING_STATES, *USABLE_STATES, "TERMINATING", *OVER_STATES)
+# Of those that are over: there may be ten thousand. Live ones are 25 an application at most.
 LIMIT = 100
+NONE_LIVE = "There are no live sessions."
 
 STYLES = {
     "SUBMITTED": "yellow",
@@ -71,8 +73,7 @@ COLUMNS = (
         "--limit",
         metavar="NUMBER",
         type=click.IntRange(min=0),
-        default=LIMIT,
-        help=f"The newest so many ({LIMIT}); 0 for all there are.",
+        help=f"The newest so many; {LIMIT} with --all or --state, 0 for all there are.",
     ),
     WATCH,
 )
@@ -82,7 +83,7 @@ def list_(
     all_: bool,
     states: tuple[str, ...],
     since: timedelta | None,
-    limit: int,
+    limit: int | None,
     watching: bool,
 ) -> int:
     """The live sessions: their states and ends, whose they are, and what they have cost so far.
@@ -93,6 +94,8 @@ def list_(
     """
     prices = Prices.of(os.environ)
     wanted = states or (() if all_ else LIVE_STATES)
+    if limit is None:
+        limit = LIMIT if all_ or states else 0
 
     def found() -> list[Summary]:
         now = datetime.fromtimestamp(run.clock.now(), UTC)
@@ -127,9 +130,6 @@ def list_(
             "--state, --since and --application choose."
         )
     return DONE
-
-
-NONE_LIVE = "There are no live sessions."
 
 
 def _shown(run: Invocation, everything: list[Summary], limit: int) -> list[Listed]:
