@@ -23,17 +23,19 @@ class SessionAmbiguousError(ConnectError):
     """The name fits several sessions.
 
     Attributes:
-        choices: What names each of them alone, with what tells it from the others.
+        problem: What is ambiguous.
+        choices: What names each session alone, with what tells it from the others.
     """
 
-    def __init__(self, message: str, choices: Sequence[str]) -> None:
+    def __init__(self, problem: str, choices: Sequence[str]) -> None:
         """An error with what to choose from.
 
         Args:
-            message: What is ambiguous.
+            problem: What is ambiguous.
             choices: What names each session alone.
         """
-        super().__init__(message)
+        super().__init__(f"{problem} {'; '.join(choices)}")
+        self.problem = problem
         self.choices = tuple(choices)
 
 

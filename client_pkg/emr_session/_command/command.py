@@ -89,7 +89,7 @@ def _run(function: Callable[..., int], shared: Shared, given: dict[str, Any]) ->
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except SessionAmbiguousError as error:
-        note(str(error))
+        note(error.problem)
         for choice in error.choices:
             note(f"  {choice}")
         return WRONG_ARGUMENTS

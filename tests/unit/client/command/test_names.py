@@ -108,6 +108,7 @@ def test_a_name_that_fits_several_lists_them(aws: Deployed, named: str) -> None:
     with pytest.raises(SessionAmbiguousError) as ambiguous:
         found(aws, "search")
     assert len(ambiguous.value.choices) == 2
+    assert session_id(twin) in str(ambiguous.value)
 
     namesake = aws.start(name="Notebooks")
     with pytest.raises(SessionAmbiguousError) as ambiguous:
