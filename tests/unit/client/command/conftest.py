@@ -25,7 +25,7 @@ def one_loader() -> Iterator[None]:
     """Read each service's model once: the command makes clients anew each time."""
     loader = botocore.loaders.create_loader()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("botocore.loaders.create_loader", lambda _path=None: loader)
+        patch.setattr("botocore.session.create_loader", lambda _path: loader)
         yield
 
 
