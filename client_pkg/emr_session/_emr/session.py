@@ -45,7 +45,8 @@ class SessionStatus:
         return SessionEndedError(
             f"Session {self.arn.session_id} of application {self.arn.application_id} is "
             f"{self.state}{details}. What it held (temporary views, caches) is gone. Start another "
-            "one (deploy its stack with a change, or emr_session.get_or_create) and connect to it."
+            "one (deploy its stack with a change, emr-session start where it has keep_alive, or "
+            "emr_session.get_or_create) and connect to it."
         )
 
 

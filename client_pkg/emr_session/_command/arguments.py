@@ -1,0 +1,46 @@
+"""Arguments and options that several commands have."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import click
+
+from .._emr.wait import TIMEOUT_SECONDS
+from .completion import sessions
+from .moments import parse_span
+
+SESSION = click.argument("session", metavar="[SESSION]", required=False, shell_complete=sessions)
+APPLICATION = click.option("--application", metavar="ID", help="Look in this application alone.")
+TIMEOUT = click.option(
+    "--timeout",
+    metavar="SECONDS",
+    type=float,
+    default=TIMEOUT_SECONDS,
+    help=f"How long to wait for a session that is starting ({TIMEOUT_SECONDS:g}).",
+)
+FOLLOW = click.option(
+    "--follow", is_flag=True, help="Move to the session that SESSION names when this one is over."
+)
+ROOT_CERTIFICATES = click.option(
+    "--root-certificates", metavar="FILE", help="Whom to trust, as PEM."
+)
+WATCH = click.option(
+    "--watch", "watching", is_flag=True, help="Keep it on the screen, until Ctrl-C."
+)
+
+
+class Span(click.ParamType):  # type: ignore[type-arg] # generic since Click 8.5, at run time too
+    """A time span like 12h."""
+
+    name = "span"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> timedelta:
+        """What the text says."""
+        try:
+            return value if isinstance(value, timedelta) else parse_span(str(value))
+        except ValueError as error:
+            self.fail(f"{error}.", param, ctx)
