@@ -1,0 +1,134 @@
+"""What a user may do, by IAM's simulator: that of the local AWS, with users and policies in it."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import pytest
+
+from emr_session._doctor.examine import Patient, examine
+from emr_session._doctor.finding import Finding, Level
+from emr_session._doctor.permissions import Simulated, permission_finding
+from emr_session._emr.aws import Aws
+from emr_session._emr.clock import SystemClock
+from emr_session._emr.names import SessionArn
+from testbed.local_aws import LocalAws
+
+from .account import TRUST
+
+READ = [
+    "emr-serverless:Get*",
+    "emr-serverless:List*",
+    "iam:GetRole",
+    "iam:SimulatePrincipalPolicy",
+]
+START = ["emr-serverless:StartSession", "iam:PassRole"]
+
+
+@dataclass(frozen=True)
+class Ward:
+    """A local AWS with a role, an application, and a session on it."""
+
+    cloud: LocalAws
+    role: str
+    application_id: str
+    arn: str
+
+    def look(
+        self, allowed: list[str], denied: str | None = None, **more: Any
+    ) -> dict[str, Finding]:
+        """Have the doctor look, as a user that may do some things; by default at the session."""
+        iam = self.cloud.client("iam")
+        name = f"user-{len(iam.list_users()['Users'])}"
+        iam.create_user(UserName=name)
+        statements = [{"Effect": "Allow", "Action": allowed, "Resource": "*"}]
+        if denied:
+            statements.append({"Effect": "Deny", "Action": [denied], "Resource": "*"})
+        document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+        iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=document)
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        session = _SessionThere(self.cloud.url, key["AccessKeyId"], key["SecretAccessKey"])
+        patient = Patient(**(more or {"session": SessionArn.parse(self.arn)}))
+        found = examine(Aws(session=session), patient, strays=list, clock=SystemClock())
+        return {finding.check: finding for finding in found}
+
+
+class _SessionThere(boto3.Session):
+    """A boto3 session of a user, whose clients all go to one address."""
+
+    def __init__(self, url: str, key: str, secret: str) -> None:
+        super().__init__(
+            aws_access_key_id=key, aws_secret_access_key=secret, region_name="us-east-1"
+        )
+        self._url = url
+
+    def client(self, service_name: Any, **fields: Any) -> Any:  # type: ignore[override]
+        return super().client(service_name, endpoint_url=self._url, **fields)
+
+
+@pytest.fixture(scope="module")
+def ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
+    with LocalAws(tmp_path_factory.mktemp("ward"), session_start_seconds=0) as cloud:
+        role = cloud.client("iam").create_role(
+            RoleName="execution", AssumeRolePolicyDocument=json.dumps(TRUST)
+        )["Role"]["Arn"]
+        emr = cloud.client("emr-serverless")
+        application_id = emr.create_application(
+            type="SPARK",
+            releaseLabel="emr-spark-8.1.0",
+            interactiveConfiguration={"sessionEnabled": True},
+        )["applicationId"]
+        arn = emr.start_session(applicationId=application_id, executionRoleArn=role)["arn"]
+        yield Ward(cloud, role, application_id, arn)
+
+
+def test_whoever_may_not_connect_is_told_so(ward: Ward) -> None:
+    denied = ward.look(READ, denied="emr-serverless:GetSessionEndpoint")["connect"]
+    allowed = ward.look(READ)["connect"]
+
+    assert allowed.level == Level.OK
+    assert denied.level == Level.WRONG
+    assert denied.text == "you may not emr-serverless:GetSessionEndpoint"
+    assert "session.grants.connect" in denied.remedy
+
+
+@pytest.mark.parametrize(
+    ("check", "missing"),
+    [("start", "emr-serverless:StartSession"), ("pass role", "iam:PassRole")],
+)
+def test_whoever_wants_to_start_a_session_has_to_be_allowed_to(
+    ward: Ward, check: str, missing: str
+) -> None:
+    wanted = {"application_id": ward.application_id, "role": ward.role}
+    allowed = ward.look([*READ, *START], **wanted)
+    denied = ward.look([*READ, *START], denied=missing, **wanted)
+    with_session = ward.look([*READ, *START], denied=missing)
+
+    assert allowed[check].level == Level.OK
+    assert denied[check].level == Level.WRONG
+    assert missing in denied[check].text
+    # The session is there already: its stack started it.
+    assert with_session[check].level == Level.WARNING
+
+
+def test_whoever_may_not_ask_the_simulator_gets_no_verdict(ward: Ward) -> None:
+    found = ward.look(READ, denied="iam:SimulatePrincipalPolicy")["connect"]
+
+    assert found.level == Level.NOT_CHECKED
+    assert found.text == "you may not iam:SimulatePrincipalPolicy"
+
+
+def test_whoever_may_not_see_the_session_gets_no_verdict_on_it(ward: Ward) -> None:
+    found = ward.look(["iam:*"])
+
+    assert found["session"].level == Level.NOT_CHECKED
+    assert found["session"].text == "you may not emr-serverless:GetSession"
+
+
+def test_what_the_simulator_cannot_decide_is_not_called_wrong() -> None:
+    undecided = Simulated(undecided=("emr-serverless:GetSession",))
+
+    found = permission_finding("connect", undecided, "connect", "", Level.WRONG)
+    assert found.level == Level.NOT_CHECKED
