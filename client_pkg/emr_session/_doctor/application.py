@@ -58,7 +58,7 @@ def _kind(application: Mapping[str, Any]) -> Iterator[Finding]:
     else:
         yield wrong(
             APPLICATION,
-            f"type: {kind!r}, must be SPARK for sessions",
+            f"type: {kind.upper()!r}, must be SPARK for sessions",
             "Use an application of type SPARK.",
         )
 

@@ -47,7 +47,9 @@ class DoctorsAccount(Account):
         action = form.get("Action", "")
         if action in self.refused_actions:
             return _refusal(403, "AccessDenied", "User is not authorized to perform the action")
-        if action == "GetCallerIdentity" and not self.expired:
+        if self.expired:
+            return _refusal(403, "ExpiredToken", "The security token is expired")
+        if action == "GetCallerIdentity":
             return _xml(
                 action,
                 "<Arn>arn:aws:iam::000000000000:root</Arn><Account>000000000000</Account>"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
+import botocore.session
 import pytest
 
 from emr_session._doctor.examine import Patient, examine
@@ -17,6 +17,7 @@ from emr_session._emr.names import SessionArn
 from testbed.local_aws import LocalAws
 
 from .account import TRUST
+from .conftest import SessionThere
 
 READ = [
     "emr-serverless:Get*",
@@ -32,6 +33,7 @@ class Ward:
     """A local AWS with a role, an application, and a session on it."""
 
     cloud: LocalAws
+    boto: botocore.session.Session
     role: str
     application_id: str
     arn: str
@@ -49,27 +51,18 @@ class Ward:
         document = json.dumps({"Version": "2012-10-17", "Statement": statements})
         iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=document)
         key = iam.create_access_key(UserName=name)["AccessKey"]
-        session = _SessionThere(self.cloud.url, key["AccessKeyId"], key["SecretAccessKey"])
+        session = SessionThere(
+            self.cloud.url, self.boto, key["AccessKeyId"], key["SecretAccessKey"]
+        )
         patient = Patient(**(more or {"session": SessionArn.parse(self.arn)}))
         found = examine(Aws(session=session), patient, strays=list, clock=SystemClock())
         return {finding.check: finding for finding in found}
 
 
-class _SessionThere(boto3.Session):
-    """A boto3 session of a user, whose clients all go to one address."""
-
-    def __init__(self, url: str, key: str, secret: str) -> None:
-        super().__init__(
-            aws_access_key_id=key, aws_secret_access_key=secret, region_name="us-east-1"
-        )
-        self._url = url
-
-    def client(self, service_name: Any, **fields: Any) -> Any:  # type: ignore[override]
-        return super().client(service_name, endpoint_url=self._url, **fields)
-
-
 @pytest.fixture(scope="module")
-def ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
+def ward(
+    tmp_path_factory: pytest.TempPathFactory, boto: botocore.session.Session
+) -> Iterator[Ward]:
     with LocalAws(tmp_path_factory.mktemp("ward"), session_start_seconds=0) as cloud:
         role = cloud.client("iam").create_role(
             RoleName="execution", AssumeRolePolicyDocument=json.dumps(TRUST)
@@ -81,7 +74,7 @@ def ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
             interactiveConfiguration={"sessionEnabled": True},
         )["applicationId"]
         arn = emr.start_session(applicationId=application_id, executionRoleArn=role)["arn"]
-        yield Ward(cloud, role, application_id, arn)
+        yield Ward(cloud, boto, role, application_id, arn)
 
 
 def test_whoever_may_not_connect_is_told_so(ward: Ward) -> None:
