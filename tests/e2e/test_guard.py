@@ -85,9 +85,7 @@ def test_a_session_that_is_left_is_published_until_it_ends(
     asked = {"applicationId": application_id, "executionRoleArn": role}
     owned_by_nobody = client.start_session(**asked)
     left = client.start_session(**asked, tags=OWNER)
-    kept = client.start_session(
-        **asked, tags={**OWNER, "emr-serverless-session:retained": "true"}
-    )
+    kept = client.start_session(**asked, tags={**OWNER, "emr-serverless-session:retained": "true"})
     guard.look()
     (message,) = guard.messages()
     assert f"{left['arn']} is " in message

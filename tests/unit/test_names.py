@@ -6,11 +6,11 @@ import pytest
 
 from cdk_emr_serverless_session._emr import names as constructs
 from cdk_emr_serverless_session._emr.names import session_resource_name
-from cdk_emr_serverless_session._emr.releases import SPARK_OF_RELEASE
+from cdk_emr_serverless_session._emr.releases import SPARK_OF_RELEASE, read_release
 from emr_serverless_local import names as local
 from emr_session._emr import names as client
 from emr_session._emr.names import SessionArn
-from emr_session._emr.releases import RELEASES
+from emr_session._emr.releases import RELEASES, merges_configuration, takes_sessions
 from session_handler import names as handler
 
 MODULES = (constructs, handler, client, local)
@@ -47,3 +47,15 @@ def test_the_constructs_arn_is_one_that_the_client_reads() -> None:
 
 def test_constructs_and_client_know_the_same_releases() -> None:
     assert {one.label: one.spark for one in RELEASES} == SPARK_OF_RELEASE
+
+
+@pytest.mark.parametrize(
+    "label",
+    ["emr-7.12.0", "emr-7.13.0", "emr-7.14.0-20260401", "emr-spark-8.0.0", "emr-spark-8.1.0"],
+)
+def test_constructs_and_client_judge_releases_alike(label: str) -> None:
+    release = read_release(label)
+
+    assert release
+    assert takes_sessions(label) == release.takes_sessions
+    assert merges_configuration(label) == release.merges_configuration

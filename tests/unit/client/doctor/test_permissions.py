@@ -19,6 +19,9 @@ from testbed.local_aws import LocalAws
 from .account import TRUST
 from .conftest import SessionThere
 
+# The client's tests also run where nothing but the client is installed.
+pytest.importorskip("ministack")
+
 READ = [
     "emr-serverless:Get*",
     "emr-serverless:List*",
