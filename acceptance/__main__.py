@@ -32,13 +32,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 when every belief was confirmed or everything was swept; 1 when not; 2 when the
         confirmation wasn't typed.
     """
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if not options.region:
+        parser.error("give a region: make acceptance PROFILE=… REGION=…")
     waits = Waits().scaled(options.scale_waits)
     begun = datetime.now(UTC)
     with tempfile.TemporaryDirectory(prefix="acceptance-") as folder:
         account = Account(
             Path(folder),
-            profile=options.profile,
+            profile=options.profile or None,
             region=options.region,
             run=f"{begun:%m%d%H%M}{uuid.uuid4().hex[:4]}",
         )
