@@ -1,5 +1,7 @@
 """The errors of the client. Each message says what was asked, what is wrong, and what to do."""
 
+from collections.abc import Sequence
+
 
 class ConnectError(Exception):
     """The session can't be used as asked. The base of the others."""
@@ -15,6 +17,24 @@ class SessionEndedError(ConnectError):
 
 class SessionNotFoundError(ConnectError):
     """The service knows no session of that ARN."""
+
+
+class SessionAmbiguousError(ConnectError):
+    """The name fits several sessions.
+
+    Attributes:
+        choices: What names each of them alone, with what tells it from the others.
+    """
+
+    def __init__(self, message: str, choices: Sequence[str]) -> None:
+        """An error with what to choose from.
+
+        Args:
+            message: What is ambiguous.
+            choices: What names each session alone.
+        """
+        super().__init__(message)
+        self.choices = tuple(choices)
 
 
 class SessionMovedError(ConnectError):

@@ -1,57 +1,86 @@
-"""``url``, ``env``, ``dashboard`` and ``shell``: ways to a session. The first two print a token."""
+"""``url``, ``env``, ``ui`` and ``shell``: ways to a session. The first two print a token."""
 
 from __future__ import annotations
 
 import code
 import shlex
 import sys
-from argparse import Namespace
 from typing import Any
+
+import click
 
 from .._connect.addresses import dashboard_url, remote_url
 from .._connect.connect import connect
-from .._emr.aws import Aws
-from .output import print_value
+from .arguments import APPLICATION, FOLLOW, ROOT_CERTIFICATES, SESSION, TIMEOUT
+from .command import DONE, command
+from .invocation import Invocation
+from .target import target
 
 
-def url(aws: Aws, options: Namespace) -> int:
-    """Print the address with its token."""
-    print_value("url", _address(aws, options), as_json=options.json)
-    return 0
+@command(SESSION, APPLICATION, TIMEOUT)
+def url(run: Invocation, session: str | None, application: str | None, timeout: float) -> int:
+    """Print the address, WITH ITS TOKEN, for any Spark Connect client."""
+    run.output.value("url", _address(run, session, application, timeout))
+    return DONE
 
 
-def env(aws: Aws, options: Namespace) -> int:
-    """Print what sets SPARK_REMOTE in a shell."""
-    address = _address(aws, options)
-    line = address if options.json else f"export SPARK_REMOTE={shlex.quote(address)}"
-    print_value("SPARK_REMOTE", line, as_json=options.json)
-    return 0
+@command(SESSION, APPLICATION, TIMEOUT)
+def env(run: Invocation, session: str | None, application: str | None, timeout: float) -> int:
+    """Print 'export SPARK_REMOTE=...', WITH ITS TOKEN, to eval."""
+    address = _address(run, session, application, timeout)
+    line = address if run.output.as_json else f"export SPARK_REMOTE={shlex.quote(address)}"
+    run.output.value("SPARK_REMOTE", line)
+    return DONE
 
 
-def dashboard(aws: Aws, options: Namespace) -> int:
-    """Print the address of the Spark UI."""
-    print_value("url", dashboard_url(options.session, session=aws.session), as_json=options.json)
-    return 0
+@command(
+    SESSION,
+    APPLICATION,
+    click.option("--print", "print_", is_flag=True, help="Print the address and open nothing."),
+)
+def ui(run: Invocation, session: str | None, application: str | None, print_: bool) -> int:
+    """Open the Spark UI in a browser.
+
+    Its address signs in whoever has it, for a while.
+    """
+    arn = run.locate(session, application)
+    address = dashboard_url(str(arn), session=run.aws.session)
+    if run.output.as_json or print_:
+        run.output.value("url", address)
+        return DONE
+    if click.launch(address) != 0:
+        run.output.note("There is no browser here. Open this address where there is one:")
+        run.output.line(address)
+    return DONE
 
 
-def shell(aws: Aws, options: Namespace) -> int:
-    """A Python shell with ``spark``: IPython's if it is installed, else Python's own."""
+@command(SESSION, APPLICATION, FOLLOW, ROOT_CERTIFICATES, TIMEOUT, json=False)
+def shell(
+    run: Invocation,
+    session: str | None,
+    application: str | None,
+    follow: bool,
+    root_certificates: str | None,
+    timeout: float,
+) -> int:
+    """A Python shell with 'spark' connected: IPython's if it is installed, else Python's own."""
     spark = connect(
-        options.session,
-        follow=options.follow,
-        timeout=options.timeout,
-        root_certificates=options.root_certificates,
-        session=aws.session,
+        target(run, session, application, follow=follow),
+        follow=follow,
+        timeout=timeout,
+        root_certificates=root_certificates,
+        session=run.aws.session,
     )
     try:
         _interact({"spark": spark, "sql": spark.sql}, f"Spark {spark.version}: spark, sql(...)")
     finally:
         spark.stop()
-    return 0
+    return DONE
 
 
-def _address(aws: Aws, options: Namespace) -> str:
-    return remote_url(options.session, timeout=options.timeout, session=aws.session)
+def _address(run: Invocation, session: str | None, application: str | None, timeout: float) -> str:
+    arn = run.locate(session, application)
+    return remote_url(str(arn), timeout=timeout, session=run.aws.session)
 
 
 def _interact(names: dict[str, Any], banner: str) -> None:

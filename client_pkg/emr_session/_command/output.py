@@ -1,46 +1,86 @@
-"""What the command prints: a table for people, JSON for programs."""
+"""What a command prints: for people on a console, JSON for programs, notes on standard error.
+
+The only module that writes. Nothing that others chose reaches a terminal but through
+``printable``, and none of it is taken for markup.
+"""
 
 from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-import emr_session
+from .printable import printable
 
+if TYPE_CHECKING:
+    from rich.console import Console
 
-def print_rows(rows: Sequence[Mapping[str, Any]], *, as_json: bool, nothing: str) -> None:
-    """Print rows that all have the same columns; ``nothing`` is said of none."""
-    if as_json:
-        print(json.dumps(list(rows), indent=2))
-    elif rows:
-        table = [
-            [name.upper().replace("_", " ") for name in rows[0]],
-            *([_cell(value) for value in row.values()] for row in rows),
-        ]
-        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-        for line in table:
-            cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
-            print("  ".join(cells).rstrip())
-    else:
-        print(nothing)
+# Where nobody sees lines break: a file, or a program that reads them.
+_UNLIMITED_WIDTH = 10_000
 
 
-def print_value(name: str, value: str, *, as_json: bool) -> None:
-    """Print one value, alone or as a JSON object."""
-    print(json.dumps({name: value}) if as_json else value)
+class Output:
+    """Standard output and standard error of one command."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        """What a command prints to.
+
+        Args:
+            as_json: Whether a program reads it.
+        """
+        self.as_json = as_json
+
+    @cached_property
+    def console(self) -> Console:
+        """Standard output for tables: as wide as the terminal, and coloured if it is one."""
+        # Not before here: commands that print a line do without.
+        from rich.console import Console
+
+        wide = not sys.stdout.isatty() and not os.environ.get("COLUMNS")
+        return Console(
+            width=_UNLIMITED_WIDTH if wide else None, markup=False, emoji=False, highlight=False
+        )
+
+    def line(self, text: str) -> None:
+        """Print a line. It isn't wrapped: it may be for a program."""
+        print(printable(text), flush=True)
+
+    def json(self, value: Any) -> None:
+        """Print JSON."""
+        print(json.dumps(value, indent=2))
+
+    def value(self, name: str, value: str) -> None:
+        """Print one value, alone or as a JSON object."""
+        print(json.dumps({name: value}) if self.as_json else printable(value))
+
+    def remark(self, text: str) -> None:
+        """Say something about the output to people, where programs don't read it."""
+        from rich.console import Console
+        from rich.text import Text
+
+        console = Console(stderr=True, highlight=False)
+        console.print(Text(printable(text), style="dim"), soft_wrap=True)
+
+    def note(self, text: str) -> None:
+        """Say something to people that is no part of the output."""
+        note(text)
+
+
+def note(text: str) -> None:
+    """Say a line on standard error."""
+    print(f"emr-session: {printable(text)}", file=sys.stderr, flush=True)
 
 
 @contextmanager
 def waits_on_standard_error() -> Iterator[None]:
     """Say there what the client is waiting for: standard output may be read by a program."""
-    log = logging.getLogger(emr_session.__name__)
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("emr-session: %(message)s"))
+    log = logging.getLogger("emr_session")
+    handler = _Notes()
     before = log.level
     log.addHandler(handler)
     log.setLevel(logging.INFO)
@@ -51,10 +91,8 @@ def waits_on_standard_error() -> Iterator[None]:
         log.setLevel(before)
 
 
-def moment(value: datetime) -> str:
-    """A time as the service gives it, to the second."""
-    return value.isoformat(timespec="seconds")
+class _Notes(logging.Handler):
+    """The client's log as notes."""
 
-
-def _cell(value: Any) -> str:
-    return "-" if value is None or value == "" else str(value)
+    def emit(self, record: logging.LogRecord) -> None:
+        note(record.getMessage())

@@ -9,49 +9,79 @@ from __future__ import annotations
 import os
 import shlex
 import signal
-import sys
-from argparse import Namespace
 
-from .._emr.aws import Aws
-from .._proxy.session_proxy import SessionProxy, without_proxy
+import click
+
+from .._proxy.session_proxy import PORT, SessionProxy, without_proxy
+from .arguments import APPLICATION, FOLLOW, ROOT_CERTIFICATES, SESSION, TIMEOUT
+from .command import DONE, command
+from .invocation import Invocation
+from .output import note
+from .target import target
 
 SECRET_VARIABLE = "EMR_SESSION_PROXY_TOKEN"
 
 
-def proxy(aws: Aws, options: Namespace) -> int:
-    """Listen until the session is over, or somebody ends it."""
+@command(
+    SESSION,
+    APPLICATION,
+    click.option(
+        "--port",
+        metavar="PORT",
+        type=int,
+        default=PORT,
+        help=f"Of 127.0.0.1; 0 for any free one ({PORT}).",
+    ),
+    FOLLOW,
+    click.option(
+        "--token", is_flag=True, help="Ask clients for a secret, which the address has in it."
+    ),
+    ROOT_CERTIFICATES,
+    TIMEOUT,
+    json=False,
+)
+def proxy(
+    run: Invocation,
+    session: str | None,
+    application: str | None,
+    port: int,
+    follow: bool,
+    token: bool,
+    root_certificates: str | None,
+    timeout: float,
+) -> int:
+    """A Spark Connect server on loopback, for any client.
+
+    Listens until the session is over, or somebody ends it.
+    """
     # As Ctrl-C: it is how others end a process in the background.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     running = SessionProxy(
-        options.session,
-        port=options.port,
-        follow=options.follow,
-        token=os.environ.get(SECRET_VARIABLE, True) if options.token else False,
-        timeout=options.timeout,
-        root_certificates=options.root_certificates,
-        session=aws.session,
+        target(run, session, application, follow=follow),
+        port=port,
+        follow=follow,
+        token=os.environ.get(SECRET_VARIABLE, True) if token else False,
+        timeout=timeout,
+        root_certificates=root_certificates,
+        session=run.aws.session,
     )
     with running:
-        print(running.url, flush=True)
-        _say(f"Session {running.session_id} is at 127.0.0.1:{running.port}, until Ctrl-C.")
-        if options.token:
-            _say(
+        run.output.line(running.url)
+        note(f"Session {running.session_id} is at 127.0.0.1:{running.port}, until Ctrl-C.")
+        if token:
+            note(
                 "Whoever has the address above can use it; keep it secret. With the secret in "
                 f"{SECRET_VARIABLE}, a proxy that is started again has the same address."
             )
         else:
-            _say(
+            note(
                 "Every user and program of this machine can use it, as the session's execution "
                 "role. --token asks for a secret."
             )
         for name, value in without_proxy().items():
-            _say(f"An HTTP proxy is set: clients need {name}={shlex.quote(value)}")
+            note(f"An HTTP proxy is set: clients need {name}={shlex.quote(value)}")
         try:
             running.wait()
         except KeyboardInterrupt:
-            _say("Ended. The session goes on.")
-    return 0
-
-
-def _say(text: str) -> None:
-    print(f"emr-session: {text}", file=sys.stderr, flush=True)
+            note("Ended. The session goes on.")
+    return DONE

@@ -5,28 +5,42 @@ What a stack has left alone on purpose, by a removal policy of RETAIN, is shown 
 
 from __future__ import annotations
 
-from argparse import Namespace
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from .._emr.aws import Aws
+from .._emr.inventory import Listed, Owner, inventory
 from .._emr.names import LIVE_STATES
-from .inventory import Listed, Owner, inventory
-from .output import moment, print_rows
+from .._emr.stacks import is_absence
+from .arguments import APPLICATION
+from .command import DONE, FOUND, command
+from .invocation import Invocation
+from .moments import moment
+from .table import Column, table
 
-FOUND = 3
 STRAY, RETAINED, CHANGING = "stray", "retained", "stack is changing"
+COLUMNS = (
+    Column("VERDICT", styles={STRAY: "bold red", RETAINED: "yellow", CHANGING: "yellow"}),
+    Column("SESSION"),
+    Column("STATE", rank=2),
+    Column("STACK", shortens=True),
+    Column("RESOURCE", shortens=True),
+    Column("WHY", shortens=True),
+    Column("CREATED", rank=1),
+    Column("ARN", rank=3),
+)
 
 
-def strays(aws: Aws, options: Namespace) -> int:
-    """Print them, with why, and those that were retained.
+@command(APPLICATION)
+def strays(run: Invocation, application: str | None) -> int:
+    """Live sessions whose stack is gone or doesn't hold them, and why.
 
-    Those of a stack in the middle of an operation are shown unjudged.
+    Those that were retained are shown too, and those of a stack in the middle of an operation,
+    unjudged. The exit code is 3 if there are strays.
     """
     rows = []
-    for listed in inventory(aws, application_id=options.application, states=LIVE_STATES):
-        judged = listed.owner and judge(aws.of("cloudformation"), listed, listed.owner)
+    for listed in inventory(run.aws, application_id=application, states=LIVE_STATES):
+        judged = listed.owner and judge(run.aws.of("cloudformation"), listed, listed.owner)
         if listed.owner and judged:
             verdict, why = judged
             rows.append(
@@ -41,8 +55,14 @@ def strays(aws: Aws, options: Namespace) -> int:
                     "arn": listed.arn,
                 }
             )
-    print_rows(rows, as_json=options.json, nothing="There are no strays.")
-    return FOUND if any(row["verdict"] == STRAY for row in rows) else 0
+    if run.output.as_json:
+        run.output.json(rows)
+    elif rows:
+        cells = [list(row.values()) for row in rows]
+        run.output.console.print(table(COLUMNS, cells, run.output.console.width))
+    else:
+        run.output.line("There are no strays.")
+    return FOUND if any(row["verdict"] == STRAY for row in rows) else DONE
 
 
 def judge(cloudformation: Any, listed: Listed, owner: Owner) -> tuple[str, str] | None:
@@ -62,7 +82,7 @@ def _by_what_is_held(cloudformation: Any, listed: Listed, owner: Owner) -> tuple
     try:
         (stack,) = cloudformation.describe_stacks(StackName=owner.stack_id)["Stacks"]
     except ClientError as error:
-        if not _is_absence(error):
+        if not is_absence(error):
             raise
         return STRAY, "the stack is gone"
     status = stack["StackStatus"]
@@ -75,7 +95,7 @@ def _by_what_is_held(cloudformation: Any, listed: Listed, owner: Owner) -> tuple
             StackName=owner.stack_id, LogicalResourceId=owner.logical_id
         )["StackResourceDetail"]
     except ClientError as error:
-        if not _is_absence(error):
+        if not is_absence(error):
             raise
         return STRAY, f"the stack has no resource {owner.logical_id}"
     if resource["ResourceStatus"] in ("DELETE_COMPLETE", "DELETE_SKIPPED"):
@@ -102,14 +122,6 @@ def _was_left_alone(cloudformation: Any, listed: Listed, owner: Owner) -> bool:
             for event in page["StackEvents"]
         )
     except ClientError as error:
-        if not _is_absence(error):
+        if not is_absence(error):
             raise
         return False
-
-
-def _is_absence(error: ClientError) -> bool:
-    """Whether CloudFormation says that something isn't there. It has no code of its own for it."""
-    said = error.response["Error"]
-    return said["Code"] == "ValidationError" and (
-        "does not exist" in said["Message"] or "not found" in said["Message"]
-    )

@@ -5,9 +5,6 @@ from __future__ import annotations
 import os
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
 # A person waits for the answer: botocore itself would try for five minutes.
 ANSWER_SECONDS = 10
 ATTEMPTS = 3
@@ -23,6 +20,9 @@ class Aws:
             client: A client of ``emr-serverless`` to use for every session, whatever its region.
             session: The boto3 session to make clients with; boto3's default if there is none.
         """
+        # Not before here: the command's help does without.
+        import boto3
+
         self._given = client
         # Typed loosely: the services are chosen at run time.
         self.session: Any = session or boto3.Session(
@@ -38,6 +38,8 @@ class Aws:
         """A client of any service."""
         key = (service, region)
         if key not in self._made:
+            from botocore.config import Config
+
             config = Config(
                 connect_timeout=ANSWER_SECONDS,
                 read_timeout=ANSWER_SECONDS,

@@ -16,15 +16,8 @@ from botocore.exceptions import (
     SSOError,
     TokenRetrievalError,
 )
-from botocore.retries.standard import (
-    RetryContext,
-    ThrottledRetryableChecker,
-    TransientRetryableChecker,
-)
 
 from ..errors import CredentialsError
-
-_CHECKERS = (ThrottledRetryableChecker(), TransientRetryableChecker())
 
 
 def is_temporary(error: BotoCoreError | ClientError) -> bool:
@@ -32,10 +25,18 @@ def is_temporary(error: BotoCoreError | ClientError) -> bool:
 
     By the error's code first: a ThrottlingException comes with HTTP 400, too.
     """
+    # Not before here: the command's help does without.
+    from botocore.retries.standard import (
+        RetryContext,
+        ThrottledRetryableChecker,
+        TransientRetryableChecker,
+    )
+
+    checkers = (ThrottledRetryableChecker(), TransientRetryableChecker())
     response = error.response if isinstance(error, ClientError) else {}
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     asked = RetryContext(attempt_number=1, parsed_response=response, caught_exception=error)
-    return status == 429 or status >= 500 or any(one.is_retryable(asked) for one in _CHECKERS)
+    return status == 429 or status >= 500 or any(one.is_retryable(asked) for one in checkers)
 
 
 def explained(error: BotoCoreError | ClientError, session: Any) -> Exception:

@@ -1,42 +1,245 @@
-"""From what the caller names to a session's ARN: the ARN itself, or an SSM parameter's value."""
+"""From what the caller names to a session's ARN: the one place that asks whose name it is.
+
+``reference`` says what a text may be. A name that fits several sessions is an error, never a
+guess.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
 from botocore.exceptions import ClientError
 
-from ..errors import ConnectError
+from ..errors import ConnectError, SessionAmbiguousError, SessionNotFoundError
 from .aws import Aws
-from .names import SessionArn
+from .inventory import AT_ONCE, Summary, application_ids, inventory, summaries
+from .names import LIVE_STATES, SessionArn
+from .reference import Kind, kinds_of
+from .session import NOT_FOUND, describe
+from .stacks import StackResource, construct_path, sessions_of, template_of
 
 
-def locate(target: str, aws: Aws) -> SessionArn:
-    """The session that an ARN, or the value of an SSM parameter, names.
+@dataclass(frozen=True)
+class Match:
+    """A session that a name fits, and what tells it from others."""
+
+    arn: SessionArn
+    described: str
+
+    def __str__(self) -> str:
+        return f"{self.arn.application_id}/{self.arn.session_id}  {self.described}"
+
+
+def locate(target: str | None, aws: Aws, *, application: str | None = None) -> SessionArn:
+    """The session that a name names.
+
+    Args:
+        target: A session's ARN, its id, ``APPLICATION/SESSION``, the name of the SSM parameter
+            that holds its ARN, ``STACK``, ``STACK/LOGICAL-ID``, the path of the construct, or the
+            name of a live session. None for the only live session that the caller may see. Where
+            what a stack holds is over, a live successor of it is meant.
+        aws: The clients.
+        application: The id of the application that ids and names are looked for in; all by
+            default.
 
     Raises:
-        ConnectError: There is no such parameter, or its value is no session's ARN.
-        botocore.exceptions.ClientError: Systems Manager refuses ``GetParameter``.
+        SessionAmbiguousError: Several sessions are named so, or live where none is named.
+        SessionNotFoundError: No session lives where none is named.
+        ConnectError: Nothing is named so, or what is holds no session.
+        botocore.exceptions.ClientError: A service refuses what has to be asked.
     """
-    named = SessionArn.parse(target)
-    if named:
-        return named
-    if target.startswith("arn:") and ":emr-serverless:" in target:
+    if target is None:
+        return _only_live(aws, application)
+    kinds = kinds_of(target)
+    if not kinds:
         raise ConnectError(
             f"{target} is not a session's ARN, which is arn:PARTITION:emr-serverless:REGION:"
             "ACCOUNT:/applications/APPLICATION/sessions/SESSION. Take it from the stack's outputs."
         )
+    found: dict[SessionArn, Match] = {}
+    problems: list[ConnectError | ClientError] = []
+    for kind in kinds:
+        try:
+            for match in _FINDERS[kind](aws, target, application):
+                found.setdefault(match.arn, match)
+        except ConnectError as problem:
+            problems.append(problem)
+        except ClientError as refusal:
+            if "AccessDenied" not in refusal.response["Error"]["Code"]:
+                raise
+            problems.append(refusal)
+    if len(found) > 1:
+        raise SessionAmbiguousError(
+            f"{len(found)} sessions go by {target}. Name one of them:",
+            [str(match) for match in found.values()],
+        )
+    for match in found.values():
+        return match.arn
+    raise problems[0] if problems else _nothing(target, kinds, aws)
+
+
+def _nothing(target: str, kinds: Sequence[Kind], aws: Aws) -> ConnectError:
+    region = aws.emr_serverless().meta.region_name
+    if kinds == (Kind.PARAMETER,):
+        return ConnectError(
+            f"There is no SSM parameter {target} in {region}. Check name and region; a stack's "
+            "parameter goes with the stack."
+        )
+    return SessionNotFoundError(
+        f"There is no {' or '.join(kind.value for kind in kinds)} {target} in {region}. Check name "
+        "and region; emr-session list shows the sessions there are."
+    )
+
+
+def _only_live(aws: Aws, application: str | None) -> SessionArn:
+    live = [_match(one) for one in summaries(aws, application_id=application, states=LIVE_STATES)]
+    where = f"in application {application}" if application else ""
+    where = where or f"in {aws.emr_serverless().meta.region_name}"
+    if not live:
+        raise SessionNotFoundError(
+            f"No session lives {where}. Name one (emr-session list --all shows those that are "
+            "over), or deploy its stack."
+        )
+    if len(live) > 1:
+        raise SessionAmbiguousError(
+            f"{len(live)} sessions live {where}. Name one of them:", [str(one) for one in live]
+        )
+    return live[0].arn
+
+
+# How each kind of name is looked up
+
+
+def _by_arn(_aws: Aws, target: str, _application: str | None) -> list[Match]:
+    arn = SessionArn.parse(target)
+    return [Match(arn, "")] if arn else []
+
+
+def _by_ids(aws: Aws, target: str, _application: str | None) -> list[Match]:
+    application, _, session = target.partition("/")
+    return _with_id(aws, session, [application])
+
+
+def _by_id(aws: Aws, target: str, application: str | None) -> list[Match]:
+    return _with_id(aws, target, [application] if application else application_ids(aws))
+
+
+def _by_parameter(aws: Aws, target: str, _application: str | None) -> list[Match]:
     try:
         value = str(aws.of("ssm").get_parameter(Name=target)["Parameter"]["Value"])
     except ClientError as error:
         if error.response["Error"]["Code"] != "ParameterNotFound":
             raise
-        raise ConnectError(
-            f"There is no SSM parameter {target} in {aws.of('ssm').meta.region_name}. Check name "
-            "and region; a stack's parameter goes with the stack."
-        ) from error
-    found = SessionArn.parse(value)
-    if not found:
+        return []
+    arn = SessionArn.parse(value)
+    if not arn:
         raise ConnectError(
             f"The SSM parameter {target} doesn't hold a session's ARN. Name the parameter of the "
             "session, or give its ARN."
         )
-    return found
+    return [Match(arn, f"by the SSM parameter {target}")]
+
+
+def _by_stack(aws: Aws, target: str, _application: str | None) -> list[Match]:
+    held = sessions_of(aws, target)
+    if held is None:
+        return []
+    if not held:
+        raise ConnectError(f"Stack {target} has no session. Name its ARN, or another stack.")
+    return [_current(aws, resource) for resource in held]
+
+
+def _by_construct(aws: Aws, target: str, _application: str | None) -> list[Match]:
+    """By ``STACK/LOGICAL-ID``, or by a path at or above the session's construct."""
+    stack, _, within = target.partition("/")
+    for resource in sessions_of(aws, stack) or ():
+        if resource.logical_id == within:
+            return [_current(aws, resource)]
+    for name in _stack_names(aws, target):
+        held = sessions_of(aws, name)
+        if not held:
+            continue
+        template = template_of(aws, name)
+        fitting = [
+            resource
+            for resource in held
+            if f"{construct_path(template, resource.logical_id)}/".startswith(f"{target}/")
+        ]
+        if fitting:
+            return [_current(aws, resource) for resource in fitting]
+    return []
+
+
+def _by_name(aws: Aws, target: str, application: str | None) -> list[Match]:
+    live = summaries(aws, application_id=application, states=LIVE_STATES)
+    return [_match(one) for one in live if one.get("name") == target]
+
+
+_FINDERS: dict[Kind, Callable[[Aws, str, str | None], list[Match]]] = {
+    Kind.ARN: _by_arn,
+    Kind.IDS: _by_ids,
+    Kind.ID: _by_id,
+    Kind.PARAMETER: _by_parameter,
+    Kind.STACK: _by_stack,
+    Kind.CONSTRUCT: _by_construct,
+    Kind.NAME: _by_name,
+}
+
+
+def _with_id(aws: Aws, session: str, applications: Iterable[str]) -> list[Match]:
+    client = aws.emr_serverless()
+
+    def ask(application: str) -> Match | None:
+        try:
+            asked = client.get_session(applicationId=application, sessionId=session)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ResourceNotFoundException":
+                raise
+            return None
+        return _match(asked["session"])
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return [match for match in pool.map(ask, applications) if match]
+
+
+def _stack_names(aws: Aws, path: str) -> Iterable[str]:
+    """The stacks that a construct's path may lead into: by the CDK's names, then by their tags.
+
+    A stack within a stage is named STAGE-STACK; one that was given a name is found by what it has
+    started.
+    """
+    parts = path.split("/")
+    by_default = ["-".join(parts[:count]) for count in range(1, len(parts))]
+    yield from by_default
+    owners = {
+        one.owner.stack_id: one.owner for one in inventory(aws, states=LIVE_STATES) if one.owner
+    }
+    yield from (id for id, owner in owners.items() if owner.stack_name not in by_default)
+
+
+def _current(aws: Aws, resource: StackResource) -> Match:
+    """The session that a resource holds; where that is over, a live successor of it."""
+    arn = SessionArn.parse(resource.physical_id)
+    if arn is None:
+        raise ConnectError(
+            f"{resource} is {resource.status}, and no session of it is known. See the stack's "
+            "events for why."
+        )
+    status = describe(aws, arn)
+    if not status.live:
+        live = inventory(aws, application_id=arn.application_id, states=LIVE_STATES)
+        for one in live if status.state != NOT_FOUND else ():
+            successor = SessionArn.parse(one.arn)
+            if one.owner and one.owner.held_arn == arn.arn and successor:
+                return Match(successor, f"{resource}, {one.state}, successor")
+    return Match(arn, f"{resource}, {status.state}")
+
+
+def _match(session: Summary) -> Match:
+    arn = SessionArn.parse(session["arn"])
+    if arn is None:
+        raise ConnectError(f"The service answered with what is no session's ARN: {session['arn']}")
+    name = session.get("name")
+    return Match(arn, f"{name}, {session['state']}" if name else str(session["state"]))

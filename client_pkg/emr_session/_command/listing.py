@@ -1,0 +1,205 @@
+"""``list``: the sessions of an account and region, what they cost, and when they end."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .._emr.cost import Prices, cost
+from .._emr.inventory import Listed, Summary, described, summaries
+from .._emr.lifetime import end_of
+from .._emr.names import LIVE_STATES, OVER_STATES, STARTING_STATES, USABLE_STATES
+from .._emr.releases import find_release
+from .arguments import APPLICATION, WATCH
+from .command import DONE, command
+from .invocation import Invocation
+from .moments import moment, parse_span, span
+from .table import Column, table
+from .watch import watch
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+STATES = (*STARTING_STATES, *USABLE_STATES, "TERMINATING", *OVER_STATES)
+LIMIT = 100
+
+STYLES = {
+    "SUBMITTED": "yellow",
+    "STARTING": "yellow",
+    "STARTED": "green",
+    "IDLE": "green",
+    "BUSY": "bold green",
+    "TERMINATING": "dim",
+    "TERMINATED": "dim",
+    "FAILED": "bold red",
+}
+COLUMNS = (
+    Column("NAME", shortens=True),
+    Column("STATE", styles=STYLES),
+    Column("AGE", right=True),
+    Column("IDLE", right=True, rank=2),
+    Column("ENDS IN", right=True),
+    Column("COST", right=True, rank=1),
+    Column("STACK", shortens=True, rank=3),
+    Column("SPARK", rank=4),
+    Column("SESSION", rank=5),
+    Column("APPLICATION", rank=6),
+)
+
+
+class Span(click.ParamType):
+    """A time span like 12h."""
+
+    name = "span"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> timedelta:
+        """What the text says."""
+        try:
+            return parse_span(str(value))
+        except ValueError as error:
+            self.fail(f"{error}.", param, ctx)
+
+
+@command(
+    APPLICATION,
+    click.option("--all", "all_", is_flag=True, help="Those that are over too."),
+    click.option(
+        "--state",
+        "states",
+        metavar="STATE",
+        multiple=True,
+        type=click.Choice(STATES, case_sensitive=False),
+        help="Those in this state; may be given several times.",
+    ),
+    click.option(
+        "--since",
+        metavar="TIME",
+        type=Span(),
+        help="Those that were created within this time: 30m, 12h, 7d, 2w.",
+    ),
+    click.option(
+        "--limit",
+        metavar="NUMBER",
+        type=click.IntRange(min=0),
+        default=LIMIT,
+        help=f"The newest so many ({LIMIT}); 0 for all there are.",
+    ),
+    WATCH,
+)
+def list_(
+    run: Invocation,
+    application: str | None,
+    all_: bool,
+    states: tuple[str, ...],
+    since: timedelta | None,
+    limit: int,
+    watching: bool,
+) -> int:
+    """The live sessions: their states and ends, whose they are, and what they have cost so far.
+
+    The newest come first. Costs are what the service has billed, times prices: the public ones of
+    us-east-1 for x86, or those of EMR_SESSION_PRICES, in USD for an hour of a vCPU, a GB of memory
+    and a GB of storage, with commas in between.
+    """
+    prices = Prices.of(os.environ)
+    wanted = states or (() if all_ else LIVE_STATES)
+
+    def found() -> list[Summary]:
+        now = datetime.fromtimestamp(run.clock.now(), UTC)
+        return sorted(
+            summaries(
+                run.aws,
+                application_id=application,
+                states=wanted,
+                created_after=now - since if since else None,
+            ),
+            key=lambda summary: summary["createdAt"],
+            reverse=True,
+        )
+
+    def draw() -> RenderableType:
+        return _table(run, _shown(run, found(), limit), prices)
+
+    if watching:
+        return watch(run, draw)
+    everything = found()
+    shown = _shown(run, everything, limit)
+    if run.output.as_json:
+        run.output.json([_row(one, prices) for one in shown])
+    elif shown:
+        run.output.console.print(_table(run, shown, prices))
+        run.output.remark(f"COST: USD so far, by {prices.source}.")
+    else:
+        run.output.line("There are no such sessions." if states or since or all_ else NONE_LIVE)
+    if len(shown) < len(everything):
+        run.output.remark(
+            f"{len(everything) - len(shown):,} more, which are older: --limit 0 shows all, "
+            "--state, --since and --application choose."
+        )
+    return DONE
+
+
+NONE_LIVE = "There are no live sessions."
+
+
+def _shown(run: Invocation, everything: list[Summary], limit: int) -> list[Listed]:
+    return described(run.aws, everything[:limit] if limit else everything)
+
+
+def _table(run: Invocation, sessions: list[Listed], prices: Prices) -> RenderableType:
+    now = datetime.fromtimestamp(run.clock.now(), UTC)
+    rows = [_cells(one, now, prices) for one in sessions]
+    return table(COLUMNS, rows, run.output.console.width)
+
+
+def _cells(listed: Listed, now: datetime, prices: Prices) -> list[str | None]:
+    session = listed.session
+    idle, end = session.get("idleSince"), end_of(session)
+    live = listed.state in LIVE_STATES
+    owner = listed.owner
+    return [
+        listed.name or listed.session_id,
+        listed.state,
+        span((now - listed.created_at).total_seconds()),
+        span((now - idle).total_seconds()) if idle and live else None,
+        span((end[0] - now).total_seconds()) if end and live else None,
+        dollars(cost(session.get("billedResourceUtilization", {}), prices)),
+        f"{owner.stack_name}/{owner.logical_id}" if owner else None,
+        spark_of(session),
+        listed.session_id,
+        listed.application_id,
+    ]
+
+
+def _row(listed: Listed, prices: Prices) -> dict[str, Any]:
+    session, end = listed.session, end_of(listed.session)
+    return {
+        "application": listed.application_id,
+        "session": listed.session_id,
+        "state": listed.state,
+        "name": listed.name,
+        "stack": listed.owner.stack_name if listed.owner else None,
+        "resource": listed.owner.logical_id if listed.owner else None,
+        "created": moment(listed.created_at),
+        "arn": listed.arn,
+        "idle_since": moment(session.get("idleSince")),
+        "ends_at": moment(end[0]) if end else None,
+        "spark": spark_of(session),
+        "cost_usd": cost(session.get("billedResourceUtilization", {}), prices),
+    }
+
+
+def spark_of(session: Any) -> str:
+    """The Spark of a session's release, or the release where that isn't known."""
+    release = find_release(session["releaseLabel"])
+    return release.spark if release else str(session["releaseLabel"])
+
+
+def dollars(amount: float | None) -> str | None:
+    """An amount of USD, to the cent."""
+    return None if amount is None else f"{amount:,.2f}"

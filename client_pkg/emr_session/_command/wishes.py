@@ -1,0 +1,37 @@
+"""What people want of a session and no command can do: which property to deploy instead."""
+
+from __future__ import annotations
+
+_LIFE = (
+    "No command makes a session live longer: it ends with its idle time-out or after 24 hours. "
+    "Deploy idle_timeout for a longer idle time-out, keep_alive for a successor after its end."
+)
+_SIZE = (
+    "No command changes a session that runs. Deploy runtime_configuration (spark.driver.cores, "
+    "spark.executor.memory, spark.dynamicAllocation.maxExecutors and so on) for another one, or "
+    "the application's maximum_capacity for all together."
+)
+_CONFIGURATION = (
+    "No command changes a session that runs. Deploy runtime_configuration, idle_timeout or "
+    "execution_role: the deployment starts a new session and ends this one."
+)
+_STOP = 'A session can\'t be paused: "terminate" ends it.'
+_RESTART = 'A session can\'t be restarted: "terminate" ends it, "start" has a successor started.'
+_CREATE = (
+    "Sessions are declared in a CDK stack, or started from Python: emr_session.get_or_create, "
+    "emr_session.ephemeral."
+)
+
+_ANSWERS = {
+    **dict.fromkeys(("extend", "renew", "prolong", "keep-alive", "keepalive"), _LIFE),
+    **dict.fromkeys(("resize", "scale", "cores", "memory"), _SIZE),
+    **dict.fromkeys(("update", "modify", "configure", "set", "edit"), _CONFIGURATION),
+    **dict.fromkeys(("stop", "pause", "suspend"), _STOP),
+    **dict.fromkeys(("restart", "resume"), _RESTART),
+    **dict.fromkeys(("create", "new", "run"), _CREATE),
+}
+
+
+def answer_to(wish: str) -> str | None:
+    """What to do instead of a command that there can't be, or None where it is no such wish."""
+    return _ANSWERS.get(wish)
