@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from emr_session._emr.cost import Prices
+
 from .waits import Waits
 
-# List prices of us-east-1, x86, August 2026: https://aws.amazon.com/emr/pricing/
-USD_PER_VCPU_HOUR = 0.052624
-USD_PER_GB_HOUR = 0.0057785
+PRICES = Prices()
 # What a session asks for beside its driver until it is idle, generously.
 EXECUTORS = 1
 
@@ -22,7 +22,7 @@ class Worker:
 
     def usd(self, hours: float) -> float:
         """What it costs in some hours."""
-        return hours * (self.vcpu * USD_PER_VCPU_HOUR + self.gigabytes * USD_PER_GB_HOUR)
+        return hours * (self.vcpu * PRICES.vcpu_hour + self.gigabytes * PRICES.memory_gb_hour)
 
 
 # What the beliefs' own sessions ask for, and what the quickstart's has by default.
@@ -44,6 +44,6 @@ def budget_line(waits: Waits) -> str:
     """What a run costs, in a sentence."""
     return (
         f"It takes about {60 * hours(waits):.0f} minutes and costs at most "
-        f"USD {most_usd(waits):.2f} (list prices of us-east-1; CloudFormation, Lambda and logs are "
+        f"USD {most_usd(waits):.2f} ({PRICES.source}; CloudFormation, Lambda and logs are "
         "cents)."
     )

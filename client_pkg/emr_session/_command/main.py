@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from .._emr.clock import Clock
-from . import connection, describe, listing, proxy, strays, terminate
+from . import connection, describe, doctor, listing, proxy, strays, terminate
 from .command import FAILED, PROFILE, REGION, Shared
 from .output import note
 from .wishes import answer_to
@@ -20,7 +20,7 @@ from .wishes import answer_to
 PROGRAM = "emr-session"
 # In the order of the help.
 COMMANDS: Mapping[str, Sequence[click.Command]] = {
-    "Look": (listing.list_, describe.describe, strays.strays),
+    "Look": (listing.list_, describe.describe, strays.strays, doctor.doctor),
     "Connect": (connection.shell, proxy.proxy, connection.url, connection.env, connection.ui),
     "Change": (terminate.terminate,),
 }

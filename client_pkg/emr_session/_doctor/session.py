@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from .._emr.aws import Aws
+from .._emr.lifetime import MAXIMUM
 from .._emr.names import LIVE_STATES, STARTING_STATES, USABLE_STATES, SessionArn
 from .finding import Finding, ok, warning, wrong
 from .question import Unanswered, ask
@@ -20,8 +21,6 @@ START_ANOTHER = (
 )
 # A start takes about 90 seconds with pre-initialised capacity and minutes without.
 LONGEST_START = timedelta(minutes=10)
-# EMR Serverless' user guide: the longest life of a session.
-LONGEST_LIFE = timedelta(hours=24)
 SOON = timedelta(minutes=10)
 
 
@@ -104,7 +103,7 @@ def _end(session: Mapping[str, Any], now: datetime) -> Iterator[Finding]:
     started = session.get("startedAt")
     if started is None:
         return
-    end = started + LONGEST_LIFE
+    end = started + MAXIMUM
     said = f"at {_time(end)} at the latest, 24 hours after its start"
     if end - now < timedelta(hours=1):
         yield warning(END, said, "Save what it holds: the service ends it even while it is busy.")
