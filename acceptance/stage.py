@@ -6,7 +6,7 @@ Everything is in the stack or on its applications, so that what ends the stack e
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from emr_session import Clock
 
 from .account import Account
-from .waits import Waits, wait_for
+from .waits import Found, Waits, wait_for
 
 PREFIX = "EmrServerlessSessionAcceptance"
 USABLE = ("STARTED", "IDLE", "BUSY")
@@ -113,7 +113,7 @@ class Stage:
         """Wait until nothing is under way on a stack; gives it, or one DELETE_COMPLETE."""
         return stack_at_rest(self.account, name, self.clock, self.waits)
 
-    def _wait(self, what: str, look: Any) -> Any:
+    def _wait(self, what: str, look: Callable[[], Found | None]) -> Found:
         return wait_for(what, look, self.clock, poll=self.waits.poll, at_most=self.waits.state)
 
 

@@ -52,7 +52,16 @@ def guard(
     assembly = tmp_path_factory.mktemp("guard") / "cdk.out"
     cdk_cli.synth(ROOT / "examples" / "guard" / "app.py", assembly)
     outputs = cdk_cli.deploy(assembly)
-    queue = aws.client("sqs").create_queue(QueueName=f"mails-{uuid.uuid4().hex}")["QueueUrl"]
+    allowed = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": "*",
+    }
+    queue = aws.client("sqs").create_queue(
+        QueueName=f"mails-{uuid.uuid4().hex}",
+        Attributes={"Policy": json.dumps({"Version": "2012-10-17", "Statement": [allowed]})},
+    )["QueueUrl"]
     attributes = aws.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
     aws.client("sns").subscribe(
         TopicArn=outputs["TopicArn"],
@@ -86,7 +95,8 @@ def test_a_session_that_is_left_is_published_until_it_ends(
     owned_by_nobody = client.start_session(**asked)
     left = client.start_session(**asked, tags=OWNER)
     kept = client.start_session(**asked, tags={**OWNER, "emr-serverless-session:retained": "true"})
-    guard.look()
+    found = guard.look()
+    assert len(found["strays"]) == 1, found
     (message,) = guard.messages()
     assert f"{left['arn']} is " in message
     assert "its stack" in message

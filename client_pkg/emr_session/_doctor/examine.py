@@ -103,7 +103,8 @@ def examine(
     yield from _permissions(aws, caller, patient, application, session)
     if patient.session and session:
         yield from _connection(aws, patient, patient.session, session, clock)
-    label = application["releaseLabel"] if application else session and session["releaseLabel"]
+    shown = application or session
+    label = str(shown["releaseLabel"]) if shown else None
     yield from installation_findings(read_installed(), python_version(), label, settings)
     left = ask("emr-serverless:ListSessions and cloudformation:DescribeStacks", strays)
     yield left.finding(LEFTOVERS) if isinstance(left, Unanswered) else leftovers_finding(left)

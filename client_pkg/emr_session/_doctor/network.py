@@ -84,7 +84,7 @@ def _directly(host: str, port: int) -> _Connected:
 def _resolve(host: str, port: int) -> list[tuple[object, object, object, str, tuple[object, ...]]]:
     # RFC 6761: every name under localhost is loopback. Not every resolver knows.
     name = "127.0.0.1" if host.endswith(".localhost") else host
-    return list(socket.getaddrinfo(name, port, type=socket.SOCK_STREAM))  # type: ignore[arg-type]
+    return list(socket.getaddrinfo(name, port, type=socket.SOCK_STREAM))
 
 
 def _through_proxy(proxy: str, address: str) -> _Connected:
