@@ -96,7 +96,7 @@ def _code() -> lambda_.Code:
     Lambda's own boto3 may be older than 1.42.94, the first that knows sessions.
     """
     folder = Path(tempfile.mkdtemp())
-    shutil.copy(Path(__file__).parent / "function" / "guard.py", folder)
+    shutil.copy(Path(__file__).parent / "guard.py", folder)
     model = Path(botocore.__file__).parent / "data" / "emr-serverless"
     shutil.copytree(model, folder / "models" / "emr-serverless")
     return lambda_.Code.from_asset(str(folder))

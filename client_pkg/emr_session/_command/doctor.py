@@ -15,6 +15,8 @@ from .printable import printable
 from .strays import STRAY, verdicts
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from .._doctor.finding import Finding
 
 STYLES = {"ok": "green", "warning": "yellow", "wrong": "bold red", "not checked": "dim"}
@@ -104,16 +106,23 @@ def _strays(run: Invocation) -> list[str]:
 
 
 def _print(run: Invocation, finding: Finding) -> None:
-    """A finding in three columns, the last one as wide as the terminal allows."""
-    from rich.table import Table
+    """A finding in three columns, with what to do under it."""
     from rich.text import Text
+
+    level = Text(finding.level, style=STYLES[finding.level])
+    _print_row(run, level, Text(finding.check), Text(printable(finding.text)))
+    if finding.remedy:
+        remedy = Text(f"→ {printable(finding.remedy)}", style="dim")
+        _print_row(run, Text(), Text(), remedy)
+
+
+def _print_row(run: Invocation, level: Text, check: Text, said: Text) -> None:
+    """Three columns, of which the last breaks its lines where the terminal ends."""
+    from rich.table import Table
 
     row = Table.grid(padding=(0, 2, 0, 0))
     row.add_column(width=max(map(len, STYLES)), no_wrap=True)
     row.add_column(width=CHECK_WIDTH, no_wrap=True)
     row.add_column(overflow="fold")
-    said = Text(printable(finding.text))
-    if finding.remedy:
-        said.append(f"\n→ {printable(finding.remedy)}", style="dim")
-    row.add_row(Text(finding.level, style=STYLES[finding.level]), Text(finding.check), said)
+    row.add_row(level, check, said)
     run.output.console.print(row)

@@ -137,11 +137,11 @@ def vcpu_finding(quota: float, live: int, settings: Mapping[str, str], *, runnin
     """
     driver, executor = worker_of(settings, "driver"), worker_of(settings, "executor")
     if driver is None or executor is None:
-        return ok("vCPU quota", f"{quota:g} for the account")
+        return ok("vCPU quota", f"{quota:,g} for the account")
     others = (live - running) * driver.cores
     left = quota - others
     needed = driver.cores + executor.cores
-    said = f"{quota:g} for the account"
+    said = f"{quota:,g} for the account"
     if others:
         said += f", at least {others} of them held by the drivers of other sessions here"
     raise_it = f"Raise quota {VCPU_QUOTA} of emr-serverless in Service Quotas"

@@ -9,7 +9,7 @@ from typing import Any
 from .._emr.aws import Aws
 from .._emr.clock import Clock
 from .._emr.configuration import of_session
-from .._emr.names import LIVE_STATES, USABLE_STATES, SessionArn
+from .._emr.names import LIVE_STATES, STARTING_STATES, USABLE_STATES, SessionArn
 from .application import application_findings, read_application, unread_application
 from .caller import Caller, caller_finding, read_caller
 from .capacity import (
@@ -192,13 +192,15 @@ def _permissions(
 def _connection(
     aws: Aws, patient: Patient, arn: SessionArn, session: Mapping[str, Any], clock: Clock
 ) -> Iterator[Finding]:
-    """The way to the session's Spark, if it may be gone."""
-    if session["state"] not in USABLE_STATES:
+    """The way to the session's Spark, if there is one and it may be gone."""
+    if session["state"] in STARTING_STATES:
         yield not_checked(
             "endpoint",
             f"a session that is {session['state']} has none",
             "Look again when it is usable.",
         )
+    elif session["state"] not in USABLE_STATES:
+        return
     elif patient.connect:
         yield from connection_findings(aws, arn, clock, patient.roots)
     else:

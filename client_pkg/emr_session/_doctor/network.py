@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from urllib.parse import urlsplit
 
@@ -68,7 +68,7 @@ def _directly(host: str, port: int) -> _Connected:
     except OSError as error:
         remedy = f"Check this machine's DNS, and that {host} is the session's name."
         return _Connected([wrong(NAME, f"{host} has no address ({error})", remedy)])
-    private = any(ipaddress.ip_address(one).is_private for one in addresses)
+    private = by_private_endpoint(addresses)
     kind = ", by a private endpoint" if private else ""
     found = [ok(NAME, f"{host} is {', '.join(addresses)}{kind}")]
     try:
@@ -79,6 +79,12 @@ def _directly(host: str, port: int) -> _Connected:
             [*found, wrong(PORT, said, PRIVATE_ENDPOINT if private else OPEN_NETWORK)]
         )
     return _Connected([*found, ok(PORT, f"port {port} answers")], plain)
+
+
+def by_private_endpoint(addresses: Sequence[str]) -> bool:
+    """Whether a name leads to an interface endpoint of a VPC, going by its addresses."""
+    found = [ipaddress.ip_address(one) for one in addresses]
+    return any(one.is_private and not one.is_loopback for one in found)
 
 
 def _resolve(host: str, port: int) -> list[tuple[object, object, object, str, tuple[object, ...]]]:

@@ -124,4 +124,4 @@ def permission_finding(
 
 def passed(role_arn: str) -> str:
     """What the permission to pass a role is for."""
-    return f"start sessions with {role_name(role_arn)}"
+    return f"start sessions with role {role_name(role_arn)}"

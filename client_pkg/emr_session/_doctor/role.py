@@ -44,17 +44,17 @@ def trust_finding(role_arn: str, trust: Mapping[str, Any] | Unanswered) -> Findi
     if any(one["Effect"] == "Deny" for one in allowing):
         return wrong(
             ROLE,
-            f"{name} denies {PRINCIPAL} to assume it",
+            f"role {name} denies {PRINCIPAL} to assume it",
             "Take the Deny out of its trust policy.",
         )
     if not allowing:
         return wrong(
             ROLE,
-            f"{name} doesn't trust {PRINCIPAL}: sessions with it fail",
+            f"role {name} doesn't trust {PRINCIPAL}: sessions with it fail",
             f"Allow sts:AssumeRole for the service principal {PRINCIPAL} in its trust policy.",
         )
     conditions = "" if any("Condition" not in one for one in allowing) else ", under conditions"
-    return ok(ROLE, f"{name} trusts {PRINCIPAL}{conditions}")
+    return ok(ROLE, f"role {name} trusts {PRINCIPAL}{conditions}")
 
 
 def _statements(policy: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

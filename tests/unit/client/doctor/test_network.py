@@ -10,7 +10,7 @@ import trustme
 
 from emr_session._channel.endpoint import Endpoint, Token
 from emr_session._doctor.finding import Finding, Level
-from emr_session._doctor.network import reach
+from emr_session._doctor.network import by_private_endpoint, reach
 from emr_session._doctor.spark import token_finding
 from tests.unit.client.gateway import Gateways
 from tests.unit.client.network import HttpProxy, listening
@@ -46,7 +46,13 @@ def test_a_port_that_does_not_answer_is_wrong() -> None:
 
     assert found["DNS"].level == Level.OK
     assert found["TCP"].level == Level.WRONG
-    assert "interface endpoint" in found["TCP"].remedy
+    assert "HTTPS_PROXY" in found["TCP"].remedy
+
+
+def test_a_private_address_is_an_endpoint_of_a_vpc() -> None:
+    assert by_private_endpoint(["10.0.3.17"])
+    assert not by_private_endpoint(["127.0.0.1"])
+    assert not by_private_endpoint(["52.94.133.131"])
 
 
 def test_a_certificate_that_is_not_trusted_is_wrong(
