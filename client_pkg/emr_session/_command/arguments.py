@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 import click
 
 from .._emr.wait import TIMEOUT_SECONDS
+from .completion import sessions
+from .moments import parse_span
 
-SESSION = click.argument("session", metavar="[SESSION]", required=False)
+SESSION = click.argument("session", metavar="[SESSION]", required=False, shell_complete=sessions)
 APPLICATION = click.option("--application", metavar="ID", help="Look in this application alone.")
 TIMEOUT = click.option(
     "--timeout",
@@ -24,3 +29,18 @@ ROOT_CERTIFICATES = click.option(
 WATCH = click.option(
     "--watch", "watching", is_flag=True, help="Keep it on the screen, until Ctrl-C."
 )
+
+
+class Span(click.ParamType):  # type: ignore[type-arg] # generic since Click 8.5, at run time too
+    """A time span like 12h."""
+
+    name = "span"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> timedelta:
+        """What the text says."""
+        try:
+            return value if isinstance(value, timedelta) else parse_span(str(value))
+        except ValueError as error:
+            self.fail(f"{error}.", param, ctx)

@@ -21,7 +21,7 @@ from .printable import printable
 from .watch import watch
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.text import Text
 
 
 @command(SESSION, APPLICATION, WATCH)
@@ -38,12 +38,12 @@ def describe(
     arn = run.locate(session, application)
     prices = Prices.of(os.environ)
     if watching:
-        return watch(run, lambda: _grid(run, _get(run, arn), prices))
+        return watch(run, lambda: _text(run, _get(run, arn), prices))
     found = _get(run, arn)
     if run.output.as_json:
         run.output.json(_document(found, prices))
     else:
-        run.output.console.print(_grid(run, found, prices))
+        run.output.console.print(_text(run, found, prices), soft_wrap=True)
     return DONE
 
 
@@ -66,19 +66,21 @@ def _document(found: Listed, prices: Prices) -> dict[str, Any]:
     }
 
 
-def _grid(run: Invocation, found: Listed, prices: Prices) -> RenderableType:
-    from rich.table import Table
+def _text(run: Invocation, found: Listed, prices: Prices) -> Text:
+    """A line a fact. Lines aren't broken here, so that what a terminal breaks is copied whole."""
     from rich.text import Text
 
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_column(style="bold", no_wrap=True)
-    grid.add_column(overflow="fold")
     now = datetime.fromtimestamp(run.clock.now(), UTC)
-    for title, value in _facts(found, now, prices):
-        if value:
-            style = STYLES.get(found.state, "") if title == "State" else ""
-            grid.add_row(title, Text(printable(value), style=style))
-    return grid
+    facts = [(title, value) for title, value in _facts(found, now, prices) if value]
+    width = max(len(title) for title, _ in facts) + 2
+    lines = [
+        Text.assemble(
+            (f"{printable(title):{width}}", "bold"),
+            (printable(value), STYLES.get(value, "") if title == "State" else ""),
+        )
+        for title, value in facts
+    ]
+    return Text("\n").join(lines)
 
 
 def _facts(found: Listed, now: datetime, prices: Prices) -> Iterator[tuple[str, str | None]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -41,8 +39,7 @@ def _advice(error: Exception, named: str) -> str:
 
 
 def _advice_of_service(error: ClientError, named: str) -> str:
-    said: dict[str, Any] = error.response.get("Error", {})
-    code = said.get("Code", "")
+    code = error.response.get("Error", {}).get("Code", "")
     if "AccessDenied" in code or code == "UnauthorizedOperation":
         return f"Have the action that is named allowed for you{named}, or use another --profile."
     if code == "ResourceNotFoundException":

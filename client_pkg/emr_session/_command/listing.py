@@ -13,10 +13,10 @@ from .._emr.inventory import Listed, Summary, described, summaries
 from .._emr.lifetime import end_of
 from .._emr.names import LIVE_STATES, OVER_STATES, STARTING_STATES, USABLE_STATES
 from .._emr.releases import find_release
-from .arguments import APPLICATION, WATCH
+from .arguments import APPLICATION, WATCH, Span
 from .command import DONE, command
 from .invocation import Invocation
-from .moments import moment, parse_span, span
+from .moments import moment, span
 from .table import Column, table
 from .watch import watch
 
@@ -37,32 +37,17 @@ STYLES = {
     "FAILED": "bold red",
 }
 COLUMNS = (
-    Column("NAME", shortens=True),
+    Column("NAME", shortest=12),
     Column("STATE", styles=STYLES),
     Column("AGE", right=True),
     Column("IDLE", right=True, rank=2),
     Column("ENDS IN", right=True),
     Column("COST", right=True, rank=1),
-    Column("STACK", shortens=True, rank=3),
+    Column("STACK", shortest=20, rank=3),
     Column("SPARK", rank=4),
     Column("SESSION", rank=5),
     Column("APPLICATION", rank=6),
 )
-
-
-class Span(click.ParamType):
-    """A time span like 12h."""
-
-    name = "span"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> timedelta:
-        """What the text says."""
-        try:
-            return parse_span(str(value))
-        except ValueError as error:
-            self.fail(f"{error}.", param, ctx)
 
 
 @command(
@@ -161,7 +146,6 @@ def _cells(listed: Listed, now: datetime, prices: Prices) -> list[str | None]:
     session = listed.session
     idle, end = session.get("idleSince"), end_of(session)
     live = listed.state in LIVE_STATES
-    owner = listed.owner
     return [
         listed.name or listed.session_id,
         listed.state,
@@ -169,7 +153,7 @@ def _cells(listed: Listed, now: datetime, prices: Prices) -> list[str | None]:
         span((now - idle).total_seconds()) if idle and live else None,
         span((end[0] - now).total_seconds()) if end and live else None,
         dollars(cost(session.get("billedResourceUtilization", {}), prices)),
-        f"{owner.stack_name}/{owner.logical_id}" if owner else None,
+        listed.owner.stack_name if listed.owner else None,
         spark_of(session),
         listed.session_id,
         listed.application_id,
@@ -202,4 +186,6 @@ def spark_of(session: Any) -> str:
 
 def dollars(amount: float | None) -> str | None:
     """An amount of USD, to the cent."""
-    return None if amount is None else f"{amount:,.2f}"
+    if amount is None:
+        return None
+    return "<0.01" if 0 < amount < 0.01 else f"{amount:,.2f}"

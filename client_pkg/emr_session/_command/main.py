@@ -12,7 +12,18 @@ from typing import Any
 import click
 
 from .._emr.clock import Clock
-from . import connection, describe, doctor, listing, proxy, strays, terminate
+from . import (
+    completion,
+    connection,
+    describe,
+    doctor,
+    listing,
+    logs,
+    proxy,
+    start,
+    strays,
+    terminate,
+)
 from .command import FAILED, PROFILE, REGION, Shared
 from .output import note
 from .wishes import answer_to
@@ -20,9 +31,10 @@ from .wishes import answer_to
 PROGRAM = "emr-session"
 # In the order of the help.
 COMMANDS: Mapping[str, Sequence[click.Command]] = {
-    "Look": (listing.list_, describe.describe, strays.strays, doctor.doctor),
+    "Look": (listing.list_, describe.describe, logs.logs, strays.strays, doctor.doctor),
     "Connect": (connection.shell, proxy.proxy, connection.url, connection.env, connection.ui),
-    "Change": (terminate.terminate,),
+    "Change": (start.start, terminate.terminate),
+    "Set up": (completion.completion,),
 }
 HELP = """\
 EMR Serverless interactive sessions.
@@ -33,6 +45,9 @@ only live session that you may see is meant. Region and credentials are boto3's:
 AWS_PROFILE and so on.
 """
 EPILOG = """\
+No command makes a session live longer or changes its cores: deploy idle_timeout, keep_alive or
+runtime_configuration, and a new session replaces it.
+
 "url" and "env" alone print an endpoint token: the full use of the session's execution role, for an
 hour, for whoever has it. Exit codes: 0 done; 1 it can't be done, as the line on standard error
 says; 2 wrong arguments, or a SESSION that fits several; 3 a check found something.

@@ -25,9 +25,9 @@ COLUMNS = (
     Column("VERDICT", styles={STRAY: "bold red", RETAINED: "yellow", CHANGING: "yellow"}),
     Column("SESSION"),
     Column("STATE", rank=2),
-    Column("STACK", shortens=True),
-    Column("RESOURCE", shortens=True),
-    Column("WHY", shortens=True),
+    Column("STACK", shortest=20),
+    Column("RESOURCE", shortest=20),
+    Column("WHY", shortest=20),
     Column("CREATED", rank=1),
     Column("ARN", rank=3),
 )

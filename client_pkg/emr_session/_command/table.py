@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 _GAP = 2
-_SHORTEST = 12
 
 
 @dataclass(frozen=True)
@@ -23,14 +22,14 @@ class Column:
         title: Its heading.
         rank: 0 for a column that is always there. Of the others, the highest goes first where
             the terminal is too narrow.
-        shortens: Whether its cells may be cut, down to a dozen characters.
+        shortest: How short its cells may be cut, in their middle; 0 if never.
         right: Whether it is aligned to the right.
         styles: Rich's styles of cells by their text.
     """
 
     title: str
     rank: int = 0
-    shortens: bool = False
+    shortest: int = 0
     right: bool = False
     styles: Mapping[str, str] | None = None
 
@@ -46,8 +45,7 @@ def fit(columns: Sequence[Column], natural: Sequence[int], width: int) -> dict[i
         width: How wide they may be together.
     """
     least = [
-        min(size, _SHORTEST) if column.shortens else size
-        for column, size in zip(columns, natural, strict=True)
+        min(size, column.shortest or size) for column, size in zip(columns, natural, strict=True)
     ]
     kept = list(range(len(columns)))
     for index in sorted(kept, key=lambda one: -columns[one].rank):
@@ -81,14 +79,15 @@ def table(columns: Sequence[Column], rows: Sequence[Sequence[str | None]], width
             Text(columns[index].title),
             justify="right" if columns[index].right else "left",
             no_wrap=True,
-            overflow="ellipsis",
             width=size,
         )
     for row in cells:
         drawn.add_row(
             *(
-                Text(row[index], style=(columns[index].styles or {}).get(row[index], ""))
-                for index in sizes
+                Text(
+                    _cut(row[index], size), style=(columns[index].styles or {}).get(row[index], "")
+                )
+                for index, size in sizes.items()
             )
         )
     return drawn
@@ -96,3 +95,14 @@ def table(columns: Sequence[Column], rows: Sequence[Sequence[str | None]], width
 
 def _total(sizes: Sequence[int]) -> int:
     return sum(sizes) + _GAP * (len(sizes) - 1)
+
+
+def _cut(text: str, size: int) -> str:
+    """A text with its middle left out, where names that begin or end alike differ the least."""
+    from rich.cells import cell_len, set_cell_size
+
+    if cell_len(text) <= size:
+        return text
+    end = (size - 1) // 2
+    tail = set_cell_size(text[::-1], end)[::-1]
+    return f"{set_cell_size(text, size - 1 - end)}…{tail}"

@@ -88,8 +88,8 @@ def _nothing(target: str, kinds: Sequence[Kind], aws: Aws) -> ConnectError:
             "parameter goes with the stack."
         )
     return SessionNotFoundError(
-        f"There is no {' or '.join(kind.value for kind in kinds)} {target} in {region}. Check name "
-        "and region; emr-session list shows the sessions there are."
+        f"Nothing in {region} goes by {target}: no {', no '.join(kind.value for kind in kinds)}. "
+        "Check name, region and account; emr-session list shows the sessions there are."
     )
 
 

@@ -11,13 +11,13 @@ from .names import SessionArn
 class Kind(Enum):
     """A way to name a session."""
 
-    ARN = "session's ARN"
-    IDS = "APPLICATION/SESSION"
-    ID = "session's id"
+    ARN = "session of that ARN"
+    IDS = "session of those ids"
+    ID = "session of that id"
     PARAMETER = "SSM parameter"
-    CONSTRUCT = "STACK/LOGICAL-ID or construct's path"
+    CONSTRUCT = "stack's resource or construct"
     STACK = "stack"
-    NAME = "live session's name"
+    NAME = "live session"
 
 
 # The service documents more than it gives: all ids that it gives are like this.

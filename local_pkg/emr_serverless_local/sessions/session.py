@@ -11,6 +11,9 @@ from ..names import OVER_STATES, USABLE_STATES
 
 DEFAULT_IDLE_MINUTES = 60
 MAXIMUM_SECONDS = 24 * 3600
+# What the service starts a driver with by default, and bills. Executors aren't imitated.
+DRIVER_VCPU = 4
+DRIVER_MEMORY_GB = 16
 # A session that nobody has given work to is said to be STARTED at first, then IDLE.
 IDLE_AFTER_SECONDS = 60
 
@@ -43,9 +46,11 @@ class Session:
     started_at: float | None = None
     ended_at: float | None = None
     idle_since: float | None = None
+    settled_at: float = 0.0
 
     def settle(self, now: float) -> None:
         """Do what time alone does."""
+        self.settled_at = now
         if self.state == "SUBMITTED" and now >= self.starting_at:
             self._enter("STARTING", self.starting_at, "Session starting.")
         if self.state == "STARTING" and now >= self.usable_at and not self.waits:
@@ -115,6 +120,19 @@ class Session:
             "totalExecutionDurationSeconds": (
                 int(end - self.started_at) if self.started_at is not None else None
             ),
+            "billedResourceUtilization": self._billed(),
+        }
+
+    def _billed(self) -> dict[str, float] | None:
+        """What is billed so far: a driver of the default size, without executors."""
+        if self.started_at is None:
+            return None
+        end = self.ended_at if self.ended_at is not None else self.settled_at
+        hours = max(0.0, end - self.started_at) / 3600
+        return {
+            "vCPUHour": DRIVER_VCPU * hours,
+            "memoryGBHour": DRIVER_MEMORY_GB * hours,
+            "storageGBHour": 0.0,
         }
 
     def _grow_old(self, now: float) -> None:

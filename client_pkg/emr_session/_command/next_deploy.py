@@ -1,0 +1,43 @@
+"""What becomes of a session's resource after its end, by itself and with the next deployment."""
+
+from __future__ import annotations
+
+from botocore.exceptions import ClientError
+
+from .._emr.aws import Aws
+from .._emr.inventory import Listed
+from .._emr.keep_alive import keep_alive_of
+from .._emr.stacks import resources_of, template_of
+
+# Of a session with ensure_live_on_deploy: it changes with each synth.
+_CHECKED = "CheckedForSynthAt"
+
+
+def after_the_end(aws: Aws, session: Listed) -> str:
+    """A sentence that says what starts another session in this one's place.
+
+    Raises:
+        botocore.exceptions.ClientError: CloudFormation or the Scheduler is unavailable.
+    """
+    owner = session.owner
+    if owner is None:
+        return "No stack started it, so nothing starts another one."
+    stack = owner.stack_name
+    try:
+        resources = resources_of(aws, owner.stack_id) or []
+        held = next((one for one in resources if one.logical_id == owner.logical_id), None)
+        if held is None or held.physical_id not in (session.arn, owner.held_arn):
+            return f"Stack {stack} doesn't hold it, so nothing starts another one."
+        if keep_alive_of(aws, resources, owner.logical_id):
+            return f"The schedule of stack {stack} (keep_alive) starts a successor when it is due."
+        resource = template_of(aws, owner.stack_id).get(owner.logical_id, {})
+        if _CHECKED in resource.get("Properties", {}):
+            return f"The next deployment of stack {stack} starts another (ensure_live_on_deploy)."
+    except ClientError as error:
+        if "AccessDenied" not in error.response["Error"]["Code"]:
+            raise
+        return f"What stack {stack} does then can't be told: {error.response['Error']['Message']}"
+    return (
+        f"Stack {stack} goes on showing it. The next deployment that changes any property of it "
+        "(a tag will do) starts another one; others leave it ended."
+    )
