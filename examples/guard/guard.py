@@ -42,7 +42,7 @@ def handle(event: object, context: object) -> dict[str, Any]:  # noqa: ARG001
             Subject=f"EMR Serverless sessions in {os.environ['AWS_REGION']}",
             Message="\n".join(lines),
         )
-    return {"strays": strays, "cost": round(cost, 4)}
+    return {"strays": strays, "cost": round(cost, 6)}
 
 
 def _sessions_since(begin: datetime) -> Iterator[dict[str, Any]]:

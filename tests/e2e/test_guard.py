@@ -83,7 +83,7 @@ def application_id(aws: LocalAws) -> str:
     )
 
 
-def test_a_session_that_is_left_is_published_until_it_ends(
+def test_a_session_that_is_left_is_published_until_it_ends_and_so_is_a_day_over_the_limit(
     guard: Guard, application_id: str
 ) -> None:
     assert guard.look()["strays"] == []
@@ -103,10 +103,23 @@ def test_a_session_that_is_left_is_published_until_it_ends(
     assert kept["arn"] not in message
     assert owned_by_nobody["arn"] not in message
 
+    billed = False
+    while not billed:
+        started = client.get_session(applicationId=application_id, sessionId=left["sessionId"])
+        billed = started["session"].get("billedResourceUtilization", {}).get("vCPUHour", 0) > 0
     for session in (owned_by_nobody, left, kept):
         client.terminate_session(applicationId=application_id, sessionId=session["sessionId"])
     assert guard.look()["strays"] == []
     assert guard.messages() == []
+
+    # They have cost something, which is within the limit until that is zero.
+    functions = guard.aws.client("lambda")
+    settings = functions.get_function_configuration(FunctionName=guard.function)["Environment"]
+    settings["Variables"]["DAILY_LIMIT_USD"] = "0"
+    functions.update_function_configuration(FunctionName=guard.function, Environment=settings)
+    assert guard.look()["cost"] > 0
+    (message,) = guard.messages()
+    assert "Sessions of the last 24 hours cost USD" in message
 
 
 def test_its_role_reads_and_publishes_and_no_more(guard: Guard) -> None:

@@ -16,8 +16,8 @@ SESSION = "session"
 IDLE = "idle time-out"
 END = "end"
 START_ANOTHER = (
-    "Start another one (deploy its stack with a change, or emr_session.get_or_create). What it "
-    "held (temporary views, caches) is gone."
+    "Start another one: emr-session start does, or says how. What it held (temporary views, "
+    "caches) is gone."
 )
 # A start takes about 90 seconds with pre-initialised capacity and minutes without.
 LONGEST_START = timedelta(minutes=10)

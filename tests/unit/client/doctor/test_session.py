@@ -41,7 +41,7 @@ def test_a_session_that_is_over_is_wrong(
     found = look(arn)
     assert found["session"].level == Level.WRONG
     assert end in found["session"].text
-    assert "get_or_create" in found["session"].remedy
+    assert "emr-session start" in found["session"].remedy
     if end == "FAILED":
         # The service said no more than that it failed.
         assert found["capacity"].level == Level.WRONG
