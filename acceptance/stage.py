@@ -93,7 +93,9 @@ class Stage:
         return self._wait(f"session {session_id} {' or '.join(states)}", look)
 
     def end(self, session_id: str) -> None:
-        """End a session, and wait until it is over."""
+        """End a session that isn't over by itself, and wait until it is."""
+        if self.session(session_id)["state"] in OVER:
+            return
         self.account.client("emr-serverless").terminate_session(
             applicationId=self.application_id, sessionId=session_id
         )
@@ -147,6 +149,15 @@ def set_up(account: Account, clock: Clock, waits: Waits) -> Stage:
         },
         probe=outputs["Probe"],
     )
+
+
+def delete_stack(account: Account, name: str) -> None:
+    """Begin to delete a stack, in the mode that it was made in: a stack in Express mode asks so."""
+    client = account.client("cloudformation")
+    (stack,) = client.describe_stacks(StackName=name)["Stacks"]
+    mode = stack.get("DeploymentConfig", {}).get("Mode", "STANDARD")
+    express = {} if mode == "STANDARD" else {"DeploymentConfig": {"Mode": mode}}
+    client.delete_stack(StackName=name, **express)
 
 
 def stack_at_rest(account: Account, name: str, clock: Clock, waits: Waits) -> dict[str, Any]:

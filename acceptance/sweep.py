@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from emr_session import Clock
 
 from .account import TAG, Account
-from .stage import OVER, stack_at_rest
+from .stage import OVER, delete_stack, stack_at_rest
 from .waits import Waits, wait_for
 
 APPLICATION_TYPE = "AWS::EMRServerless::Application"
@@ -42,7 +42,7 @@ def sweep(
         say(f"deleting stack {name}")
         try:
             _end_sessions(account, name, clock, waits)
-            account.client("cloudformation").delete_stack(StackName=name)
+            delete_stack(account, name)
             status = stack_at_rest(account, name, clock, waits)["StackStatus"]
         except (BotoCoreError, ClientError, TimeoutError) as error:
             status = str(error)

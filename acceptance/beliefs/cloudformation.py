@@ -10,7 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from ..belief import Answer, Belief, answer
-from ..stage import PREFIX, Stage, as_list
+from ..stage import PREFIX, Stage, as_list, delete_stack
 
 FAILED_UPDATE = Belief(
     "failed-update",
@@ -100,7 +100,7 @@ def _create(stage: Stage, name: str, probes: Probes, **more: Any) -> None:
 
 
 def _delete(stage: Stage, name: str) -> None:
-    stage.account.client("cloudformation").delete_stack(StackName=name)
+    delete_stack(stage.account, name)
     stage.wait_for_stack(name)
 
 

@@ -82,8 +82,10 @@ def ward(
 
 def test_whoever_may_not_connect_is_told_so(ward: Ward) -> None:
     denied = ward.look(READ, denied="emr-serverless:GetSessionEndpoint")["connect"]
-    allowed = ward.look(READ)["connect"]
+    found = ward.look(READ)
+    allowed = found["connect"]
 
+    assert found["vCPU quota"].text.startswith("16 for the account, as for a new account")
     assert allowed.level == Level.OK
     assert denied.level == Level.WRONG
     assert denied.text == "you may not emr-serverless:GetSessionEndpoint"
