@@ -6,8 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, quote
 
+import pyspark
+
 from tests.unit.client.account import Account, Answer
 
+# A release whose Spark is of the installed PySpark's major version: nothing is wrong with that.
+RELEASE = "emr-7.13.0" if pyspark.__version__.startswith("3.") else "emr-spark-8.1.0"
 TRUST = {
     "Version": "2012-10-17",
     "Statement": [

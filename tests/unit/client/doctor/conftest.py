@@ -16,7 +16,7 @@ from emr_session._emr.names import SessionArn
 from tests.unit.client.account import TestClock
 from tests.unit.client.gateway import Gateways
 
-from .account import DoctorsAccount
+from .account import RELEASE, DoctorsAccount
 
 Look = Callable[..., dict[str, Finding]]
 
@@ -77,6 +77,6 @@ def look(
 @pytest.fixture
 def arn(aws: DoctorsAccount, clock: TestClock) -> str:
     """A session that was started two minutes ago."""
-    started = aws.start(aws.application(release="emr-spark-8.1.0"), name="search")
+    started = aws.start(aws.application(RELEASE), name="search")
     clock.advance(120)
     return started

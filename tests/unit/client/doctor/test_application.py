@@ -7,12 +7,12 @@ import pytest
 from emr_session._doctor.application import application_findings
 from emr_session._doctor.finding import Level
 
-from .account import DoctorsAccount
+from .account import RELEASE, DoctorsAccount
 from .conftest import Look
 
 SPARK = {
     "type": "SPARK",
-    "releaseLabel": "emr-spark-8.1.0",
+    "releaseLabel": RELEASE,
     "interactiveConfiguration": {"sessionEnabled": True},
 }
 SMALL = {"cpu": "2 vCPU", "memory": "64 GB"}

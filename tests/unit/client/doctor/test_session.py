@@ -5,7 +5,7 @@ import pytest
 from emr_session._doctor.finding import Level
 from tests.unit.client.account import TestClock
 
-from .account import TRUST, DoctorsAccount
+from .account import RELEASE, TRUST, DoctorsAccount
 from .conftest import Look
 
 
@@ -28,7 +28,7 @@ def test_a_session_that_is_over_is_wrong(
 ) -> None:
     if end == "FAILED":
         small = {"spark.driver.cores": "1024"}
-        application = aws.application(release="emr-spark-8.1.0")
+        application = aws.application(RELEASE)
         aws.client().update_application(
             applicationId=application, maximumCapacity={"cpu": "4 vCPU", "memory": "32 GB"}
         )
