@@ -30,9 +30,9 @@ class Caller:
 def read_caller(aws: Aws) -> Caller | Finding:
     """Ask AWS who is asking; what is wrong, where it doesn't say."""
     try:
-        sts = aws.of("sts")
-        identity = sts.get_caller_identity()
+        # First, because STS has an endpoint for whoever has no region.
         region = str(aws.emr_serverless().meta.region_name)
+        identity = aws.of("sts").get_caller_identity()
     except NoRegionError:
         return wrong(CREDENTIALS, "no region is set", "Give --region, or set AWS_REGION.")
     except (BotoCoreError, ClientError) as error:

@@ -62,7 +62,7 @@ def look(
 
     def look_at(arn: str | None = None, strays: list[str] | None = None, **more: Any) -> Any:
         session = SessionArn.parse(arn) if arn else None
-        patient = Patient(session, roots=gateways.roots, **more)
+        patient = Patient(session, **{"roots": gateways.roots, **more})
         found = examine(
             Aws(session=SessionThere(aws.url, boto)),
             patient,

@@ -69,6 +69,21 @@ def test_a_certificate_that_is_not_trusted_is_wrong(
     assert "AWS_CA_BUNDLE" in other["TLS"].remedy
 
 
+def test_a_handshake_that_is_cut_off_is_wrong() -> None:
+    with listening(lambda client: client.close()) as port:
+        found = found_on_the_way("session.localhost", port)
+
+    assert found["TLS"].level == Level.WRONG
+    assert "ends the TLS handshake" in found["TLS"].text
+
+
+def test_authorities_that_cannot_be_read_are_wrong(look: Look, arn: str) -> None:
+    found = look(arn, connect=True, roots="/no/such.pem")["TLS"]
+
+    assert found.level == Level.WRONG
+    assert "/no/such.pem" in found.text
+
+
 def test_what_does_not_speak_http_2_is_wrong() -> None:
     authority = trustme.CA()
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)

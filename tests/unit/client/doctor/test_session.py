@@ -1,8 +1,13 @@
 """A session's state, its times, and the room that it has."""
 
+import os
+
+import boto3
 import pytest
 
-from emr_session._doctor.finding import Level
+from emr_session._doctor.caller import read_caller
+from emr_session._doctor.finding import Finding, Level
+from emr_session._emr.aws import Aws
 from tests.unit.client.account import TestClock
 
 from .account import RELEASE, TRUST, DoctorsAccount
@@ -195,6 +200,19 @@ def test_expired_credentials_are_wrong_and_nothing_else_is_asked(
     assert found["credentials"].level == Level.WRONG
     assert "expired" in found["credentials"].text
     assert set(found) <= {"credentials", "PySpark", "Python", "NumPy", "pandas"}
+
+
+def test_a_missing_region_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, os.devnull)
+    session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test")
+
+    found = read_caller(Aws(session=session))
+    assert isinstance(found, Finding)
+    assert found.level == Level.WRONG
+    assert "AWS_REGION" in found.remedy
 
 
 def test_leftovers_are_named(look: Look, arn: str) -> None:
