@@ -59,7 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         report = Report(begun, account.region, clock.now() - started, answers)
         for path in report.write(options.reports):
             _say(f"written: {path}")
-    return 0 if all(one.confirmed == Confirmed.YES for one in answers) else NOT_CONFIRMED
+    confirmed = {one.belief.id for one in answers if one.confirmed == Confirmed.YES}
+    return 0 if len(confirmed) == len(BELIEFS) else NOT_CONFIRMED
 
 
 def _confirmed(account: Account, waits: Waits) -> bool:

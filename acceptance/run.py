@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -44,7 +45,9 @@ BELIEFS = tuple(belief for belief, _ in (*OF_THE_QUICKSTART, *OF_A_LIFE, *ONE_BY
 
 
 def run(account: Account, clock: Clock, waits: Waits, say: Say) -> list[Answer]:
-    """Ask every belief. Deletes what it made, when it is interrupted too.
+    """Ask every belief; gives the answers, those until Ctrl-C where it is interrupted.
+
+    Deletes what it made, whatever happens.
 
     Args:
         account: The account.
@@ -54,9 +57,13 @@ def run(account: Account, clock: Clock, waits: Waits, say: Say) -> list[Answer]:
     """
     answers: list[Answer] = []
     try:
-        for one in _answers(account, clock, waits, say):
-            say(f"{one.belief.id}: {one.confirmed} ({one.observed})")
-            answers.append(one)
+        # Closed before the sweep, so that what is in a "with" is ended by itself.
+        with closing(_answers(account, clock, waits, say)) as asked:
+            for one in asked:
+                say(f"{one.belief.id}: {one.confirmed} ({one.observed})")
+                answers.append(one)
+    except KeyboardInterrupt:
+        say("interrupted")
     finally:
         say("deleting what was made")
         left = sweep(account, clock, waits, say, run=account.run)
@@ -65,7 +72,9 @@ def run(account: Account, clock: Clock, waits: Waits, say: Say) -> list[Answer]:
     return answers
 
 
-def _answers(account: Account, clock: Clock, waits: Waits, say: Say) -> Iterator[Answer]:
+def _answers(
+    account: Account, clock: Clock, waits: Waits, say: Say
+) -> Generator[Answer, None, None]:
     say("deploying the quickstart")
     try:
         with quickstart.quickstart(account) as deployed:
@@ -91,7 +100,7 @@ def _answers(account: Account, clock: Clock, waits: Waits, say: Say) -> Iterator
             yield from _unanswered([(belief, ask)], error)
 
 
-def _unanswered(beliefs: object, error: Exception) -> Iterator[Answer]:
+def _unanswered(beliefs: Sequence[tuple[Belief, object]], error: Exception) -> Iterator[Answer]:
     first = next(iter(str(error).splitlines()), type(error).__name__)
-    for belief, _ in beliefs:  # type: ignore[attr-defined]
+    for belief, _ in beliefs:
         yield answer(belief, f"not answered: {first}", None)
