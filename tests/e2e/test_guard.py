@@ -11,7 +11,7 @@ import pytest
 
 from testbed.cdk_cli import ROOT, CdkCli
 from testbed.local_aws import LocalAws
-from tests.e2e.deployment import template
+from tests.e2e.deployment import LIVE, template
 
 STACK = "EmrServerlessSessionGuard"
 GONE = "arn:aws:cloudformation:us-east-1:000000000000:stack/Gone/7f0c"
@@ -90,7 +90,11 @@ def test_a_session_that_is_left_is_published_until_it_ends_and_so_is_a_day_over_
     assert guard.messages() == []
 
     client = guard.aws.client("emr-serverless")
-    role = "arn:aws:iam::000000000000:role/execution"
+    trusted = {"Service": "emr-serverless.amazonaws.com"}
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": trusted}
+    role = guard.aws.client("iam").create_role(
+        RoleName="guarded", AssumeRolePolicyDocument=json.dumps({"Statement": [trust]})
+    )["Role"]["Arn"]
     asked = {"applicationId": application_id, "executionRoleArn": role}
     owned_by_nobody = client.start_session(**asked)
     left = client.start_session(**asked, tags=OWNER)
@@ -103,10 +107,11 @@ def test_a_session_that_is_left_is_published_until_it_ends_and_so_is_a_day_over_
     assert kept["arn"] not in message
     assert owned_by_nobody["arn"] not in message
 
-    billed = False
+    billed = 0.0
     while not billed:
-        started = client.get_session(applicationId=application_id, sessionId=left["sessionId"])
-        billed = started["session"].get("billedResourceUtilization", {}).get("vCPUHour", 0) > 0
+        session = client.get_session(applicationId=application_id, sessionId=left["sessionId"])
+        assert session["session"]["state"] in LIVE, session
+        billed = session["session"].get("billedResourceUtilization", {}).get("vCPUHour", 0.0)
     for session in (owned_by_nobody, left, kept):
         client.terminate_session(applicationId=application_id, sessionId=session["sessionId"])
     assert guard.look()["strays"] == []
