@@ -88,7 +88,7 @@ def _cost(session: dict[str, Any]) -> float:
     """What a session has cost so far in USD, by the prices that the function was given."""
     used = session.get("billedResourceUtilization", {})
     return sum(
-        used.get(name, 0) * float(os.environ[price])
+        float(used.get(name, 0)) * float(os.environ[price])
         for name, price in (
             ("vCPUHour", "USD_PER_VCPU_HOUR"),
             ("memoryGBHour", "USD_PER_GB_HOUR"),
