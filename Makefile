@@ -18,7 +18,7 @@ export NO_MKDOCS_2_WARNING := 1
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help environment demo test test-fast coverage soak bench acceptance acceptance-sweep docs dist test-matrix lint pyright format lock clean
+.PHONY: help environment demo recording test test-fast coverage soak bench acceptance acceptance-sweep docs dist test-matrix lint pyright format lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-20s%s\n", $$1, $$2 }'
@@ -28,6 +28,9 @@ environment: ## build .venv and node_modules, if their inputs changed
 
 demo: environment ## deploy examples/quickstart to a local AWS, query its session, destroy it
 	@$(BIN)/python -m demo
+
+recording: environment ## record emr-session on a local AWS, into docs/command.svg
+	PYTHONPATH=. $(BIN)/python tools/recording.py
 
 test: environment ## run every test: unit, protocol, Spark, end to end, docs
 	$(PYTEST)

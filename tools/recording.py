@@ -5,6 +5,7 @@ a person would run it. Nothing in the picture is made up.
 """
 
 import fcntl
+import io
 import os
 import pty
 import re
@@ -15,7 +16,6 @@ import tempfile
 import termios
 from pathlib import Path
 
-from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.terminal_theme import MONOKAI
 from rich.text import Text
@@ -39,8 +39,8 @@ SCENE = (
     ("extend quickstart", ""),
 )
 QUESTION = b"[y/N]:"
-# The theme's fonts come from elsewhere: a reader's own are meant.
-FONT_FACES = re.compile(r"@font-face \{\{.*?\}\}\s*", re.DOTALL)
+# Rich's font is on somebody's server: the reader's own does.
+FONT_FACES = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 FONTS = "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
 
 
@@ -50,7 +50,7 @@ def main() -> int:
         aws = LocalAws(Path(folder), session_start_seconds=2)
         with aws:
             deploy(aws, Path(folder))
-            console = Console(record=True, width=WIDTH, file=Path(os.devnull).open("w"))
+            console = Console(record=True, width=WIDTH, file=io.StringIO())
             for words, answer in SCENE:
                 console.print(Text.assemble(("$ ", "green"), (f"emr-session {words}", "bold")))
                 for line in Text.from_ansi(typed(aws, words.split(), answer)).split("\n"):
@@ -58,12 +58,8 @@ def main() -> int:
                     for part in line.divide(range(WIDTH, len(line), WIDTH)):
                         console.print(part)
                 console.print()
-    svg = console.export_svg(
-        title="emr-session",
-        theme=MONOKAI,
-        unique_id="emr-session",
-        code_format=FONT_FACES.sub("", CONSOLE_SVG_FORMAT).replace("Fira Code, monospace", FONTS),
-    )
+    svg = console.export_svg(title="emr-session", theme=MONOKAI, unique_id="emr-session")
+    svg = FONT_FACES.sub("", svg).replace("Fira Code, monospace", FONTS)
     PICTURE.write_text(svg)
     print(f"wrote {PICTURE.relative_to(ROOT)}")
     return 0

@@ -63,7 +63,29 @@ def test_a_team_connects_to_its_notebook_by_a_role(
             if id.startswith("TeamRoleDefaultPolicy")
         ]
         assert "emr-serverless:GetSessionEndpoint" in str(policy)
+        command_starts_a_successor(aws, outputs["SessionId"])
     assert_over(aws, outputs["ApplicationId"])
+
+
+def command_starts_a_successor(aws: LocalAws, session_id: str) -> None:
+    """End the session with the command and have it start a successor, by the construct's path."""
+    path = "EmrServerlessSessionTeamNotebook/Session"
+    assert "keep_alive" in emr_session(aws, "terminate", path, "--yes").stderr
+    started = emr_session(aws, "start", path).stdout
+    assert f"the successor of {session_id}" in started
+    assert "Successor of" in emr_session(aws, "describe", path).stdout
+    assert '"requestType": "Create"' in emr_session(aws, "logs", session_id).stdout
+
+
+def emr_session(aws: LocalAws, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command."""
+    return subprocess.run(
+        [sys.executable, "-m", "emr_session", *arguments],
+        env=aws.environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
 
 
 def test_a_session_lives_in_another_stack_than_its_application(

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from .._emr.inventory import Owner, listed
-from .._emr.stacks import resources_of, template_of
+from .._emr.stacks import region_of, resources_of, template_of
 from .arguments import APPLICATION, SESSION, Span
 from .command import DONE, command
 from .invocation import Invocation
@@ -96,7 +96,7 @@ def _referred(reference: Any) -> str:
 
 
 def _lines(run: Invocation, group: str, owner: Owner, begin: datetime) -> Iterator[dict[str, str]]:
-    pages = run.aws.of("logs").get_paginator("filter_log_events")
+    pages = run.aws.of("logs", region_of(owner.stack_id)).get_paginator("filter_log_events")
     for page in pages.paginate(
         logGroupName=group,
         filterPattern=f'"{owner.logical_id}"',

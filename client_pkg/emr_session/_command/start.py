@@ -10,8 +10,8 @@ import click
 
 from .._emr.inventory import Listed, Owner, inventory, listed
 from .._emr.keep_alive import KeepAlive, keep_alive_of
-from .._emr.names import LIVE_STATES
-from .._emr.stacks import resources_of
+from .._emr.names import LIVE_STATES, SessionArn
+from .._emr.stacks import region_of, resources_of
 from ..errors import ConnectError
 from .arguments import APPLICATION
 from .command import DONE, command
@@ -41,12 +41,12 @@ def start(run: Invocation, session: str, application: str | None) -> int:
         )
     held = owner.held_arn or found.arn
     schedule = _keep_alive(run, owner, held)
-    run.aws.of("lambda").invoke(
+    run.aws.of("lambda", region_of(schedule.function)).invoke(
         FunctionName=schedule.function,
         InvocationType="Event",
         Payload=schedule.call_at(run.clock.now()),
     )
-    successor = _successor(run, found.application_id, held)
+    successor = _successor(run, arn, held)
     if successor is None:
         raise ConnectError(
             f"The function of stack {owner.stack_name} was called, and after {LOOK_SECONDS:g} s "
@@ -75,10 +75,16 @@ def _keep_alive(run: Invocation, owner: Owner, held: str) -> KeepAlive:
     return found
 
 
-def _successor(run: Invocation, application_id: str, held: str) -> Listed | None:
+def _successor(run: Invocation, ended: SessionArn, held: str) -> Listed | None:
     deadline = run.clock.now() + LOOK_SECONDS
     while True:
-        for one in inventory(run.aws, application_id=application_id, states=LIVE_STATES):
+        live = inventory(
+            run.aws,
+            application_id=ended.application_id,
+            states=LIVE_STATES,
+            region=ended.region,
+        )
+        for one in live:
             if one.owner and one.owner.held_arn == held:
                 return one
         if run.clock.now() >= deadline:

@@ -27,7 +27,9 @@ def remote_url(
     the token in time.
 
     Args:
-        arn_or_parameter: The session's ARN, or the name of the SSM parameter that holds it.
+        arn_or_parameter: The session's ARN, the name of the SSM parameter that holds it, or
+            another name that ``emr-session`` takes: an id, ``STACK``, ``STACK/LOGICAL-ID``, the
+            path of the construct, or the name of a live session.
         timeout: How long to wait for the session to be usable, in seconds.
         client: A boto3 client of ``emr-serverless`` to use.
         session: The boto3 session to make clients with. By default, boto3's own of the environment.
@@ -38,6 +40,7 @@ def remote_url(
         SessionEndedError: The session has ended.
         SessionNotFoundError: There is no such session.
         SessionNotReadyError: The session isn't usable within ``timeout``.
+        SessionAmbiguousError: The name fits several sessions.
         ConnectError: The name leads to no session.
         botocore.exceptions.ClientError: A service refuses what is asked.
     """
@@ -57,12 +60,15 @@ def dashboard_url(arn_or_parameter: str, *, client: Any = None, session: Any = N
     """The address of a session's Spark UI. It signs in whoever has it, for a while.
 
     Args:
-        arn_or_parameter: The session's ARN, or the name of the SSM parameter that holds it.
+        arn_or_parameter: The session's ARN, the name of the SSM parameter that holds it, or
+            another name that ``emr-session`` takes: an id, ``STACK``, ``STACK/LOGICAL-ID``, the
+            path of the construct, or the name of a live session.
         client: A boto3 client of ``emr-serverless`` to use.
         session: The boto3 session to make clients with. By default, boto3's own of the environment.
 
     Raises:
         CredentialsError: There are no valid AWS credentials.
+        SessionAmbiguousError: The name fits several sessions.
         ConnectError: The name leads to no session.
         botocore.exceptions.ClientError: A service refuses what is asked, for instance
             ``emr-serverless:GetResourceDashboard`` (``session.grants.read``).

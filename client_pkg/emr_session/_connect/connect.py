@@ -45,7 +45,9 @@ def connect(
     Ctrl-C stops the running query on the server, too.
 
     Args:
-        arn_or_parameter: The session's ARN, or the name of the SSM parameter that holds it.
+        arn_or_parameter: The session's ARN, the name of the SSM parameter that holds it, or
+            another name that ``emr-session`` takes: an id, ``STACK``, ``STACK/LOGICAL-ID``, the
+            path of the construct, or the name of a live session.
         follow: Whether to move to the session that the parameter names when this one is over.
             The call in the middle of which it ended fails with ``SessionMovedError``, the calls
             after it go to the successor. What the old one held (temporary views, caches, settings,
@@ -70,6 +72,7 @@ def connect(
         SessionNotReadyError: The session isn't usable within ``timeout``.
         EndpointError: The endpoint doesn't answer, isn't trusted, or refuses the token.
         SparkVersionError: PySpark doesn't fit the session's Spark.
+        SessionAmbiguousError: The name fits several sessions.
         ConnectError: The name leads to no session, or PySpark isn't installed.
         botocore.exceptions.ClientError: A service refuses what is asked.
     """

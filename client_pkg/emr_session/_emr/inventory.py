@@ -58,15 +58,20 @@ class Listed:
 
 
 def inventory(
-    aws: Aws, *, application_id: str | None = None, states: Sequence[str] = ()
+    aws: Aws,
+    *,
+    application_id: str | None = None,
+    states: Sequence[str] = (),
+    region: str | None = None,
 ) -> list[Listed]:
-    """The sessions of all applications or one; of all states or some.
+    """The sessions of all applications or one; of all states or some; by default of boto3's region.
 
     Raises:
         botocore.exceptions.ClientError: The service refuses ``ListApplications``,
             ``ListSessions`` or ``GetSession``.
     """
-    return described(aws, summaries(aws, application_id=application_id, states=states))
+    found = summaries(aws, application_id=application_id, states=states, region=region)
+    return described(aws, found, region=region)
 
 
 def summaries(
@@ -75,6 +80,7 @@ def summaries(
     application_id: str | None = None,
     states: Sequence[str] = (),
     created_after: datetime | None = None,
+    region: str | None = None,
 ) -> list[Summary]:
     """What ListSessions says of sessions: neither their tags nor their times but the creation.
 
@@ -83,12 +89,13 @@ def summaries(
         application_id: Of this application alone.
         states: In one of these states; in any by default.
         created_after: Created since then.
+        region: The region; boto3's by default.
 
     Raises:
         botocore.exceptions.ClientError: The service refuses ``ListApplications`` or
             ``ListSessions``.
     """
-    pages = aws.emr_serverless().get_paginator("list_sessions")
+    pages = aws.emr_serverless(region).get_paginator("list_sessions")
     asked: dict[str, Any] = {"states": list(states)} if states else {}
     if created_after:
         asked["createdAtAfter"] = created_after
@@ -97,18 +104,18 @@ def summaries(
         found = pages.paginate(applicationId=application, **asked)
         return [summary for page in found for summary in page["sessions"]]
 
-    applications = [application_id] if application_id else application_ids(aws)
+    applications = [application_id] if application_id else application_ids(aws, region)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return [summary for found in pool.map(of, applications) for summary in found]
 
 
-def described(aws: Aws, found: Iterable[Summary]) -> list[Listed]:
+def described(aws: Aws, found: Iterable[Summary], *, region: str | None = None) -> list[Listed]:
     """The sessions of summaries, with their tags and times: a GetSession each.
 
     Raises:
         botocore.exceptions.ClientError: The service refuses ``GetSession``.
     """
-    client = aws.emr_serverless()
+    client = aws.emr_serverless(region)
 
     def describe(summary: Summary) -> Listed | None:
         ids = {name: summary[name] for name in ("applicationId", "sessionId")}
@@ -123,13 +130,13 @@ def described(aws: Aws, found: Iterable[Summary]) -> list[Listed]:
         return [one for one in pool.map(describe, found) if one]
 
 
-def application_ids(aws: Aws) -> list[str]:
+def application_ids(aws: Aws, region: str | None = None) -> list[str]:
     """The applications of the account and region.
 
     Raises:
         botocore.exceptions.ClientError: The service refuses ``ListApplications``.
     """
-    pages = aws.emr_serverless().get_paginator("list_applications").paginate()
+    pages = aws.emr_serverless(region).get_paginator("list_applications").paginate()
     return [str(application["id"]) for page in pages for application in page["applications"]]
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .aws import Aws
-from .stacks import StackResource
+from .stacks import StackResource, region_of
 
 _SCHEDULE_TYPE = "AWS::Scheduler::Schedule"
 
@@ -50,7 +50,9 @@ def keep_alive_of(
     """
     for resource in resources:
         if resource.type == _SCHEDULE_TYPE and resource.physical_id:
-            found = aws.of("scheduler").get_schedule(Name=resource.physical_id)["Target"]
+            found = aws.of("scheduler", region_of(resource.stack)).get_schedule(
+                Name=resource.physical_id
+            )["Target"]
             call = _json_object(found.get("Input", ""))
             if call.get("LogicalResourceId") == logical_id and "ScheduledTime" in call:
                 return KeepAlive(found["Arn"], call)

@@ -229,7 +229,9 @@ def _current(aws: Aws, resource: StackResource) -> Match:
         )
     status = describe(aws, arn)
     if not status.live:
-        live = inventory(aws, application_id=arn.application_id, states=LIVE_STATES)
+        live = inventory(
+            aws, application_id=arn.application_id, states=LIVE_STATES, region=arn.region
+        )
         for one in live if status.state != NOT_FOUND else ():
             successor = SessionArn.parse(one.arn)
             if one.owner and one.owner.held_arn == arn.arn and successor:

@@ -38,7 +38,8 @@ def resources_of(aws: Aws, stack: str) -> list[StackResource] | None:
     Raises:
         botocore.exceptions.ClientError: CloudFormation refuses ``ListStackResources``.
     """
-    pages = aws.of("cloudformation").get_paginator("list_stack_resources")
+    client = aws.of("cloudformation", region_of(stack))
+    pages = client.get_paginator("list_stack_resources")
     try:
         return [
             StackResource(
@@ -76,7 +77,8 @@ def template_of(aws: Aws, stack: str) -> Mapping[str, Any]:
     Raises:
         botocore.exceptions.ClientError: CloudFormation refuses ``GetTemplate``.
     """
-    body = aws.of("cloudformation").get_template(StackName=stack)["TemplateBody"]
+    client = aws.of("cloudformation", region_of(stack))
+    body = client.get_template(StackName=stack)["TemplateBody"]
     resources: Mapping[str, Any] = body.get("Resources", {}) if isinstance(body, Mapping) else {}
     return resources
 
@@ -84,6 +86,12 @@ def template_of(aws: Aws, stack: str) -> Mapping[str, Any]:
 def construct_path(template: Mapping[str, Any], logical_id: str) -> str:
     """The path of the construct that a resource was made by, where the template has it."""
     return str(template.get(logical_id, {}).get("Metadata", {}).get(_PATH, ""))
+
+
+def region_of(name: str) -> str | None:
+    """The region in an ARN, or None for a name of boto3's region."""
+    parts = name.split(":")
+    return parts[3] if parts[0] == "arn" and len(parts) > 3 else None
 
 
 def is_absence(error: ClientError) -> bool:

@@ -5,71 +5,12 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable
 from urllib.parse import unquote
 
 import pytest
 
-from emr_session._command.main import main
-
-from ..account import CREDENTIALS, Account, Stack, TestClock
-
-STACK = "arn:aws:cloudformation:us-east-1:000000000000:stack/Notebooks/7f0c"
-OWNER = {"emr-serverless-session:stack-id": STACK, "emr-serverless-session:logical-id": "Session"}
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture
-def run(aws: Account, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run the command, without a process for each time."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    for name, value in {**CREDENTIALS, "AWS_ENDPOINT_URL": aws.url}.items():
-        monkeypatch.setenv(name, value)
-
-    def run_command(*arguments: str) -> subprocess.CompletedProcess[str]:
-        capsys.readouterr()
-        try:
-            code = main(arguments)
-        except SystemExit as end:
-            code = int(str(end.code))
-        said = capsys.readouterr()
-        return subprocess.CompletedProcess(arguments, code, said.out, said.err)
-
-    return run_command
-
-
-@pytest.fixture
-def program(aws: Account) -> Run:
-    """Run the command as a program of its own."""
-
-    def run_program(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "emr_session", *arguments],
-            env=aws.environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
-
-    return run_program
-
-
-@pytest.fixture
-def arn(aws: Account, clock: TestClock) -> str:
-    """A session of a stack that holds it."""
-    arn = aws.start(name="search", tags=OWNER)
-    clock.advance(100)
-    aws.parameters["/notebooks/session"] = arn
-    aws.stacks[STACK] = Stack(resources={"Session": ("CREATE_COMPLETE", arn)})
-    return arn
-
-
-def session_id(arn: str) -> str:
-    return arn.rpartition("/")[2]
-
+from ..account import Account, Stack, TestClock
+from .conftest import OWNER, STACK, Run, session_id
 
 # list
 
@@ -79,7 +20,7 @@ def test_list_is_a_table_of_live_sessions_and_whose_they_are(run: Run, arn: str)
 
     assert head.split()[:4] == ["NAME", "STATE", "AGE", "IDLE"]
     assert line.split()[:2] == ["search", "STARTED"]
-    assert "Notebooks/Session" in line
+    assert "Notebooks" in line
     assert session_id(arn) in line
 
 
@@ -162,7 +103,7 @@ def test_ui_is_the_address_of_the_spark_ui(run: Run, arn: str) -> None:
 def test_terminate_ends_the_session_that_a_parameter_names(
     run: Run, aws: Account, arn: str
 ) -> None:
-    ended = json.loads(run("terminate", "/notebooks/session", "--json").stdout)
+    ended = json.loads(run("terminate", "/notebooks/session", "--yes", "--json").stdout)
 
     assert ended == [{"session": session_id(arn), "state": "TERMINATING", "arn": arn}]
     assert aws.asked("TerminateSession") == 1
@@ -307,7 +248,7 @@ def test_a_refusal_is_one_line_that_names_the_action(run: Run, aws: Account, arn
 
 
 def test_an_unknown_session_is_one_line_that_says_where_to_look(run: Run, arn: str) -> None:
-    ended = run("terminate", f"{arn.rpartition('/')[0]}/00gone")
+    ended = run("terminate", "--yes", f"{arn.rpartition('/')[0]}/00gone")
 
     assert ended.returncode == 1
     (line,) = ended.stderr.splitlines()
