@@ -18,7 +18,7 @@ export NO_MKDOCS_2_WARNING := 1
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help environment demo recording test test-fast tools coverage soak bench docs picture dist provider-template test-matrix lint pyright format lock clean
+.PHONY: help environment demo recording test test-fast tools coverage soak bench acceptance acceptance-sweep docs picture dist provider-template test-matrix lint pyright format lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-20s%s\n", $$1, $$2 }'
@@ -49,6 +49,12 @@ soak: environment ## run random schedules of operations and faults against the h
 
 bench: environment ## measure speed and size beside the alternatives, into benchmarks/results
 	$(BIN)/python -m benchmarks
+
+acceptance: environment ## ask a real account what is believed of AWS (PROFILE, REGION); costs money, and asks first
+	@$(BIN)/python -m acceptance run --profile "$(PROFILE)" --region "$(REGION)"
+
+acceptance-sweep: environment ## delete what interrupted runs of it have left (PROFILE, REGION)
+	@$(BIN)/python -m acceptance sweep --profile "$(PROFILE)" --region "$(REGION)"
 
 docs: environment ## build the guides and the API reference into site/
 	$(BIN)/python -m mkdocs build --strict

@@ -1,4 +1,4 @@
-"""Run the real CDK CLI against a local AWS."""
+"""Run the real CDK CLI against an account: that of a local AWS, or any other."""
 
 import contextlib
 import json
@@ -8,9 +8,7 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-from testbed.local_aws import LocalAws
+from typing import Any, Protocol
 
 ROOT = Path(__file__).resolve().parent.parent
 CDK = ROOT / "node_modules" / ".bin" / "cdk"
@@ -25,16 +23,38 @@ class CdkError(Exception):
         self.output = output
 
 
+class Account(Protocol):
+    """What the CLI works on."""
+
+    @property
+    def folder(self) -> Path:
+        """An existing folder for what the CLI writes."""
+        ...
+
+    @property
+    def region(self) -> str:
+        """The region."""
+        ...
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of a service."""
+        ...
+
+    def environment(self) -> dict[str, str]:
+        """The environment that leads a program there."""
+        ...
+
+
 @dataclass(frozen=True)
 class CdkCli:
-    """The CDK CLI, pointed at a local AWS.
+    """The CDK CLI, pointed at an account.
 
     Attributes:
-        aws: The local AWS.
+        aws: The account.
         visible: Whether its output goes to the terminal, instead of to the caller.
     """
 
-    aws: LocalAws
+    aws: Account
     visible: bool = False
 
     def bootstrap(self) -> str:
@@ -43,7 +63,7 @@ class CdkCli:
         folder = self.aws.folder / "bootstrap"
         folder.mkdir(exist_ok=True)
         identity = self.aws.client("sts").get_caller_identity()
-        target = f"aws://{identity['Account']}/{self.aws.env['AWS_REGION']}"
+        target = f"aws://{identity['Account']}/{self.aws.region}"
         return self._run("bootstrap", target, cwd=folder)
 
     def synth(self, app: Path, assembly: Path) -> str:
@@ -53,15 +73,21 @@ class CdkCli:
         return self._run("synth", "--quiet", *command, cwd=app.parent)
 
     def deploy(
-        self, assembly: Path, stack: str = "--all", *, rollback: bool = True
+        self,
+        assembly: Path,
+        stack: str = "--all",
+        *,
+        rollback: bool = True,
+        tags: Mapping[str, str] | None = None,
     ) -> dict[str, str]:
-        """Deploy a stack of an assembly, and return its outputs."""
+        """Deploy a stack of an assembly, with tags of the stack's, and return its outputs."""
         outputs = assembly.with_name(f"{assembly.name}.outputs.json")
         self._run(
             *("deploy", stack, "--app", str(assembly)),
             *("--require-approval", "never"),
             *("--progress", "events"),
             "--rollback" if rollback else "--no-rollback",
+            *(part for key, value in (tags or {}).items() for part in ("--tags", f"{key}={value}")),
             *("--outputs-file", str(outputs)),
         )
         return merged(json.loads(outputs.read_text()))

@@ -68,6 +68,11 @@ class LocalAws:
         """Where it listens."""
         return self.env["AWS_ENDPOINT_URL"]
 
+    @property
+    def region(self) -> str:
+        """Its region."""
+        return self.env["AWS_REGION"]
+
     def start(self) -> None:
         """Start it and wait until it answers."""
         env_file = self.folder / "local-aws.env"

@@ -43,5 +43,5 @@ def test_every_package_within_a_package_is_named_in_its_row() -> None:
 
 def test_the_contracts_cover_every_package() -> None:
     rows = {name.split("/")[-1] for name in TABLE if name.split("/")[0] in DISTRIBUTIONS}
-    rows |= {"testbed", "tests", "demo", "benchmarks"}
+    rows |= {"acceptance", "testbed", "tests", "demo", "benchmarks"}
     assert set(CONTRACTS["root_packages"]) == rows

@@ -6,7 +6,7 @@ import pytest
 
 from cdk_emr_serverless_session._emr import names as constructs
 from cdk_emr_serverless_session._emr.names import session_resource_name
-from cdk_emr_serverless_session._emr.releases import SPARK_OF_RELEASE
+from cdk_emr_serverless_session._emr.releases import SPARK_OF_RELEASE, read_release
 from cdk_emr_serverless_session._template.properties import (
     REQUEST_PROPERTIES as asked_by_constructs,
 )
@@ -14,7 +14,7 @@ from cdk_emr_serverless_session._template.properties import handling_properties
 from emr_serverless_local import names as local
 from emr_session._emr import names as client
 from emr_session._emr.names import SessionArn
-from emr_session._emr.releases import RELEASES
+from emr_session._emr.releases import RELEASES, merges_configuration, takes_sessions
 from session_handler import names as handler
 from session_handler.properties import PROPERTIES
 from session_handler.properties import REQUEST_PROPERTIES as read_by_handler
@@ -61,3 +61,15 @@ def test_the_constructs_set_properties_that_the_handler_reads() -> None:
 
 def test_constructs_and_client_know_the_same_releases() -> None:
     assert {one.label: one.spark for one in RELEASES} == SPARK_OF_RELEASE
+
+
+@pytest.mark.parametrize(
+    "label",
+    ["emr-7.12.0", "emr-7.13.0", "emr-7.14.0-20260401", "emr-spark-8.0.0", "emr-spark-8.1.0"],
+)
+def test_constructs_and_client_judge_releases_alike(label: str) -> None:
+    release = read_release(label)
+
+    assert release
+    assert takes_sessions(label) == release.takes_sessions
+    assert merges_configuration(label) == release.merges_configuration

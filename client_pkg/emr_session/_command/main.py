@@ -12,7 +12,18 @@ from typing import Any
 import click
 
 from .._emr.clock import Clock
-from . import completion, connection, describe, listing, logs, proxy, start, strays, terminate
+from . import (
+    completion,
+    connection,
+    describe,
+    doctor,
+    listing,
+    logs,
+    proxy,
+    start,
+    strays,
+    terminate,
+)
 from .command import FAILED, PROFILE, REGION, Shared
 from .output import note
 from .wishes import answer_to
@@ -20,7 +31,7 @@ from .wishes import answer_to
 PROGRAM = "emr-session"
 # In the order of the help.
 COMMANDS: Mapping[str, Sequence[click.Command]] = {
-    "Look": (listing.list_, describe.describe, logs.logs, strays.strays),
+    "Look": (listing.list_, describe.describe, logs.logs, strays.strays, doctor.doctor),
     "Connect": (connection.shell, proxy.proxy, connection.url, connection.env, connection.ui),
     "Change": (start.start, terminate.terminate),
     "Set up": (completion.completion,),

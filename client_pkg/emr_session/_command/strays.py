@@ -5,10 +5,12 @@ What a stack has left alone on purpose, by a removal policy of RETAIN, is shown 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from .._emr.aws import Aws
 from .._emr.inventory import Listed, Owner, inventory
 from .._emr.names import LIVE_STATES
 from .._emr.stacks import is_absence
@@ -38,23 +40,19 @@ def strays(run: Invocation, application: str | None) -> int:
     Those that were retained are shown too, and those of a stack in the middle of an operation,
     unjudged. The exit code is 3 if there are strays.
     """
-    rows = []
-    for listed in inventory(run.aws, application_id=application, states=LIVE_STATES):
-        judged = listed.owner and judge(run.aws.of("cloudformation"), listed, listed.owner)
-        if listed.owner and judged:
-            verdict, why = judged
-            rows.append(
-                {
-                    "verdict": verdict,
-                    "session": listed.session_id,
-                    "state": listed.state,
-                    "stack": listed.owner.stack_name,
-                    "resource": listed.owner.logical_id,
-                    "why": why,
-                    "created": moment(listed.created_at),
-                    "arn": listed.arn,
-                }
-            )
+    rows = [
+        {
+            "verdict": verdict,
+            "session": listed.session_id,
+            "state": listed.state,
+            "stack": owner.stack_name,
+            "resource": owner.logical_id,
+            "why": why,
+            "created": moment(listed.created_at),
+            "arn": listed.arn,
+        }
+        for listed, owner, verdict, why in verdicts(run.aws, application)
+    ]
     if run.output.as_json:
         run.output.json(rows)
     elif rows:
@@ -63,6 +61,18 @@ def strays(run: Invocation, application: str | None) -> int:
     else:
         run.output.line("There are no strays.")
     return FOUND if any(row["verdict"] == STRAY for row in rows) else DONE
+
+
+def verdicts(aws: Aws, application: str | None = None) -> Iterator[tuple[Listed, Owner, str, str]]:
+    """The live sessions that no stack holds: each with its owner, the verdict, and why.
+
+    Raises:
+        botocore.exceptions.ClientError: EMR Serverless or CloudFormation refuses what is asked.
+    """
+    for listed in inventory(aws, application_id=application, states=LIVE_STATES):
+        judged = listed.owner and judge(aws.of("cloudformation"), listed, listed.owner)
+        if listed.owner and judged:
+            yield listed, listed.owner, *judged
 
 
 def judge(cloudformation: Any, listed: Listed, owner: Owner) -> tuple[str, str] | None:

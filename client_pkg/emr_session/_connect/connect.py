@@ -18,7 +18,7 @@ from .._emr.session import SessionStatus
 from .._emr.wait import TIMEOUT_SECONDS, wait_until_usable
 from ..errors import ConnectError
 from .observers import observers
-from .versions import compare_versions
+from .versions import compare_versions, workers_python
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -106,7 +106,7 @@ def connect(
     from .default_session import forget, make_default
     from .interrupt import InterruptingInterceptor, report_in_one_line
     from .preflight import preflight
-    from .python_version import PythonVersionInterceptor, workers_python
+    from .python_version import PythonVersionInterceptor
 
     current = CurrentSession(
         aws, arn_or_parameter, status.arn, follow=follow, timeout=timeout, clock=clock
@@ -116,7 +116,9 @@ def connect(
         trusted,
         channel_options or {},
         lambda channel: [
-            PythonVersionInterceptor(lambda: workers_python(spark, release)),
+            PythonVersionInterceptor(
+                lambda: workers_python(lambda name: spark.conf.get(name, None), release)
+            ),
             InterruptingInterceptor(channel),
         ],
     )

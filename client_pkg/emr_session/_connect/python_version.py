@@ -5,7 +5,6 @@ Spark's workers refuse functions of another minor version of Python, after a job
 
 from __future__ import annotations
 
-import re
 import sys
 import warnings
 from collections.abc import Callable
@@ -14,25 +13,7 @@ from typing import Any
 import grpc
 from google.protobuf.message import Message  # type: ignore[import-untyped]
 
-from .._emr.releases import Release
 from ..errors import SparkVersionWarning
-
-# What names the Python of the workers in a session's configuration.
-PYTHON_SETTINGS = (
-    "spark.emr-serverless.executorEnv.PYSPARK_PYTHON",
-    "spark.executorEnv.PYSPARK_PYTHON",
-    "spark.pyspark.python",
-)
-
-
-def workers_python(spark: Any, release: Release | None) -> str | None:
-    """The Python of a session's workers: its configuration's, or else its release's."""
-    for name in PYTHON_SETTINGS:
-        configured = spark.conf.get(name, None)
-        if configured:
-            version = re.search(r"python(\d+\.\d+)", configured)
-            return version[1] if version else None
-    return release.python if release else None
 
 
 class PythonVersionInterceptor(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):

@@ -1,14 +1,25 @@
-"""Whether the installed PySpark is the session's Spark. Compares versions and asks nothing."""
+"""Whether the installed PySpark is the session's Spark, and which Python its workers have.
+
+Compares versions and asks nothing.
+"""
 
 from __future__ import annotations
 
 import re
 import sys
 import warnings
+from collections.abc import Callable
 from importlib import metadata
 
-from .._emr.releases import requirement
+from .._emr.releases import Release, requirement
 from ..errors import SparkVersionError, SparkVersionWarning
+
+# What names the Python of the workers in a session's configuration.
+PYTHON_SETTINGS = (
+    "spark.emr-serverless.executorEnv.PYSPARK_PYTHON",
+    "spark.executorEnv.PYSPARK_PYTHON",
+    "spark.pyspark.python",
+)
 
 
 def compare_versions(installed: str, spark: str, where: str) -> None:
@@ -22,20 +33,35 @@ def compare_versions(installed: str, spark: str, where: str) -> None:
     Raises:
         SparkVersionError: The major versions differ.
     """
-    wanted, have = _numbers(spark), _numbers(installed)
+    wanted, have = numbers(spark), numbers(installed)
     if not wanted or wanted == have:
         return
     plain = ".".join(map(str, wanted))
     message = (
         f"PySpark {installed} is installed, and {where} has Spark {plain}. Install the matching "
-        f"client: {_commands(plain)}"
+        f"client: {install_command(plain)}"
     )
     if wanted[0] != have[0]:
         raise SparkVersionError(f"{message} (check_version=False connects all the same)")
     warnings.warn(message, SparkVersionWarning, stacklevel=3)
 
 
-def _commands(spark: str) -> str:
+def workers_python(setting: Callable[[str], str | None], release: Release | None) -> str | None:
+    """The Python of a session's workers: its configuration's, or else its release's.
+
+    Args:
+        setting: Gives a Spark setting of the session.
+        release: The session's release, where it is known.
+    """
+    for name in PYTHON_SETTINGS:
+        configured = setting(name)
+        if configured:
+            version = re.search(r"python(\d+\.\d+)", configured)
+            return version[1] if version else None
+    return release.python if release else None
+
+
+def install_command(spark: str) -> str:
     """What to type, so that this environment has the client of a Spark and no other."""
     install = f"pip install {requirement(spark)}"
     # PySpark 3.5's pandas API needs NumPy 1, which has no wheels for later Pythons.
@@ -54,6 +80,7 @@ def _is_installed(distribution: str) -> bool:
     return True
 
 
-def _numbers(version: str) -> tuple[int, ...]:
+def numbers(version: str) -> tuple[int, ...]:
+    """The first three numbers of a version; empty for what is none."""
     match = re.match(r"\d+(\.\d+)*", version)
     return tuple(int(part) for part in match[0].split(".")[:3]) if match else ()

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._emr.configuration import CLASSIFICATION, of_session
 from ..errors import ConnectError
 
 _APPLICATION_ARN = re.compile(
@@ -82,21 +83,11 @@ class SessionRequest:
         idle = session.get("idleTimeoutMinutes")
         if self.idle_timeout_minutes not in (None, idle):
             found.append(f"its idle time-out is {idle} minutes")
-        properties = _properties(session)
+        properties = of_session(session)
         for key, value in self.spark_properties.items():
             if properties.get(key) != value:
                 found.append(f"its {key} is {properties.get(key, 'not set')}")
         return found
 
     def _spark_defaults(self) -> dict[str, Any]:
-        return {"classification": "spark-defaults", "properties": dict(self.spark_properties)}
-
-
-def _properties(session: Mapping[str, Any]) -> dict[str, str]:
-    overrides = session.get("configurationOverrides", {}).get("runtimeConfiguration", [])
-    return {
-        key: value
-        for one in overrides
-        if one.get("classification") == "spark-defaults"
-        for key, value in one.get("properties", {}).items()
-    }
+        return {"classification": CLASSIFICATION, "properties": dict(self.spark_properties)}

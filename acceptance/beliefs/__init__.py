@@ -1,0 +1,1 @@
+"""The beliefs, each a function that asks the account and answers."""

@@ -1,0 +1,47 @@
+"""Who is asking, in which region: whether AWS takes the credentials."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
+
+from .._emr.aws import Aws
+from .._emr.aws_errors import credentials_advice
+from .finding import Finding, ok, wrong
+
+CREDENTIALS = "credentials"
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Whose credentials are in use."""
+
+    arn: str
+    account: str
+    region: str
+
+    @property
+    def is_root(self) -> bool:
+        """Whether it is the account's root user, whom no policy limits."""
+        return self.arn.endswith(":root")
+
+
+def read_caller(aws: Aws) -> Caller | Finding:
+    """Ask AWS who is asking; what is wrong, where it doesn't say."""
+    try:
+        # First, because STS has an endpoint for whoever has no region.
+        region = str(aws.emr_serverless().meta.region_name)
+        identity = aws.of("sts").get_caller_identity()
+    except NoRegionError:
+        return wrong(CREDENTIALS, "no region is set", "Give --region, or set AWS_REGION.")
+    except (BotoCoreError, ClientError) as error:
+        said = " ".join(str(error).split()).rstrip(".")
+        advice = credentials_advice(error, aws.session)
+        return wrong(CREDENTIALS, said, advice or "Check that this network leads to AWS.")
+    return Caller(identity["Arn"], identity["Account"], region)
+
+
+def caller_finding(caller: Caller) -> Finding:
+    """Say whose credentials are in use, and where."""
+    return ok(CREDENTIALS, f"{caller.arn} in {caller.region}")

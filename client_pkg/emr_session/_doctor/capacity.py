@@ -1,0 +1,172 @@
+"""Whether there is room for a session: the application's capacity and sessions, the account's vCPU.
+
+A session that doesn't fit goes to FAILED with little more than "Session failed.".
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .._emr.aws import Aws
+from .._emr.configuration import spark_defaults
+from .._emr.names import LIVE_STATES
+from .._emr.releases import merges_configuration
+from .finding import Finding, ok, warning, wrong
+from .question import Unanswered, ask
+
+# Sessions at a time on an application, by default: EMR Serverless' user guide, "Endpoints and
+# quotas". It is no quota of Service Quotas, so a raised one can't be read.
+MAXIMUM_SESSIONS = 25
+# "Max concurrent vCPUs per account" in Service Quotas.
+VCPU_QUOTA = "L-D05C8A75"
+# What Service Quotas gives an account that is new.
+NEW_ACCOUNT_VCPU = 16
+# What EMR Serverless gives drivers and executors that aren't configured: 4 vCPU, and 14 GB of
+# memory with Spark's overhead of a tenth, at least 384 MiB.
+DEFAULT_CORES = 4
+DEFAULT_MEMORY = "14g"
+OVERHEAD_FACTOR = 0.1
+LEAST_OVERHEAD_MIB = 384
+_MIB_OF_UNIT = {"": 1.0, "k": 1 / 1024, "m": 1.0, "g": 1024.0, "t": 1024.0**2}
+
+
+@dataclass(frozen=True)
+class Worker:
+    """What a driver or an executor takes."""
+
+    cores: int
+    gigabytes: int
+
+
+def settings_of(application: Mapping[str, Any], own: Mapping[str, str]) -> dict[str, str]:
+    """The Spark settings of a session: its own, on top of the application's where they merge."""
+    if own and not merges_configuration(application["releaseLabel"]):
+        return dict(own)
+    return {**spark_defaults(application.get("runtimeConfiguration", ())), **own}
+
+
+def worker_of(settings: Mapping[str, str], process: str) -> Worker | None:
+    """The size of a ``driver`` or an ``executor``; None where a setting can't be read."""
+    cores = settings.get(f"spark.{process}.cores", str(DEFAULT_CORES))
+    memory = _mib(settings.get(f"spark.{process}.memory", DEFAULT_MEMORY))
+    if not cores.isdigit() or memory is None:
+        return None
+    overhead = _mib(settings.get(f"spark.{process}.memoryOverhead", ""))
+    if overhead is None:
+        overhead = max(memory * OVERHEAD_FACTOR, LEAST_OVERHEAD_MIB)
+    return Worker(int(cores), math.ceil((memory + overhead) / 1024))
+
+
+def capacity_findings(
+    application: Mapping[str, Any], settings: Mapping[str, str]
+) -> Iterator[Finding]:
+    """Whether the application's maximum capacity has room for a driver."""
+    limit = application.get("maximumCapacity")
+    driver = worker_of(settings, "driver")
+    if not limit or driver is None:
+        return
+    for name, needed, unit in (("cpu", driver.cores, "vCPU"), ("memory", driver.gigabytes, "GB")):
+        available = _amount(limit.get(name))
+        if available is not None and needed > available:
+            yield wrong(
+                "capacity",
+                f"maximumCapacity: {name} is {available:g} {unit}, and a session's driver alone "
+                f"needs {needed:g}: the session would fail without saying why",
+                "Raise maximumCapacity, or start the session with a smaller driver "
+                "(spark.driver.cores, spark.driver.memory).",
+            )
+            return
+    yield ok("capacity", f"at most {limit['cpu']}, {limit['memory']} for all its sessions together")
+
+
+def read_live_sessions(
+    aws: Aws, application_id: str, region: str
+) -> list[dict[str, Any]] | Unanswered:
+    """Ask for the live sessions of an application."""
+    pages = aws.emr_serverless(region).get_paginator("list_sessions")
+    return ask(
+        "emr-serverless:ListSessions",
+        lambda: [
+            dict(summary)
+            for page in pages.paginate(applicationId=application_id, states=list(LIVE_STATES))
+            for summary in page["sessions"]
+        ],
+    )
+
+
+def session_count_finding(live: Sequence[Mapping[str, Any]]) -> Finding:
+    """Whether the application takes one more session."""
+    said = f"{len(live)} of {MAXIMUM_SESSIONS} live on this application"
+    if len(live) < MAXIMUM_SESSIONS:
+        return ok("session quota", said)
+    return wrong(
+        "session quota",
+        f"{said}: no more can start, if its quota is the service's default",
+        "End sessions that nobody uses (emr-session list), or use another application.",
+    )
+
+
+def read_vcpu_quota(aws: Aws, region: str) -> float | Unanswered:
+    """Ask Service Quotas for the account's vCPU: the applied quota, or else the default."""
+    client = aws.of("service-quotas", region)
+    which = {"ServiceCode": "emr-serverless", "QuotaCode": VCPU_QUOTA}
+    applied = ask(
+        "servicequotas:GetServiceQuota",
+        lambda: float(client.get_service_quota(**which)["Quota"]["Value"]),
+    )
+    if not isinstance(applied, Unanswered) or applied.code != "NoSuchResourceException":
+        return applied
+    return ask(
+        "servicequotas:GetAWSDefaultServiceQuota",
+        lambda: float(client.get_aws_default_service_quota(**which)["Quota"]["Value"]),
+    )
+
+
+def vcpu_finding(quota: float, live: int, settings: Mapping[str, str], *, running: bool) -> Finding:
+    """Whether the account's vCPU are enough for a session with an executor.
+
+    Args:
+        quota: The account's vCPU.
+        live: How many sessions live on the application.
+        settings: Spark's.
+        running: Whether the session that is asked about is one of those.
+    """
+    driver, executor = worker_of(settings, "driver"), worker_of(settings, "executor")
+    if driver is None or executor is None:
+        return ok("vCPU quota", f"{quota:,g} for the account")
+    others = (live - running) * driver.cores
+    left = quota - others
+    needed = driver.cores + executor.cores
+    said = f"{quota:,g} for the account"
+    if others:
+        said += f", at least {others} of them held by the drivers of other sessions here"
+    raise_it = f"Raise quota {VCPU_QUOTA} of emr-serverless in Service Quotas"
+    if left < needed:
+        return wrong(
+            "vCPU quota",
+            f"{said}; a driver and an executor need {needed}",
+            f"{raise_it}, end other sessions, or start smaller workers.",
+        )
+    if quota <= NEW_ACCOUNT_VCPU:
+        executors = int((left - driver.cores) // executor.cores)
+        plural = "executors" if executors > 1 else "executor"
+        return warning(
+            "vCPU quota",
+            f"{said}, as for a new account: enough for a driver and {executors} {plural}",
+            f"{raise_it} before sessions have to grow.",
+        )
+    return ok("vCPU quota", said)
+
+
+def _amount(text: str | None) -> float | None:
+    match = re.match(r"\s*(\d+(?:\.\d+)?)", text or "")
+    return float(match[1]) if match else None
+
+
+def _mib(text: str) -> float | None:
+    match = re.fullmatch(r"(\d+)([kmgt]?)b?", text.strip().lower())
+    return int(match[1]) * _MIB_OF_UNIT[match[2]] if match else None

@@ -1,0 +1,82 @@
+"""The doctor, looking at an account on loopback whose clock a test moves."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import boto3
+import botocore.session
+import pytest
+
+from emr_serverless_local.http import serve
+from emr_serverless_local.sessions import SessionService
+from emr_session._doctor.examine import Patient, examine
+from emr_session._doctor.finding import Finding
+from emr_session._emr.aws import Aws
+from emr_session._emr.names import SessionArn
+from tests.unit.client.account import TestClock
+from tests.unit.client.gateway import Gateways
+
+from .account import RELEASE, DoctorsAccount
+
+Look = Callable[..., dict[str, Finding]]
+
+
+@pytest.fixture
+def aws(clock: TestClock, gateways: Gateways) -> Iterator[DoctorsAccount]:
+    service = SessionService(clock=clock, start_seconds=90, stop_seconds=30, backing=gateways)
+    made = DoctorsAccount(service)
+    with serve(made) as url:
+        made.url = url
+        yield made
+
+
+class SessionThere(boto3.Session):
+    """A boto3 session of somebody, whose clients all go to one address."""
+
+    def __init__(
+        self, url: str, boto: botocore.session.Session, key: str = "test", secret: str = "test"
+    ) -> None:
+        super().__init__(
+            aws_access_key_id=key,
+            aws_secret_access_key=secret,
+            region_name="us-east-1",
+            botocore_session=boto,
+        )
+        self._url = url
+
+    def client(self, service_name: Any, **fields: Any) -> Any:  # type: ignore[override]
+        return super().client(service_name, endpoint_url=self._url, **fields)
+
+
+@pytest.fixture(scope="session")
+def boto() -> botocore.session.Session:
+    """One for all tests: what takes its time is to read the services' models."""
+    return botocore.session.get_session()
+
+
+@pytest.fixture
+def look(
+    aws: DoctorsAccount, clock: TestClock, gateways: Gateways, boto: botocore.session.Session
+) -> Look:
+    """Have the doctor look; gives the findings by their checks."""
+
+    def look_at(arn: str | None = None, strays: list[str] | None = None, **more: Any) -> Any:
+        session = SessionArn.parse(arn) if arn else None
+        patient = Patient(session, **{"roots": gateways.roots, **more})
+        found = examine(
+            Aws(session=SessionThere(aws.url, boto)),
+            patient,
+            strays=lambda: strays or [],
+            clock=clock,
+        )
+        return {finding.check: finding for finding in found}
+
+    return look_at
+
+
+@pytest.fixture
+def arn(aws: DoctorsAccount, clock: TestClock) -> str:
+    """A session that was started two minutes ago."""
+    started = aws.start(aws.application(RELEASE), name="search")
+    clock.advance(120)
+    return started
