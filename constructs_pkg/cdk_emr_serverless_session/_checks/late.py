@@ -1,42 +1,199 @@
-"""Checks of what is complete only when the whole app is: the tags that ``Tags.of`` adds."""
+"""What is checked when the app is complete: tags, applications, roles, and uses in other stacks.
+
+One object for all sessions of a stack: that spares each of them callbacks from the CDK's process.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import aws_cdk as cdk
 import jsii
+from aws_cdk.interfaces.aws_iam import IRoleRef
 from constructs import Construct, IValidation
 
-from .._template.lookups import cached
+from .._emr.names import RESOURCE_TYPE
+from .._template.completion import when_complete
+from .._template.dependencies import PolicyDependencies
+from .._template.findings import ID_PREFIX, Finding, report
+from .._template.lookups import address_of, cached, path_of, stack_of
+from .._template.properties import SessionResource
+from .._template.rendered import Rendered, misses_lookups, render
+from ..configuration import Configuration, spark_defaults
+from .application import DeclaredApplication
 from .request import tag_problems
+from .role import role_findings
+from .spark import spark_findings, worker_findings
+
+USED_IN_ANOTHER_STACK = ID_PREFIX + "usedInAnotherStack"
+
+# Which attribute of the construct an attribute of the resource is.
+_ATTRIBUTES = {"Arn": "session_arn", "SessionId": "session_id"}
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A session, and what the checks have to know of it.
+
+    Attributes:
+        session: Where findings are attached.
+        resource: The custom resource.
+        application: The application's resource, if this app declares it.
+        execution_role: The role.
+        configuration: The session's own configuration.
+        stops_by_default: Whether the application is stopped because nothing else was asked for.
+    """
+
+    session: Construct
+    resource: SessionResource
+    application: cdk.CfnResource | None
+    execution_role: IRoleRef
+    configuration: Sequence[Configuration]
+    stops_by_default: bool
 
 
 @jsii.implements(IValidation)
-class TagValidation:
-    """Checks the tags of all sessions of a stack.
+class SessionChecks:
+    """The sessions of one stack."""
 
-    One for them all: that spares each of them a callback from the CDK's process.
-    """
+    def __init__(self, stack: cdk.Stack) -> None:
+        """No sessions yet.
 
-    def __init__(self) -> None:
-        """Checks nothing yet."""
+        Args:
+            stack: The stack of the sessions.
+        """
+        self._stack = stack
+        self._sessions: list[Declared] = []
         self._tags: list[tuple[Construct, cdk.TagManager]] = []
+        self._applications: dict[str, DeclaredApplication] = {}
+        self._policies = PolicyDependencies(stack)
 
-    def add(self, session: Construct, tags: cdk.TagManager) -> None:
+    def add(self, declared: Declared) -> None:
+        """Has a session checked."""
+        self._sessions.append(declared)
+        self._policies.add(declared.session, declared.resource, declared.execution_role)
+
+    def add_tags(self, session: Construct, tags: cdk.TagManager) -> None:
         """Has the tags checked that are in the manager at the end."""
         self._tags.append((session, tags))
 
+    def complete(self) -> None:
+        """Settles what depends on the whole app, while resources can still be changed."""
+        self._policies.attach()
+        self._applications = _applications_of(self._sessions)
+        for declared in self._sessions:
+            application = self._application(declared)
+            if declared.stops_by_default and application is not None:
+                declared.resource.stop_application(application.auto_starts)
+
     def validate(self) -> list[str]:
         """Called by the CDK at the end; returns the problems, each with the session's path."""
-        return [
-            f"{session.node.path}: {problem}"
+        self._policies.attach_other_stacks()
+        self._report()
+        self._warn_of_exports()
+        problems = [
+            f"{session.node.path}: {problem}{_ways_out(problem)}"
             for session, tags in self._tags
             for problem in tag_problems(tags.tag_values())
         ]
+        return [] if problems and misses_lookups(self._stack) else problems
+
+    def _application(self, declared: Declared) -> DeclaredApplication | None:
+        if declared.application is None:
+            return None
+        return self._applications.get(address_of(declared.application))
+
+    def _report(self) -> None:
+        roles: dict[str, list[Finding]] = {}
+        of_applications = {
+            address: application.findings() for address, application in self._applications.items()
+        }
+        for declared in self._sessions:
+            role = address_of(declared.execution_role)
+            if role not in roles:
+                roles[role] = list(role_findings(declared.execution_role))
+            findings = [*roles[role], *spark_findings(declared.configuration)]
+            application = self._application(declared)
+            if application is not None and declared.application is not None:
+                findings += of_applications[address_of(declared.application)]
+                findings += application.findings_for(
+                    declared.configuration, is_retained=declared.resource.is_retained
+                )
+            else:
+                findings += worker_findings(
+                    spark_defaults(declared.configuration), is_complete=False
+                )
+            for finding in findings:
+                report(declared.session, finding)
+
+    def _warn_of_exports(self) -> None:
+        """References of other stacks are outputs by now, and CloudFormation lets none change."""
+        outermost = self._stack
+        while (parent := outermost.nested_stack_parent) is not None:
+            outermost = parent
+        exports = outermost.node.try_find_child("Exports")
+        if exports is None:
+            return
+        values = [
+            outermost.resolve(output.value)
+            for output in exports.node.children
+            if isinstance(output, cdk.CfnOutput)
+        ]
+        exported = {
+            str(value["Fn::GetAtt"][0] + value["Fn::GetAtt"][1])
+            for value in values
+            if isinstance(value, dict) and isinstance(value.get("Fn::GetAtt"), list)
+        }
+        for declared in self._sessions:
+            logical_id = str(self._stack.resolve(declared.resource.logical_id))
+            for attribute, name in _ATTRIBUTES.items():
+                if any(one.endswith(logical_id + attribute) for one in exported):
+                    report(declared.session, _used_in_another_stack(name))
+
+
+def _applications_of(sessions: Sequence[Declared]) -> dict[str, DeclaredApplication]:
+    """What the templates say of the sessions' applications, by the applications' addresses."""
+    templates: dict[str, Rendered | None] = {}
+    found = {}
+    for declared in sessions:
+        resource = declared.application
+        if resource is None or address_of(resource) in found:
+            continue
+        stack = stack_of(resource)
+        if address_of(stack) not in templates:
+            templates[address_of(stack)] = render(stack)
+        template = templates[address_of(stack)]
+        properties = template and template.resources.get(str(stack.resolve(resource.logical_id)))
+        if properties:
+            found[address_of(resource)] = DeclaredApplication(path_of(resource), properties)
+    return found
+
+
+def _ways_out(problem: str) -> str:
+    """What to do about a tag of ``Tags.of``, which may be meant for everything else."""
+    if not problem.startswith("tags["):
+        return ""
+    return (
+        f' Leave sessions out with exclude_resource_types=["{RESOURCE_TYPE}"] where it is added, '
+        "or remove it from this one with cdk.Tags.of(session).remove(…)."
+    )
+
+
+def _used_in_another_stack(name: str) -> Finding:
+    return Finding(
+        USED_IN_ANOTHER_STACK,
+        f"{name}: is used in another stack, and changes when the session is replaced. "
+        "CloudFormation refuses to change an export that is in use, so that deployment fails. Have "
+        "the other stack read session.parameter at run time; grants need no reference.",
+        False,
+    )
 
 
 @cached
-def tag_validation_of(stack: cdk.Stack) -> TagValidation:
-    """The validation of a stack, made and added to it when first asked for."""
-    validation = TagValidation()
-    stack.node.add_validation(validation)
-    return validation
+def checks_of(stack: cdk.Stack) -> SessionChecks:
+    """The checks of a stack, made and added to it when first asked for."""
+    checks = SessionChecks(stack)
+    stack.node.add_validation(checks)
+    when_complete(stack, checks.complete)
+    return checks

@@ -1,0 +1,76 @@
+"""A stack's template before the CDK writes it: with overrides, aspects and late changes.
+
+The CDK hands out a resource's properties without what ``add_override`` says of them. So the whole
+template is written to a temporary folder, through a synthesizer made for that.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import jsii
+from aws_cdk import cx_api
+from constructs import IConstruct
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A template, as far as references between stacks don't matter.
+
+    Attributes:
+        resources: The template's resources, by logical id.
+        misses_lookups: Whether values of the stack are still to be looked up by the CLI: what
+            stands for them until then says nothing.
+    """
+
+    resources: Mapping[str, Any]
+    misses_lookups: bool
+
+
+def render(stack: cdk.Stack) -> Rendered | None:
+    """The stack's template as it is now; None where the CDK can't write it, and says so itself."""
+    with tempfile.TemporaryDirectory() as folder:
+        builder = cx_api.CloudAssemblyBuilder(folder)
+        writer = _TemplateWriter()
+        writer.bind(stack)
+        try:
+            writer.write(_Session(folder, builder))
+        except RuntimeError:
+            return None
+        builder.build_assembly()
+        template, manifest = (
+            json.loads((Path(folder) / name).read_text(encoding="utf-8"))
+            for name in (stack.template_file, "manifest.json")
+        )
+        return Rendered(template.get("Resources", {}), bool(manifest.get("missing")))
+
+
+def misses_lookups(construct: IConstruct) -> bool:
+    """Whether the app that a construct is in has values that the CLI is still to look up."""
+    stacks = [one for one in construct.node.root.node.find_all() if cdk.Stack.is_stack(one)]
+    rendered = [render(stack) for stack in stacks if isinstance(stack, cdk.Stack)]
+    return any(one is not None and one.misses_lookups for one in rendered)
+
+
+class _TemplateWriter(cdk.BootstraplessSynthesizer):
+    """Writes a template, and nothing else: no assets, no artifact."""
+
+    def write(self, session: cdk.ISynthesisSession) -> None:
+        self._synthesize_template(session)
+
+
+@jsii.implements(cdk.ISynthesisSession)
+class _Session:
+    """Where the template is written."""
+
+    validate_on_synth: bool | None = False
+
+    def __init__(self, outdir: str, assembly: cx_api.CloudAssemblyBuilder) -> None:
+        self.outdir = outdir
+        self.assembly = assembly
