@@ -113,7 +113,10 @@ def _in_later_stack(policy: _Policy) -> Finding:
 
 
 def _is_attached(policy: _Policy, role: IRoleRef) -> bool:
-    return any(name in policy.roles for name in _names_of(role, policy.stack))
+    try:
+        return any(name in policy.roles for name in _names_of(role, policy.stack))
+    except RuntimeError:  # a role without a name that another environment could know
+        return False
 
 
 def _names_of(role: IRoleRef, stack: cdk.Stack) -> Iterator[str]:

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import aws_cdk as cdk
 import jsii
@@ -40,7 +40,7 @@ def render(stack: cdk.Stack) -> Rendered | None:
         writer = _TemplateWriter()
         writer.bind(stack)
         try:
-            writer.write(_Session(folder, builder))
+            writer.write(cast("cdk.ISynthesisSession", _Session(folder, builder)))
         except RuntimeError:
             return None
         builder.build_assembly()
@@ -67,10 +67,20 @@ class _TemplateWriter(cdk.BootstraplessSynthesizer):
 
 @jsii.implements(cdk.ISynthesisSession)
 class _Session:
-    """Where the template is written."""
-
-    validate_on_synth: bool | None = False
+    """Where the template is written. Properties, because jsii reads members of the class alone."""
 
     def __init__(self, outdir: str, assembly: cx_api.CloudAssemblyBuilder) -> None:
-        self.outdir = outdir
-        self.assembly = assembly
+        self._outdir = outdir
+        self._assembly = assembly
+
+    @property
+    def outdir(self) -> str:
+        return self._outdir
+
+    @property
+    def assembly(self) -> cx_api.CloudAssemblyBuilder:
+        return self._assembly
+
+    @property
+    def validate_on_synth(self) -> bool:
+        return False
