@@ -167,6 +167,14 @@ def _advice(error: ServiceError, application_id: str, application: Mapping[str, 
                 "permissions boundary or an organisation's policy that denies iam:PassRole. "
                 "Where the policy is new, deploying again may pass."
             )
+        if "tagresource" in error.message.lower():
+            return (
+                "the handler may tag only sessions of the stacks that it serves, with the tag keys "
+                "that they declare: see that ServiceToken is of the stack's own provider, or that "
+                "the provider serves this stack and these tag keys; then look for a permissions "
+                "boundary or an organisation's policy that denies it. Where the policy is new, "
+                "deploying again may pass."
+            )
         return (
             "look for a permissions boundary or an organisation's policy that takes the named "
             "action from the handler's role; it did not come into force within four minutes. "

@@ -13,7 +13,12 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ssm as ssm
 from aws_cdk import cloudformation_include as include
 
-from cdk_emr_serverless_session import Configuration, Session, SessionValidationError
+from cdk_emr_serverless_session import (
+    Configuration,
+    Session,
+    SessionProvider,
+    SessionValidationError,
+)
 from testbed.synth_bench import (
     TYPE,
     Bench,
@@ -199,6 +204,22 @@ class TestArguments:
     ) -> None:
         with pytest.raises(SessionValidationError, match=f"write {written}"):
             bench.session(runtime_configuration=[Configuration("spark-defaults", {"k": value})])
+
+    @pytest.mark.parametrize("grantee", ["arn:aws:iam::111122223333:role/x", None])
+    def test_a_grantee_is_a_principal(self, bench: Bench, grantee: Any) -> None:
+        session = bench.session()
+        with pytest.raises(SessionValidationError, match="grantee: .*; pass a role or user"):
+            session.grants.connect(grantee)
+
+    def test_the_providers_time_out_is_a_duration(self, bench: Bench) -> None:
+        wrong: Any = 30
+        with pytest.raises(SessionValidationError, match=r"write cdk\.Duration\.seconds\(30\)"):
+            SessionProvider.get_or_create(bench.stack, total_timeout=wrong)
+
+    def test_an_application_of_another_service_is_none(self, bench: Bench) -> None:
+        bucket = cdk.CfnResource(bench.stack, "Bucket", type="AWS::S3::Bucket")
+        with pytest.raises(SessionValidationError, match="application: is of type CfnResource"):
+            bench.session(application=bucket)
 
     def test_an_arn_of_something_else_is_named(self, bench: Bench) -> None:
         arn = "arn:aws:emr-serverless:us-east-1:111122223333:/applications/00app"
