@@ -208,7 +208,7 @@ class TestArguments:
     @pytest.mark.parametrize("grantee", ["arn:aws:iam::111122223333:role/x", None])
     def test_a_grantee_is_a_principal(self, bench: Bench, grantee: Any) -> None:
         session = bench.session()
-        with pytest.raises(SessionValidationError, match="grantee: .*; pass a role or user"):
+        with pytest.raises(SessionValidationError, match=r"grantee: .*; pass a role or user"):
             session.grants.connect(grantee)
 
     def test_the_providers_time_out_is_a_duration(self, bench: Bench) -> None:
