@@ -59,7 +59,7 @@ test-matrix: environment ## test on the lowest and newest dependencies, on each 
 lint: environment ## check format, style, imports and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/lint-imports --no-logo
+	PYTHONPATH=.:lambda $(BIN)/lint-imports --no-logo
 	$(BIN)/mypy --strict
 	$(BIN)/mypy --strict tools noxfile.py conftest.py
 	@# Each example alone: all have an app.py.

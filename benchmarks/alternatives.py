@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import os
 import shutil
 import subprocess
 import sys
-import zipfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -53,26 +50,6 @@ def prepare() -> Alternatives:
     asset.mkdir(parents=True)
     stage_handler(asset)
     return Alternatives(python, bundle, asset)
-
-
-def zipped_bytes(folder: Path) -> int:
-    """The size of a folder's zip file, made as the CDK makes it."""
-    files = (file for file in folder.rglob("*") if file.is_file())
-    return zipped({str(file.relative_to(folder)): file for file in files})
-
-
-def zipped(files: Mapping[str, Path]) -> int:
-    """The size of a zip file as the CDK makes it: zlib's default level, a date of 1980.
-
-    Without compiled modules: uv leaves none, and pip's would make boto3's larger by a twelfth.
-    """
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as target:
-        for name, file in sorted(files.items()):
-            if "__pycache__" not in file.parts:
-                entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
-                target.writestr(entry, file.read_bytes(), zipfile.ZIP_DEFLATED)
-    return len(archive.getvalue())
 
 
 def _uv(*arguments: str) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from benchmarks.synth_app import synthesized
 from testbed.chain import Chain, before_first
+from testbed.synth_app import synthesized
 
 RESOURCE_TYPE = "Custom::EMRServerlessSession"
 SESSION, AWS_CUSTOM_RESOURCE, PROVIDER = KINDS = ("Session", "AwsCustomResource", "Provider")

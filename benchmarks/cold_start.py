@@ -25,7 +25,7 @@ def commands(found: Alternatives, *, to_ready: bool = False) -> dict[str, Comman
     """
     programs = {
         HANDLER: f"import sys; sys.path.insert(0, {str(found.asset)!r})\n"
-        "from session_handler import handler; handler._client('emr-serverless')",
+        "from session_handler import clients, handler; clients.client('emr-serverless')",
         PLAIN: _CLIENT,
         BUNDLED: f"import sys; sys.path.insert(0, {str(found.bundle)!r}); {_CLIENT}",
         CRHELPER: f"from crhelper import CfnResource; helper = CfnResource(); {_CLIENT}",

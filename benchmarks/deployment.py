@@ -1,6 +1,6 @@
 """Deployments by the CDK CLI on the local AWS, and how soon CloudFormation knows of a session.
 
-The framework's own functions and its waiter run there: the times are those of its state machine.
+The handler runs there in the local AWS's Lambda.
 """
 
 from __future__ import annotations
@@ -16,15 +16,13 @@ import aws_cdk as cdk
 
 from benchmarks.process import Spread
 from cdk_emr_serverless_session import Session
+from testbed.apps import application, execution_role
 from testbed.cdk_cli import CdkCli
 from testbed.local_aws import LocalAws
-from tests.e2e.apps import application, execution_role
 
 MANY = 25
 DEPLOYS_OF_ONE = 3
-INTERVAL_SECONDS = 2
-# Usable a little after a look at it: CloudFormation then learns of it as late as it ever does.
-START_SECONDS = INTERVAL_SECONDS + 1.0
+START_SECONDS = 3.0
 
 
 @dataclass(frozen=True)

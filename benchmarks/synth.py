@@ -41,7 +41,7 @@ class Synth:
 def measure(say: Callable[[str], None]) -> Synth:
     """Synthesize all apps, each once a round."""
     commands = {
-        f"{kind} {count}": app_command("benchmarks/synth_app.py", kind, str(count))
+        f"{kind} {count}": app_command("-m", "testbed.synth_app", kind, str(count))
         for count in COUNTS
         for kind in KINDS
     }
@@ -65,7 +65,7 @@ def measure(say: Callable[[str], None]) -> Synth:
 
 def _validation() -> dict[str, float]:
     """What synth of one session takes longer with the CDK's own template validation."""
-    app = ("benchmarks/synth_app.py", "Session", "1")
+    app = ("-m", "testbed.synth_app", "Session", "1")
     commands = {"without": app_command(*app), "with": app_command(*app, validation=True)}
     runs = interleaved(commands, rounds=VALIDATION_ROUNDS)
     without, validated = (_steps(runs[name])["synth"] for name in commands)

@@ -39,6 +39,9 @@ class LocalAws:
         self._session_start_seconds = session_start_seconds
         self._spark = spark
         self._process: subprocess.Popen[bytes] | None = None
+        # boto3's stubs know services by literal names only. One session reads each model once.
+        self._boto: Any = boto3.session.Session()
+        self._clients: dict[tuple[str, ...], Any] = {}
 
     def __enter__(self) -> Self:
         self.start()
@@ -107,18 +110,27 @@ class LocalAws:
                 self._process.kill()
         return self._process.wait()
 
-    def client(self, service: str, **session: Any) -> Any:
-        """Make a boto3 client of one of its services."""
-        settings = {
-            "region_name": self.env["AWS_REGION"],
-            "aws_access_key_id": self.env["AWS_ACCESS_KEY_ID"],
-            "aws_secret_access_key": self.env["AWS_SECRET_ACCESS_KEY"],
-            **session,
-        }
-        config = Config(proxies={}, s3={"addressing_style": "path"})
-        # boto3's stubs know services by literal names only.
-        boto: Any = boto3.session.Session(**settings)
-        return boto.client(service, endpoint_url=self.url, config=config)
+    def client(self, service: str, **credentials: str) -> Any:
+        """A boto3 client of one of its services, made once for the same credentials.
+
+        Args:
+            service: The service, as boto3 calls it.
+            credentials: As boto3's ``client`` takes them; by default the account's root.
+        """
+        key = (service, *credentials.values())
+        if key not in self._clients:
+            root = {
+                "aws_access_key_id": self.env["AWS_ACCESS_KEY_ID"],
+                "aws_secret_access_key": self.env["AWS_SECRET_ACCESS_KEY"],
+            }
+            self._clients[key] = self._boto.client(
+                service,
+                endpoint_url=self.url,
+                region_name=self.env["AWS_REGION"],
+                config=Config(proxies={}, s3={"addressing_style": "path"}),
+                **(credentials or root),
+            )
+        return self._clients[key]
 
     def environment(self) -> dict[str, str]:
         """Return the environment of a program that is to use it."""

@@ -37,14 +37,6 @@ class EndpointError(ConnectError):
     """The session's endpoint doesn't answer, isn't trusted, or refuses the token."""
 
 
-class QueryInterrupted(KeyboardInterrupt):
-    """Ctrl-C, while a query ran: says whether the query was stopped on the server."""
-
-    def _render_traceback_(self) -> list[str]:
-        """What IPython shows of it: a line."""
-        return [str(self)]
-
-
 class ProxyError(ConnectError):
     """The proxy can't listen, or is used before it is started."""
 

@@ -20,6 +20,7 @@ from session_handler.invocation import Invocation
 from session_handler.retry import Patience, until_clear
 from session_handler.search import Search
 from session_handler.sessions import Session
+from session_handler.stack import READ_DELAY
 
 # How long ListSessions may take to show a session that was just started.
 LIST_DELAY = 30.0
@@ -89,9 +90,12 @@ class OwnSession:
 
     def mark(self, session: Session | None) -> None:
         """Rule 17, just before an answer of SUCCESS. ``session`` is what the last look showed."""
-        if self.arn is None or not self._request.retains or (session and session.is_retained):
+        if self.arn is None or not self._request.retains:
             return
         arn = self.arn
+        session = session or self._invocation.find(arn)
+        if session is not None and session.is_retained:
+            return
         patience = self._invocation.patience()
         until_clear(lambda: sessions.tag(arn, {names.RETAINED_TAG: "true"}), patience)
         self._marked_here = True
@@ -130,6 +134,8 @@ class OwnSession:
         while True:
             for session in search.owned():
                 if session.client_token == self._parameters["clientToken"]:
+                    # Another delivery may have answered with it this very second.
+                    time.sleep(READ_DELAY)
                     self.arn = self.arn or session.arn
                     self._end(session.arn, session)
             # A start whose answer was lost may be seconds old: the list shows it later.

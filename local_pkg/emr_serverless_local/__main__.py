@@ -115,6 +115,12 @@ def _parser() -> argparse.ArgumentParser:
         "the default), or Sail, small and without a JVM (extra 'sail')",
     )
     parser.add_argument(
+        "--refuse-custom-replacements",
+        action="store_true",
+        help="refuse the replacement of a custom resource while rollback is off, as AWS does of "
+        "its own types (what it does of custom resources isn't published)",
+    )
+    parser.add_argument(
         "--env-file", type=Path, metavar="PATH", help="write the environment here, once ready"
     )
     parser.add_argument(
@@ -149,6 +155,8 @@ async def _serve(options: argparse.Namespace, listener: socket.socket, directory
     from ministack import app as ministack_app
     from ministack.core import lambda_runtime
 
+    from ._cloud.cloudformation import operations
+    from ._cloud.guard import only_for_programs
     from ._cloud.layer import Layer, as_https
     from .sessions import log_line
 
@@ -166,6 +174,7 @@ async def _serve(options: argparse.Namespace, listener: socket.socket, directory
         listener=lambda request: log.info("%s", log_line(request)),
     )
     layer.install()
+    operations.options.refuses_custom_replacements = options.refuse_custom_replacements
     port = listener.getsockname()[1]
     config = Config()
     # From here on the socket is the server's, which closes it.
@@ -177,7 +186,7 @@ async def _serve(options: argparse.Namespace, listener: socket.socket, directory
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     server = asyncio.create_task(
-        serve(as_https(ministack_app.app), config, shutdown_trigger=stop.wait)
+        serve(only_for_programs(as_https(ministack_app.app)), config, shutdown_trigger=stop.wait)
     )
     ticking = asyncio.create_task(_tick(layer))
     try:

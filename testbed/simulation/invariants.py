@@ -93,7 +93,7 @@ def _cause(world: World, request: Request) -> str | None:
         return "a test makes starts slow"
     if any(s.ended_by == "itself" or s.state == "FAILED" for s in world.own()):
         return "a session ended by itself"
-    if request.rollback and world.reaches_cloudformation != "answers":
+    if world.reaches_cloudformation != "answers":
         return "no way to CloudFormation"
     if any(a.state != "STARTED" for a in world.service.applications.values()):
         return "an application is not started"
@@ -150,8 +150,8 @@ def _ended(world: World, excuses: Counter[str]) -> list[str]:
     found = []
     for resource in world.stack.resources.values():
         session = world.session(resource.physical_id)
-        if session is None or (resource.status or "").startswith("DELETE"):
-            continue
+        if session is None or (resource.status or "").startswith(("DELETE", "CREATE_FAILED")):
+            continue  # a Create that failed answers with the session that it has ended
         if not resource.exists or session.ended_by in (None, "itself"):
             continue
         if world.reaches_cloudformation != "answers" and session.ended_by.startswith("Delete."):
@@ -220,6 +220,11 @@ def excuse(world: World, session: Session) -> str | None:
         if started is not None and started.deaths:
             return "RETAIN, and its invocation died between mark and answer"
     requests = _requests(world, session)
+    resource = world.stack.resources.get(str(logical_id))
+    if resource is not None and any(
+        status == "DELETE_SKIPPED" for _, status, _ in resource.history
+    ):
+        return "RETAIN, and the resource was let go before the last look of its request"
     if any(r.died_for_good for r in requests):
         return "all three deliveries of a request died"
     if world.service.list_lag > SEARCH_SECONDS:
@@ -228,8 +233,12 @@ def excuse(world: World, session: Session) -> str | None:
         return "the service forgot a token after a death"
     if world.reaches_cloudformation != "answers":
         return "no way to CloudFormation's API"
-    if logical_id in world.stack.failed_without_rollback and any(r.deaths for r in requests):
-        return "rollback was off, no clean-up came, and an invocation died after its answer"
+    calls_died = any(i.dead and i.name.startswith("Tick") for i in world.function.invocations)
+    if HELD_TAG in session.tags and calls_died and world.service.list_lag:
+        return "a schedule's call died while the resource was changed, before it was listed"
+    died_or_renewed = any(r.deaths for r in requests) or HELD_TAG in session.tags
+    if logical_id in world.stack.failed_without_rollback and died_or_renewed:
+        return "rollback was off, no clean-up came, and an invocation died, or it is a successor"
     undone = "UPDATE_ROLLBACK_FAILED" in world.stack.operations
     if undone and len({r.event["ResourceProperties"]["ApplicationId"] for r in requests}) > 1:
         return "a rollback failed, and the stack was deleted; it was on another application"

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 
 PACKAGE = "session_handler"
-SOURCE = Path(__file__).parents[3] / "lambda" / PACKAGE
+SOURCE = Path(__file__).parents[2] / "lambda" / PACKAGE
 
 
 @contextlib.contextmanager

@@ -67,15 +67,16 @@ class Deployment:
 
     def destroy(self) -> None:
         """Destroy the stack, by the CLI, with an assembly that it was deployed from."""
-        lines = handler_lines(self.aws)
-        assert lines, "the handler has logged, and its log goes with the stack"
-        search("\n".join(lines))
         assemblies = sorted(self.folder.glob("*.cdk.out"), key=lambda path: path.stat().st_mtime)
         try:
             self.cdk.destroy(assemblies[-1], self.name)
         except CdkError as error:
             error.add_note(evidence(self.aws))
             raise
+        # An invocation's lines are there once it is over; the log group outlives the stack.
+        lines = handler_lines(self.aws)
+        assert lines, "the handler has logged"
+        search("\n".join(lines))
 
     def events(self) -> list[dict[str, Any]]:
         """Return the stack's events, oldest first."""

@@ -8,13 +8,12 @@ from functools import partial
 import aws_cdk as cdk
 
 from cdk_emr_serverless_session import Session
-from tests.e2e.apps import application, execution_role, look_often, output
+from testbed.apps import application, execution_role, output
 from tests.e2e.deployment import USABLE, Deployment
 
 
 def sessions(stack: cdk.Stack, *, on: dict[str, str], release: str = "emr-spark-8.1.0") -> None:
     """Fill a stack with two applications and sessions on them, named as in the map."""
-    look_often(stack)
     role = execution_role(stack)
     applications = {name: application(stack, name, release_label=release) for name in ("A", "B")}
     for name, place in on.items():
@@ -53,7 +52,6 @@ def test_a_session_moves_to_another_application(deployment: Deployment) -> None:
 
 def retained(stack: cdk.Stack, *, minutes: int | None) -> None:
     """Fill a stack with an application and, if there are minutes, a session that is left alone."""
-    look_often(stack)
     role, place = execution_role(stack), application(stack)
     if minutes is not None:
         session = Session(
@@ -89,7 +87,6 @@ def test_a_retained_session_outlives_its_resource_and_is_no_stray(deployment: De
 
 def renamed(stack: cdk.Stack, *, application_name: str) -> None:
     """Fill a stack with a session on an application whose name, if changed, replaces it."""
-    look_often(stack)
     session = Session(
         stack,
         "Session",

@@ -48,7 +48,7 @@ def test_the_quickstart_lives_and_ends(tmp_path: Path) -> None:
 
 
 def test_a_failure_ends_the_demo_with_the_logs_that_matter(tmp_path: Path) -> None:
-    shutil.copy(ROOT / "tests" / "e2e" / "apps.py", tmp_path)
+    shutil.copy(ROOT / "testbed" / "apps.py", tmp_path)
     app = tmp_path / "app.py"
     app.write_text(FAILING_APP)
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from testbed.apps import one_session
 from testbed.cdk_cli import ROOT
 from testbed.local_aws import environment_without_aws
-from tests.e2e.apps import one_session
 from tests.e2e.deployment import USABLE, Deployment, template
 
 # Beside it lies a copy of apps.py.
@@ -62,7 +62,7 @@ def test_a_stack_deploys_from_the_installed_wheel(
 ) -> None:
     folder = tmp_path / "app"
     folder.mkdir()
-    shutil.copy(ROOT / "tests" / "e2e" / "apps.py", folder)
+    shutil.copy(ROOT / "testbed" / "apps.py", folder)
     app = folder / "app.py"
     app.write_text(APP.format(stack=deployment.name))
     assembly = tmp_path / "wheel.cdk.out"

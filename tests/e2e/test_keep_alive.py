@@ -16,9 +16,9 @@ import pytest
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
 
+from testbed.apps import one_session
 from testbed.cdk_cli import CdkCli
 from testbed.local_aws import LocalAws
-from tests.e2e.apps import one_session
 from tests.e2e.deployment import USABLE, Deployment
 
 HELD = "emr-serverless-session:held-arn"

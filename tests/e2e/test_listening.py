@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.apps import one_session
+from testbed.apps import one_session
 from tests.e2e.deployment import Deployment
 
 LISTEN = "0A"

@@ -11,9 +11,9 @@ import aws_cdk as cdk
 import pytest
 
 from cdk_emr_serverless_session import Session
+from testbed.apps import application, execution_role
 from testbed.cdk_cli import CdkCli
 from testbed.local_aws import LocalAws
-from tests.e2e.apps import application, execution_role, look_often
 from tests.e2e.deployment import USABLE, Deployment
 
 # The service's quota of concurrent sessions on an application.
@@ -31,7 +31,6 @@ def deployment(tmp_path: Path) -> Iterator[Deployment]:
 
 def many_sessions(stack: cdk.Stack) -> None:
     """Fill a stack with sessions on one application, with one role."""
-    look_often(stack)
     shared, role = application(stack), execution_role(stack)
     for number in range(MANY):
         Session(

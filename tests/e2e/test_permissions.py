@@ -3,9 +3,10 @@
 import json
 from pathlib import Path
 
-import pytest
+import aws_cdk as cdk
 
-from tests.e2e.apps import one_session
+from cdk_emr_serverless_session import SessionProvider
+from testbed.apps import one_session
 from tests.e2e.deployment import Deployment
 
 
@@ -31,10 +32,17 @@ def without_action(assembly: Path, action: str) -> int:
     return removed
 
 
-# A refusal is looked at for a minute, and what it may have started for another.
-@pytest.mark.slow
+def impatient_session(stack: cdk.Stack) -> None:
+    """Fill a stack with a session that has little time: IAM is given four minutes otherwise.
+
+    The CLI uploads a template once, by the hash of what was synthesized: this one is unique.
+    """
+    SessionProvider.get_or_create(stack, total_timeout=cdk.Duration.seconds(15))
+    one_session(stack)
+
+
 def test_a_missing_permission_is_named(deployment: Deployment) -> None:
-    assembly = deployment.synth(one_session)
+    assembly = deployment.synth(impatient_session)
     assert without_action(assembly, "emr-serverless:StartSession") > 0
 
     said = deployment.fail_to_deploy(assembly)

@@ -4,7 +4,7 @@ from functools import partial
 
 import aws_cdk as cdk
 
-from tests.e2e.apps import one_session, session_that_does_not_fit, tripwire
+from testbed.apps import one_session, session_that_does_not_fit, tripwire
 from tests.e2e.deployment import USABLE, Deployment
 
 

@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 
-from tests.e2e.apps import one_session
+from testbed.apps import one_session
 from tests.e2e.deployment import USABLE, Deployment
 
 FIRST = partial(one_session, name="first", tags={"team": "search"})

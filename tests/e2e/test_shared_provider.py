@@ -5,21 +5,19 @@ from pathlib import Path
 import aws_cdk as cdk
 
 from cdk_emr_serverless_session import Session, SessionProvider
+from testbed.apps import application, execution_role
 from testbed.cdk_cli import CdkCli
 from testbed.local_aws import LocalAws
-from tests.e2e.apps import application, execution_role
 from tests.e2e.deployment import USABLE, Deployment
 
 # More than the permissions of one managed policy have room for.
-ROLES = 9
+ROLES = 18
 
 
 def app_of_three_stacks(outdir: Path) -> Path:
     """Synthesize a stack with a provider, and two with sessions."""
     app = cdk.App(outdir=str(outdir), analytics_reporting=False)
-    provider = SessionProvider(
-        cdk.Stack(app, "SharedPlatform"), "Provider", query_interval=cdk.Duration.seconds(1)
-    )
+    provider = SessionProvider(cdk.Stack(app, "SharedPlatform"), "Provider")
     for name, roles in (("SharedFew", 1), ("SharedMany", ROLES)):
         stack = cdk.Stack(app, name)
         shared = application(stack)

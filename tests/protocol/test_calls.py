@@ -33,3 +33,10 @@ def test_the_answer_comes_soon_after_the_session_is_usable() -> None:
 
 def test_25_sessions_of_a_stack_live_with_two_looks_a_second() -> None:
     assert [t.failed for t in measures.together(rate=2.0)] == [0] * 5
+
+
+def test_a_create_starts_one_session_and_calls_nothing_but_looks() -> None:
+    create = measures.calls(0, dead=0)[0]
+    to_the_service = {k for k in create.calls if not k.startswith(("Describe", "PUT"))}
+    assert to_the_service == {"StartSession", "GetSession"}
+    assert create.calls["StartSession"] == 1

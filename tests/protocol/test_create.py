@@ -213,3 +213,11 @@ def test_a_create_that_is_cancelled_while_it_answers_ends_its_session(lab: World
     expect(lab, Fault("PUT", "no answer"))
     do(lab, Create((Session(retained=True),), 68), Rest())
     assert lab.live() == []
+
+
+def test_a_second_delivery_that_is_refused_ends_nothing_that_the_first_has_answered_with() -> None:
+    with lab({"delivery of Create.1": "again 0"}) as here:
+        expect(here, Fault("StartSession", "quota", skip=1))
+        do(here, Create((Session(waits=False),)), Rest())
+        assert here.stack.status == "CREATE_COMPLETE"
+        assert here.live() == [here.held()]

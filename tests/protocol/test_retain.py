@@ -1,6 +1,7 @@
 """Rule 17: what a removal policy of RETAIN keeps, nothing ends."""
 
-from testbed.simulation.lab import do, lab
+from testbed.simulation.choices import Fault
+from testbed.simulation.lab import do, expect, lab
 from testbed.simulation.schedule import Create, Delete, Rest, Session, Update, Wait
 from testbed.simulation.world import RETAINED_TAG, World
 
@@ -92,3 +93,11 @@ def test_a_refused_replacement_ends_though_its_resource_is_removed_meanwhile() -
         before = str(here.held())
         do(here, Update((B,), rollback=False), Wait(4), Update((None,)), Rest())
         assert here.live() == [before]
+
+
+def test_a_second_delivery_does_not_take_an_earlier_mark_for_its_own(lab: World) -> None:
+    """The first died when it had answered; the resource is let go, and being made anew."""
+    expect(lab, Fault("PUT", "killed after"))
+    do(lab, Create((Session(retained=True, waits=False),)), Update((None,)), Wait(44))
+    do(lab, Update((A,)), Rest())
+    assert len(lab.live()) == 2

@@ -31,6 +31,7 @@ from emr_serverless_local.http import serve
 from emr_serverless_local.sessions import SessionService
 from emr_serverless_local.spark import SparkBacking
 from emr_serverless_local.spark.server import Launch, SparkServer
+from tests.spark.pyspark_3_5 import InstallError, environment
 from tests.spark.sessions import APPLICATION
 from tests.spark.shared_server import SharedServer, shared
 
@@ -110,7 +111,9 @@ class SparkSessions:
     application_id: str
 
     def client(self, service: str) -> Any:
-        return boto3.session.Session().client(service, endpoint_url=self.url)
+        # The stubs of boto3 know names of services that are written out only.
+        session: Any = boto3.session.Session()
+        return session.client(service, endpoint_url=self.url)
 
     def submit(self, launch: Launch | None = None, **fields: Any) -> Live:
         """Start a session, and don't wait."""
@@ -146,8 +149,10 @@ class Launcher:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Have one worker do what needs the shared server, so that there is one."""
+    if not config.pluginmanager.hasplugin("xdist"):
+        return
     for item in items:
         if "shared_server" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group("spark"))
@@ -158,6 +163,15 @@ def shared_server() -> Iterator[SharedServer]:
     """A server of Apache Spark for all tests."""
     with shared() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def pyspark_3_5(request: pytest.FixtureRequest) -> Path:
+    """The Python of an environment with PySpark 3.5, kept in pytest's cache."""
+    try:
+        return environment(request.config.cache.mkdir("pyspark-3.5") / "venv")
+    except InstallError as error:
+        pytest.skip(f"uv can't install PySpark 3.5: {error}")
 
 
 @pytest.fixture(scope="session")

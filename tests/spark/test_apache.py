@@ -5,6 +5,7 @@ import os
 import signal
 import uuid
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 import grpc
@@ -12,7 +13,8 @@ import pandas
 import pytest
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
-from pyspark.sql.functions import pandas_udf, udf
+from pyspark.sql.functions import udf
+from pyspark.sql.pandas.functions import pandas_udf
 
 from emr_serverless_local.spark import ApacheServer
 from tests.spark.conftest import Live, SparkSessions, connected
@@ -40,10 +42,12 @@ def test_a_module_that_is_added_is_there_for_functions(
 def test_functions_on_pandas_series_go_by_arrow(spark: SparkSessions) -> None:
     with connected(spark.start().remote_url()) as session:
 
-        @pandas_udf("double")  # type: ignore[call-overload, untyped-decorator, unused-ignore]
-        def halved(numbers: pandas.Series) -> pandas.Series:
+        def half(numbers: pandas.Series) -> pandas.Series:
             return numbers / 2
 
+        # Its stubs know only the way that Python's annotations have replaced.
+        make: Any = pandas_udf
+        halved = make(half, "double")
         frame = session.range(4).select(halved("id").alias("half"))
         assert frame.agg({"half": "sum"}).collect()[0][0] == 3.0
 
@@ -69,11 +73,12 @@ def test_a_stream_runs_functions_on_its_batches(spark: SparkSessions) -> None:
 def test_the_server_takes_no_call_past_the_endpoint(shared_server: SharedServer) -> None:
     """It listens on a port that every user of the machine reaches."""
     with grpc.insecure_channel(f"127.0.0.1:{shared_server.port}") as channel:
-        call = channel.unary_unary("/spark.connect.SparkConnectService/Config")
+        config = "/spark.connect.SparkConnectService/Config"
+        call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(config)
         with pytest.raises(grpc.RpcError) as refused:
             call(b"")
         with pytest.raises(grpc.RpcError) as refused_wrong:
-            call(b"", metadata=[("authorization", "Bearer wrong")])
+            call(b"", metadata=(("authorization", "Bearer wrong"),))
     for error in (refused.value, refused_wrong.value):
         assert isinstance(error, grpc.Call)
         assert error.code() is grpc.StatusCode.UNAUTHENTICATED

@@ -59,7 +59,8 @@ def connected(spark: SparkSessions, client_clock: ClientClock) -> Iterator[Calla
 
     yield connected_to
     for session in made:
-        session.client.close()
+        client: Any = session.client
+        client.close()
 
 
 def issued(spark: SparkSessions) -> int:
@@ -149,7 +150,7 @@ def test_a_long_query_is_re_attached_with_a_new_token(
     monkeypatch.setattr(
         SessionChannelBuilder,
         "_open",
-        lambda self, address: grpc.intercept_channel(whole(self, address), network),
+        lambda self, *where: grpc.intercept_channel(whole(self, *where), network),
     )
     live = spark.start(idleTimeoutMinutes=600)
     session = connected(live)
@@ -209,12 +210,12 @@ def test_a_session_that_idled_out_is_said_by_the_next_query(
         session.range(10).count()
 
 
-class Parameters(boto3.Session):  # type: ignore[misc]
+class Parameters(boto3.Session):
     """A boto3 session whose SSM has one parameter: there is no SSM beside these sessions."""
 
     value = ""
 
-    def client(self, service_name: str, *args: Any, **fields: Any) -> Any:
+    def client(self, service_name: Any, *args: Any, **fields: Any) -> Any:
         return self if service_name == "ssm" else super().client(service_name, *args, **fields)
 
     def get_parameter(self, Name: str) -> dict[str, Any]:
@@ -225,9 +226,10 @@ def test_the_same_spark_session_works_on_the_successor(
     spark: SparkSessions, client_clock: ClientClock
 ) -> None:
     parameters = Parameters()
-    first = spark.start()
+    # A server of its own: on one that both share, what the first session held would be there.
+    first = spark.start(sail)
     parameters.value = first.arn
-    session = connect(
+    session: Any = connect(
         PARAMETER,
         follow=True,
         check_version=False,

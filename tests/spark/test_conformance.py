@@ -16,15 +16,6 @@ from tests.spark.sessions import APPLICATION
 from tests.spark.shared_server import SharedServer
 
 
-@pytest.fixture(scope="module")
-def python(request: pytest.FixtureRequest) -> Path:
-    """The Python of an environment with Spark's tests, kept in pytest's cache."""
-    try:
-        return suite.environment(request.config.cache.mkdir("spark-conformance") / "venv")
-    except suite.InstallError as error:
-        pytest.skip(f"uv can't install Spark's tests: {error}")
-
-
 @pytest.fixture
 def session(shared_server: SharedServer, tmp_path: Path) -> Iterator[dict[str, Any]]:
     """A session under the system's clock, and what a client has to know of where it is."""
@@ -53,7 +44,7 @@ def session(shared_server: SharedServer, tmp_path: Path) -> Iterator[dict[str, A
 
 @pytest.mark.skipif("SPARK_SERVER" in os.environ, reason="the test that runs these has done it")
 def test_connect_ends_each_of_them_as_a_direct_connection_does(
-    python: Path, session: dict[str, Any], tmp_path: Path
+    pyspark_3_5: Path, session: dict[str, Any], tmp_path: Path
 ) -> None:
     answer = session["endpoint"]
     remotes = {
@@ -64,7 +55,7 @@ def test_connect_ends_each_of_them_as_a_direct_connection_does(
     for way, remote in remotes.items():
         folder = tmp_path / way
         folder.mkdir()
-        found[way] = suite.run(python, suite.PART, {**session["variables"], **remote}, folder)
+        found[way] = suite.run(pyspark_3_5, suite.PART, {**session["variables"], **remote}, folder)
 
-    assert list(found["direct"].values()).count("passed") >= 30
+    assert list(found["direct"].values()).count("passed") >= 25
     assert suite.differences(found["direct"], found["connect"]) == []

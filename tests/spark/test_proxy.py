@@ -92,7 +92,7 @@ def test_an_error_of_spark_is_shown_as_without_a_proxy(
 
 def test_large_results_come_through_whole(spark: SparkSessions, proxied: Proxied) -> None:
     with connected(proxied(spark.start()).url) as session:
-        table = session.range(ROWS).selectExpr("id", "id * 2 AS double").toPandas()
+        table: Any = session.range(ROWS).selectExpr("id", "id * 2 AS double").toPandas()
 
     assert len(table) == ROWS
     assert int(table["double"].sum()) == ROWS * (ROWS - 1)

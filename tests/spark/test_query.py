@@ -2,6 +2,7 @@
 
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pandas
 import pytest
@@ -22,7 +23,7 @@ def test_data_and_functions_go_over_and_come_back(spark: SparkSessions) -> None:
     with connected(live.remote_url()) as session:
         frame = session.createDataFrame(pandas.DataFrame({"n": range(1000), "text": "x" * 5000}))
         doubled = frame.select(udf(lambda n: n * 2, "long")("n").alias("twice"), "text")
-        back = doubled.toPandas()
+        back: Any = doubled.toPandas()
     # 5 MB each way: more than gRPC's own limit of a message.
     assert back["twice"].sum() == 999_000
     assert back["text"].str.len().sum() == 5_000_000

@@ -80,6 +80,7 @@ def test_a_client_without_the_authority_does_not_come_through(spark: SparkSessio
     endpoint = spark.start().endpoint()
     other = grpc.ssl_channel_credentials(trustme.CA().cert_pem.bytes())
     with grpc.secure_channel(f"{endpoint.host}:{endpoint.port}", other) as channel:
-        call = channel.unary_unary("/spark.connect.SparkConnectService/Config")
+        config = "/spark.connect.SparkConnectService/Config"
+        call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(config)
         with pytest.raises(grpc.RpcError, match="CERTIFICATE_VERIFY_FAILED"):
             call(b"")

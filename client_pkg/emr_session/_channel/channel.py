@@ -137,13 +137,22 @@ class _SessionInterceptor(
 
     def _unary(self, continuation: Any, details: Any, sent: Any) -> Any:
         if details.method.endswith(_IN_THE_BACKGROUND):
-            return continuation(details, sent)
+            return self._background(continuation, details, sent)
         self._session.raise_if_moved()
         attempt = _Attempt(self._session)
         call = continuation(details, sent)
         # One that isn't done is a future that somebody waits for later.
         if call.done():
             attempt.ended(call)
+        return call
+
+    def _background(self, continuation: Any, details: Any, sent: Any) -> Any:
+        arn = self._session.arn
+        call = continuation(details, sent)
+        # PySpark would try again for ten minutes, and ``stop()`` would wait for it.
+        if call.done() and call.code() is grpc.StatusCode.UNAVAILABLE:
+            self._session.raise_if_not_live(arn)
+            self._session.raise_if_refused()
         return call
 
     def _stream(self, continuation: Any, details: Any, sent: Any) -> Any:
@@ -170,7 +179,7 @@ class _Attempt:
         closed = _CLOSED in str(call.details()).lower()
         if (call.code() in _TOKEN_CODES or closed) and self._begun_with:
             outlived = self._tokens.is_due(self._begun_with)
-            self._tokens.drop(self._begun_with)
+            self._session.token_refused(self._begun_with)
             if outlived or closed:
                 raise CutOffError(call)
 

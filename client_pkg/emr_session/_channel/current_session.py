@@ -17,7 +17,7 @@ from .._emr.locate import locate
 from .._emr.names import SessionArn
 from .._emr.session import describe
 from .._emr.wait import wait_until_usable
-from ..errors import SessionMovedError
+from ..errors import SessionEndedError, SessionMovedError, SessionNotFoundError
 from .endpoint import Endpoint, fetch
 from .tokens import Tokens
 
@@ -77,6 +77,10 @@ class CurrentSession:
             self.raise_if_ended(arn)
             raise explained(error, self._aws.session) from error
 
+    def token_refused(self, endpoint: Endpoint) -> None:
+        """Note that this token was refused, so that the next call has another."""
+        self._tokens.drop(endpoint)
+
     def raise_if_moved(self) -> None:
         """Tell this thread that the client has moved since the thread's last call.
 
@@ -107,21 +111,35 @@ class CurrentSession:
         with self._lock:
             if arn == self._arn:
                 try:
-                    status = describe(self._aws, arn)
-                except (BotoCoreError, ClientError) as error:
-                    if is_temporary(error):
-                        return
-                    raise explained(error, self._aws.session) from error
-                if status.live:
+                    self.raise_if_not_live(arn)
+                except (SessionEndedError, SessionNotFoundError):
+                    if not self._follow or locate(self._target, self._aws) == arn:
+                        raise
+                    self._move()
+                else:
                     return
-                if not self._follow or locate(self._target, self._aws) == arn:
-                    raise status.error()
-                self._move()
             self._heard.moves = self._moves
         raise SessionMovedError(
             f"Session {arn.session_id} ended during the call, and the client is on its successor "
             f"{self._arn.session_id} now. {_GONE}"
         )
+
+    def raise_if_not_live(self, arn: SessionArn) -> None:
+        """Ask whether a session has ended, and stay where the client is.
+
+        Raises:
+            CredentialsError: AWS accepts the caller's credentials no more.
+            SessionEndedError: It has.
+            SessionNotFoundError: The service has forgotten it.
+        """
+        try:
+            status = describe(self._aws, arn)
+        except (BotoCoreError, ClientError) as error:
+            if is_temporary(error):
+                return
+            raise explained(error, self._aws.session) from error
+        if not status.live:
+            raise status.error()
 
     def raise_if_refused(self) -> None:
         """Say why there is no token, where trying again doesn't help.

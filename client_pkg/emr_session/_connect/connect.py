@@ -42,7 +42,7 @@ def connect(
     ``GetSessionEndpoint`` on the session (``session.grants.connect``), and ``ssm:GetParameter``
     for a parameter. Each call gives a new ``SparkSession`` and makes it the one that
     ``SparkSession.builder.getOrCreate()``, UDFs and pandas-on-Spark use, until its ``stop()``.
-    Ctrl-C stops the running query on the server, too (``QueryInterrupted``).
+    Ctrl-C stops the running query on the server, too.
 
     Args:
         arn_or_parameter: The session's ARN, or the name of the SSM parameter that holds it.

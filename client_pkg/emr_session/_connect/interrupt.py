@@ -10,10 +10,9 @@ from typing import Any
 import grpc
 from pyspark.sql.connect.proto import base_pb2, base_pb2_grpc
 
-from ..errors import QueryInterrupted
-
 # Whoever has pressed Ctrl-C waits no longer than this for the server to take note.
 TIMEOUT_SECONDS = 5.0
+_SHOWN = "_render_traceback_"
 
 
 class InterruptingInterceptor(grpc.UnaryStreamClientInterceptor):
@@ -58,7 +57,7 @@ class _InterruptibleStream:
         except KeyboardInterrupt:
             raise self._interrupted() from None
 
-    def _interrupted(self) -> QueryInterrupted:
+    def _interrupted(self) -> KeyboardInterrupt:
         try:
             self._interrupt()
         except Exception as error:  # noqa: BLE001 - the interrupt matters more than its failure
@@ -66,17 +65,25 @@ class _InterruptibleStream:
         else:
             said = "it was stopped on the server, too."
         self._call.cancel()
-        return QueryInterrupted(f"Query interrupted: {said}")
+        return _one_line(f"Query interrupted: {said}")
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._call, name)
 
 
-def report_in_one_line() -> None:
-    """Let Python report an uncaught ``QueryInterrupted`` in a line instead of a stack of frames.
+def _one_line(message: str) -> KeyboardInterrupt:
+    """A KeyboardInterrupt that is shown without its frames.
 
-    IPython asks the exception itself.
+    No class of its own: of KeyboardInterrupt itself alone Python ends as other programs do.
     """
+    interrupt = KeyboardInterrupt(message)
+    # IPython's name for how an exception wants to be shown.
+    setattr(interrupt, _SHOWN, lambda *_: [message])
+    return interrupt
+
+
+def report_in_one_line() -> None:
+    """Let Python, too, show an interrupted query in one line."""
     if sys.excepthook is not _report:
         global _other_hook
         _other_hook, sys.excepthook = sys.excepthook, _report
@@ -85,7 +92,7 @@ def report_in_one_line() -> None:
 def _report(
     kind: type[BaseException], error: BaseException, traceback: TracebackType | None
 ) -> None:
-    if isinstance(error, QueryInterrupted):
+    if kind is KeyboardInterrupt and hasattr(error, _SHOWN):
         print(error, file=sys.stderr)
     else:
         _other_hook(kind, error, traceback)

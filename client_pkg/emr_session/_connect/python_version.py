@@ -54,7 +54,7 @@ class PythonVersionInterceptor(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStrea
         return continuation(details, request)
 
     def _look_at(self, request: Any) -> None:
-        if self._compared or not _has_function(request):
+        if self._compared or not any(map(_has_function, _messages(request))):
             return
         self._compared = True
         here = f"{sys.version_info[0]}.{sys.version_info[1]}"

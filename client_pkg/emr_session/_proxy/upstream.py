@@ -161,7 +161,7 @@ class Upstream:
             # What the session said is as good.
             return None
         if code in _REFUSED_CODES:
-            await _aside(self._current.token_refused, way.endpoint)
+            await _aside(self._current.tokens.drop, way.endpoint)
             if self._way is way:
                 self._way = None
         # A new token will do, so that clients re-attach as after a broken connection.

@@ -15,7 +15,7 @@ from ministack.services.cloudformation import provisioners
 from ..sessions import LoggedRequest, SessionService
 from ..sessions.backing import Backing
 from ..sessions.service import Response
-from . import buckets, functions, schedules
+from . import buckets, functions, log_groups, schedules
 from .cloudformation import api, long_poll
 from .cloudformation.application_resource import (
     REPLACING_PROPERTIES,
@@ -84,6 +84,7 @@ class Layer:
         handlers["cloudformation"] = long_poll.held(handlers["cloudformation"])
         buckets.install()
         functions.install()
+        log_groups.install()
         schedules.install()
 
     async def _handle(

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from testbed.local_aws import LocalAws
 from tests.spark.conformance import suite, ways
+from tests.spark.pyspark_3_5 import environment
 from tests.spark.sessions import started
 
 DEFAULT_CACHE = suite.ROOT / ".conformance"
@@ -28,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--cache", type=Path, default=DEFAULT_CACHE, metavar="FOLDER")
     options = parser.parse_args(arguments)
     modules = tuple(options.modules)
-    python = suite.environment(options.cache)
+    python = environment(options.cache.resolve())
     names = ["direct", "connect", *(["proxy"] if ways.has_proxy() else []), *options.address]
     found: dict[str, dict[str, str]] = {}
     for name in names:

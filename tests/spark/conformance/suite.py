@@ -1,23 +1,12 @@
-"""Spark's own tests, of PySpark 3.5.7: an environment that has them, and how each of them ends.
-
-They are in the wheel of ``snowflake-spark-connect``, a copy of PySpark with its tests (Apache-2.0).
-It is installed from a package index into an environment of its own, never beside another PySpark.
-"""
+"""Spark's own tests of Spark Connect, as PySpark 3.5 has them: how each of them ends."""
 
 import os
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parents[3]
-WHEEL = "snowflake-spark-connect==1.0.0"
-# What the tests need of what the wheel asks for.
-NEEDED = (
-    *("numpy<2", "pandas<3", "pyarrow<26", "py4j==0.10.9.7", "setuptools"),
-    *("grpcio>=1.76", "grpcio-status", "googleapis-common-protos", "pytest", "boto3>=1.42.94"),
-)
 PACKAGE = "pyspark.sql.tests.connect"
 # Those that need nothing but a server: the others start a classic Spark beside it.
 MODULES = (
@@ -26,37 +15,11 @@ MODULES = (
     *("pandas_udf", "pandas_udf_grouped_agg", "pandas_udf_window", "readwriter", "serde"),
     *("types", "udf", "udtf"),
 )
-# A part that takes seconds: analysis, a catalog, errors, files, functions.
-PART = ("catalog", "column", "errors", "readwriter")
+# A part that takes seconds.
+PART = ("catalog", "column", "errors")
 MODULE_SECONDS = 1800
 
 Outcomes = Mapping[str, str]
-
-
-class InstallError(Exception):
-    """The environment can't be made: no package index, most of the time."""
-
-
-def environment(folder: Path) -> Path:
-    """The Python of an environment with the tests, made in this folder unless it is there."""
-    python = folder / "bin" / "python"
-    done = folder / "installed"
-    asked = "\n".join((WHEEL, *NEEDED))
-    if done.exists() and done.read_text() == asked:
-        return python
-    uv = Path(sys.executable).parent / "uv"
-    version = ".".join(map(str, sys.version_info[:2]))
-    install = (uv, "pip", "install", "--quiet", "--python", python)
-    for command in (
-        (uv, "venv", "--quiet", "--clear", "--python", version, folder),
-        (*install, "--no-deps", WHEEL),
-        (*install, "--compile-bytecode", *NEEDED),
-    ):
-        ended = subprocess.run(command, capture_output=True, text=True, check=False)
-        if ended.returncode:
-            raise InstallError(ended.stderr.strip())
-    done.write_text(asked)
-    return python
 
 
 def run(
@@ -75,11 +38,11 @@ def run(
     files = [site.joinpath(*PACKAGE.split("."), f"test_parity_{name}.py") for name in modules]
     ended = subprocess.run(
         [
-            *(python, "-W", "ignore", "-m", "pytest", "-q", "-p", "no:cacheprovider"),
+            *(str(python), "-W", "ignore", "-m", "pytest", "-q", "-p", "no:cacheprovider"),
             *("-p", "tests.spark.conformance.through_connect", f"--junitxml={report}"),
             # Nothing of this project's own settings, in whose folder the environment may be.
-            *("-c", os.devnull, "--rootdir", site, "--confcutdir", site),
-            *("-o", "junit_family=xunit1", *files),
+            *("-c", os.devnull, "--rootdir", str(site), "--confcutdir", str(site)),
+            *("-o", "junit_family=xunit1", *map(str, files)),
         ],
         cwd=folder,
         env={

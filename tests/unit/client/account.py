@@ -57,6 +57,9 @@ class Account:
     stacks: dict[str, Stack] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
     unreachable: bool = False
+    # How many more requests are throttled, and whether all are refused for old credentials.
+    throttled: int = 0
+    expired: bool = False
     url: str = ""
     on_parameter: Callable[[], None] = lambda: None
 
@@ -113,15 +116,19 @@ class Account:
         """Answer a request to any of the services."""
         if self.unreachable:
             return 503, {}, b"{}"
+        if self.expired:
+            return _json_error(403, "ExpiredTokenException", "The security token is expired")
+        if self.throttled:
+            self.throttled -= 1
+            return _json_error(400, "ThrottlingException", "Rate exceeded")
         if headers.get("x-amz-target") == "AmazonSSM.GetParameter":
             return self._parameter(json.loads(body)["Name"])
         if headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
             form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
             return self._cloudformation(form)
         if self.refused and any(path.endswith(end) for end in self.refused):
-            message = {"message": "User is not authorized to perform the action"}
-            answered = {"x-amzn-errortype": "AccessDeniedException"}
-            return 403, answered, json.dumps(message).encode()
+            refusal = "User is not authorized to perform the action"
+            return _json_error(403, "AccessDeniedException", refusal)
         return self.service.handle(method, path, headers, body, query)
 
     def _parameter(self, name: str) -> Answer:
@@ -157,7 +164,7 @@ class Account:
         )
 
 
-class _SessionHere(boto3.Session):  # type: ignore[misc]
+class _SessionHere(boto3.Session):
     """A boto3 session with an endpoint of its own, so that tests leave the environment alone."""
 
     def __init__(self, url: str) -> None:
@@ -166,7 +173,7 @@ class _SessionHere(boto3.Session):  # type: ignore[misc]
         )
         self._url = url
 
-    def client(self, service_name: str, **fields: Any) -> Any:
+    def client(self, service_name: Any, **fields: Any) -> Any:  # type: ignore[override]
         return super().client(service_name, endpoint_url=self._url, **fields)
 
 
@@ -204,6 +211,10 @@ def _events(stack_id: str, stack: Stack, page: int) -> Answer:
         f"<ResourceStatus>{status}</ResourceStatus><Timestamp>2026-01-01T00:00:00Z</Timestamp>"
         f"</member></StackEvents>{more}",
     )
+
+
+def _json_error(status: int, code: str, message: str) -> Answer:
+    return status, {"x-amzn-errortype": code}, json.dumps({"message": message}).encode()
 
 
 def _refusal(message: str) -> Answer:

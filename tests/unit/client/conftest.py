@@ -1,12 +1,14 @@
-"""An account whose clock stands still until a test, or a wait, moves it."""
+"""An account whose clock stands still until a test, or a wait, moves it, and its gateways."""
 
 from collections.abc import Iterator
 
+import pyspark
 import pytest
 
 from emr_serverless_local.sessions import SessionService
 
 from .account import Account, TestClock, account
+from .gateway import Gateways
 
 
 @pytest.fixture
@@ -18,3 +20,19 @@ def clock() -> TestClock:
 def aws(clock: TestClock) -> Iterator[Account]:
     with account(SessionService(clock=clock, start_seconds=90, stop_seconds=30)) as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def module_gateways() -> Iterator[Gateways]:
+    gateways = Gateways(spark_version=f"{pyspark.__version__}-amzn-0")
+    yield gateways
+    gateways.close()
+
+
+@pytest.fixture
+def gateways(module_gateways: Gateways) -> Gateways:
+    module_gateways.seen.clear()
+    module_gateways.cut_off.clear()
+    module_gateways.away.clear()
+    module_gateways.settings.clear()
+    return module_gateways

@@ -15,6 +15,9 @@ import trustme
 from pyspark.sql.connect.proto import base_pb2
 
 from emr_serverless_local.sessions.backing import BackedSession
+from emr_session import connect
+
+from .account import Account, TestClock
 
 DOMAIN = "emr-serverless.localhost"
 TOKEN_HEADER = "x-aws-proxy-auth"
@@ -30,10 +33,13 @@ class Gateways:
         self.gate = threading.Event()
         self.gate.set()
         self.cut_off = threading.Event()
+        self.cut_off_with = (grpc.StatusCode.UNAUTHENTICATED, "The token has expired")
         self.away = threading.Event()
         self.seen: list[tuple[str, str]] = []
         # A stream of rows is cut off after so many answers, and then this is done.
-        self.rows = range(0)
+        self.rows = range(8)
+        # Spark's configuration.
+        self.settings: dict[str, str] = {}
         self.answers_a_stream: int | None = None
         self.on_cut: Callable[[], object] = lambda: None
         leaf = self.authority.issue_cert(f"*.{DOMAIN}")
@@ -57,6 +63,9 @@ class Gateways:
 
     def endpoint(self, session_id: str) -> str:
         return f"https://{session_id}.{DOMAIN}:{self._gateways[session_id].port}"
+
+    def dashboard(self, session_id: str) -> str | None:  # noqa: ARG002
+        return None
 
     def end(self, session_id: str) -> None:
         """Nothing: the gateway says by itself that the session is over."""
@@ -95,6 +104,9 @@ class _Gateway(grpc.GenericRpcHandler):
             if method.endswith(("/ExecutePlan", "/ReattachExecute")):
                 yield from self._rows(method, next(iter(requests)), context)
                 return
+            if method.endswith("/Config"):
+                yield self._config(next(iter(requests)))
+                return
             if method.endswith("/ReleaseExecute"):
                 yield self._released(next(iter(requests)))
                 return
@@ -103,7 +115,7 @@ class _Gateway(grpc.GenericRpcHandler):
             if method.endswith("Stream"):
                 self._all.gate.wait(10)
                 if self._all.cut_off.is_set():
-                    context.abort(grpc.StatusCode.UNAUTHENTICATED, "The token has expired")
+                    context.abort(*self._all.cut_off_with)
                 yield said
 
         return grpc.stream_stream_rpc_method_handler(answer)
@@ -137,6 +149,14 @@ class _Gateway(grpc.GenericRpcHandler):
         answer = base_pb2.ReleaseExecuteResponse(session_id=asked.session_id)
         return bytes(answer.SerializeToString())
 
+    def _config(self, request: bytes) -> bytes:
+        asked = base_pb2.ConfigRequest.FromString(request)
+        answer = base_pb2.ConfigResponse(session_id=asked.session_id)
+        wanted = asked.operation.get_with_default.pairs
+        for key in [*(pair.key for pair in wanted), *asked.operation.get.keys]:
+            answer.pairs.add(key=key, value=self._all.settings.get(key))
+        return bytes(answer.SerializeToString())
+
     def _version(self, request: bytes) -> bytes:
         asked = base_pb2.AnalyzePlanRequest.FromString(request)
         answer = base_pb2.AnalyzePlanResponse(session_id=asked.session_id)
@@ -150,3 +170,11 @@ def _batch(number: int) -> bytes:
     with pyarrow.ipc.new_stream(sink, batch.schema) as writer:
         writer.write_batch(batch)
     return bytes(sink.getvalue())
+
+
+def connected(
+    aws: Account, clock: TestClock, target: str, gateways: Gateways, **options: Any
+) -> Any:
+    """``connect`` to a session behind a gateway."""
+    options = {"root_certificates": gateways.roots, **options}
+    return connect(target, session=aws.session(), clock=clock, **options)

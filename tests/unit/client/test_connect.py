@@ -7,10 +7,13 @@ import copy
 import logging
 import os
 import socket
+import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from contextlib import contextmanager
+from threading import Barrier, Timer
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -18,15 +21,19 @@ import boto3
 import grpc
 import pytest
 import trustme
-from botocore.exceptions import ReadTimeoutError
+from botocore.exceptions import ClientError, ReadTimeoutError
+from pyspark.sql.functions import udf
+from pyspark.sql.types import LongType
 
 from emr_serverless_local.sessions import SessionService
 from emr_session import (
     ConnectError,
+    CredentialsError,
     EndpointError,
     SessionEndedError,
     SessionMovedError,
     SparkVersionError,
+    SparkVersionWarning,
     connect,
 )
 from emr_session._channel.channel import CutOffError, session_channel
@@ -37,27 +44,12 @@ from emr_session._emr.aws import Aws
 from emr_session._emr.locate import locate
 
 from .account import Account, TestClock, account
-from .gateway import Gateways
+from .gateway import Gateways, connected
 
 KINDS = ["unary_unary", "unary_stream", "stream_unary", "stream_stream"]
 MARGIN = 300
 PARAMETER = "/notebooks/session"
 pyspark = pytest.importorskip("pyspark")
-
-
-@pytest.fixture(scope="module")
-def module_gateways() -> Iterator[Gateways]:
-    gateways = Gateways(spark_version=f"{pyspark.__version__}-amzn-0")
-    yield gateways
-    gateways.close()
-
-
-@pytest.fixture
-def gateways(module_gateways: Gateways) -> Gateways:
-    module_gateways.seen.clear()
-    module_gateways.cut_off.clear()
-    module_gateways.away.clear()
-    return module_gateways
 
 
 @pytest.fixture
@@ -78,11 +70,6 @@ def arn(aws: Account, application: str) -> str:
     arn = aws.start(application, idleTimeoutMinutes=600)
     aws.parameters[PARAMETER] = arn
     return arn
-
-
-def connected(aws: Account, clock: TestClock, target: str, gateways: Gateways, **more: Any) -> Any:
-    options = {"root_certificates": gateways.roots, **more}
-    return connect(target, session=aws.session(), clock=clock, **options)
 
 
 def linked(
@@ -148,6 +135,19 @@ def test_a_stream_that_outlived_its_token_is_for_pyspark_to_re_attach(
             next(answers)
         assert raised.value.code() is grpc.StatusCode.UNAVAILABLE
         assert call(channel, "unary_unary") == b"ab"
+
+
+def test_a_stream_that_aws_removed_is_for_pyspark_to_re_attach(
+    aws: Account, clock: TestClock, gateways: Gateways, arn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That is how AWS ends a call whose token expires."""
+    monkeypatch.setattr(gateways, "cut_off_with", (grpc.StatusCode.UNKNOWN, "Stream removed"))
+    with linked(aws, clock, gateways, arn) as channel:
+        gateways.cut_off.set()
+
+        with pytest.raises(CutOffError) as raised:
+            call(channel, "unary_stream")
+        assert raised.value.code() is grpc.StatusCode.UNAVAILABLE
 
 
 def test_a_token_that_is_refused_before_its_time_stays_refused(
@@ -248,6 +248,21 @@ def test_a_move_is_said_where_the_caller_hears_it(
             call(channel, "unary_unary")
 
 
+@pytest.mark.usefixtures("stopwatch")
+def test_what_pyspark_does_in_the_background_ends_with_the_session(
+    aws: Account, clock: TestClock, gateways: Gateways, arn: str
+) -> None:
+    """It would try again for ten minutes, and ``stop`` would wait for it."""
+    with linked(aws, clock, gateways, arn) as channel:
+        call(channel, "unary_unary")
+        release: Any = channel.unary_unary("/spark.connect.SparkConnectService/ReleaseExecute")
+        aws.terminate(arn)
+        clock.advance(3600)
+
+        with pytest.raises(SessionEndedError):
+            release(b"")
+
+
 def test_threads_move_together_and_see_nothing_but_the_move(
     aws: Account, clock: TestClock, gateways: Gateways, application: str, arn: str
 ) -> None:
@@ -274,6 +289,31 @@ def test_threads_move_together_and_see_nothing_but_the_move(
     assert {outcome for thread in outcomes for outcome in thread} == {"ab", "SessionMovedError"}
     assert all(thread.count("SessionMovedError") <= 1 for thread in outcomes)
     assert all(thread[-1] == "ab" for thread in outcomes)
+
+
+def test_every_thread_hears_of_the_move_once(
+    aws: Account, clock: TestClock, gateways: Gateways, application: str, arn: str
+) -> None:
+    """Also one that had nothing under way: what it has made is gone all the same."""
+    with linked(aws, clock, gateways, PARAMETER, follow=True) as channel, executor() as other:
+        for outcome in (call(channel, "unary_unary"), other(call, channel, "unary_unary")):
+            assert outcome == b"ab"
+        aws.terminate(arn)
+        aws.parameters[PARAMETER] = aws.start(application)
+        with pytest.raises(SessionMovedError):
+            call(channel, "unary_unary")
+
+        with pytest.raises(SessionMovedError):
+            other(call, channel, "unary_unary")
+        assert other(call, channel, "unary_unary") == b"ab"
+        assert call(channel, "unary_unary") == b"ab"
+
+
+@contextmanager
+def executor() -> Iterator[Callable[..., bytes]]:
+    """Runs functions, all in one other thread."""
+    with ThreadPoolExecutor(1) as threads:
+        yield lambda function, *arguments: threads.submit(function, *arguments).result()
 
 
 def test_as_long_as_there_is_no_successor_the_session_is_over(
@@ -372,7 +412,7 @@ def test_a_file_of_certificates_will_do(
 def test_a_copy_of_the_builder_is_for_another_spark_session_over_the_same_link(
     aws: Account, clock: TestClock, gateways: Gateways, arn: str
 ) -> None:
-    spark = connected(aws, clock, arn, gateways)
+    spark: Any = connected(aws, clock, arn, gateways)
     builder = spark.client._builder
     new = copy.deepcopy(builder)
     params = "_params" if hasattr(builder, "_params") else "params"
@@ -402,6 +442,101 @@ def test_a_release_whose_spark_is_known_is_judged_before_anything_is_connected(
         connected(aws, clock, aws.start(), gateways)
 
     assert gateways.seen == []
+
+
+# AWS that is away, or refuses
+
+
+@pytest.mark.parametrize("trouble", ["throttled", "away"])
+def test_a_query_outlasts_a_token_that_cannot_be_fetched_for_a_moment(
+    aws: Account,
+    clock: TestClock,
+    gateways: Gateways,
+    arn: str,
+    monkeypatch: pytest.MonkeyPatch,
+    trouble: str,
+) -> None:
+    monkeypatch.setattr(gateways, "rows", range(8))
+    spark = connected(aws, clock, arn, gateways)
+    clock.advance(3600)
+    # More than botocore itself tries.
+    if trouble == "throttled":
+        aws.throttled = 8
+    else:
+        aws.unreachable = True
+        Timer(1, lambda: setattr(aws, "unreachable", False)).start()
+
+    assert [row.id for row in spark.range(8).collect()] == list(range(8))
+    spark.stop()
+
+
+def test_credentials_that_expired_are_said_by_connect(
+    aws: Account, clock: TestClock, gateways: Gateways, arn: str
+) -> None:
+    aws.expired = True
+
+    with pytest.raises(CredentialsError, match=r"security token is expired.*aws sso login"):
+        connected(aws, clock, arn, gateways)
+
+
+@pytest.mark.usefixtures("stopwatch")
+def test_credentials_that_expired_under_a_client_are_said_in_seconds(
+    aws: Account, clock: TestClock, gateways: Gateways, arn: str
+) -> None:
+    spark = connected(aws, clock, arn, gateways)
+    clock.advance(3600)
+    aws.expired = True
+
+    with pytest.raises(CredentialsError, match="aws sso login"):
+        spark.range(8).collect()
+
+
+@pytest.mark.usefixtures("stopwatch")
+def test_a_token_that_is_denied_is_said_in_seconds(
+    aws: Account, clock: TestClock, gateways: Gateways, arn: str
+) -> None:
+    spark = connected(aws, clock, arn, gateways)
+    clock.advance(3600)
+    aws.refused.add("/endpoint")
+
+    with pytest.raises(ClientError, match="AccessDenied"):
+        spark.range(8).collect()
+
+
+# Python's version
+
+
+def test_the_first_function_that_the_workers_cannot_run_is_a_warning(
+    aws: Account, clock: TestClock, gateways: Gateways, arn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(gateways.settings, "spark.pyspark.python", "/usr/bin/python3.9")
+    spark = connected(aws, clock, arn, gateways)
+    function = udf(lambda n: n, LongType())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", SparkVersionWarning)
+        spark.range(8).collect()
+
+    with pytest.warns(SparkVersionWarning, match=r"workers have Python 3\.9.*Run this with"):
+        spark.range(8).select(function("id")).collect()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", SparkVersionWarning)
+        spark.range(8).select(function("id")).collect()
+    spark.stop()
+
+
+@pytest.mark.parametrize("python", [None, "{0}.{1}", "/opt/conda/bin/python"])
+def test_a_function_that_the_workers_may_run_is_sent_in_silence(
+    aws: Account, clock: TestClock, gateways: Gateways, arn: str, python: str | None
+) -> None:
+    if python:
+        gateways.settings["spark.pyspark.python"] = (
+            python if "/" in python else f"/usr/bin/python{python.format(*sys.version_info)}"
+        )
+    spark = connected(aws, clock, arn, gateways)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", SparkVersionWarning)
+        spark.range(8).select(udf(lambda n: n, LongType())("id")).collect()
+    spark.stop()
 
 
 # What is wrong is said in seconds
@@ -474,10 +609,10 @@ def test_aws_that_never_answers_is_an_error(arn: str, monkeypatch: pytest.Monkey
     monkeypatch.setattr("emr_session._emr.aws.ANSWER_SECONDS", 1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
-        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+        session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test")
 
         with pytest.raises(ReadTimeoutError):
-            connect(arn, session=boto3.Session(**keys))
+            connect(arn, session=session)
 
 
 # Secrets
@@ -488,7 +623,7 @@ def test_a_call_in_a_debugger_shows_no_token(
 ) -> None:
     shown: list[str] = []
 
-    class Looks(grpc.UnaryUnaryClientInterceptor):  # type: ignore[misc]
+    class Looks(grpc.UnaryUnaryClientInterceptor):
         def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
             shown.append(repr(details))
             return continuation(details, request)
@@ -519,7 +654,7 @@ def test_no_token_is_logged_shown_or_raised(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     with caplog.at_level(logging.DEBUG):
-        spark = connected(aws, clock, arn, gateways)
+        spark: Any = connected(aws, clock, arn, gateways)
         aws.terminate(arn)
         with pytest.raises(SessionEndedError) as raised:
             spark.version  # noqa: B018

@@ -179,9 +179,10 @@ class TestElsewhere:
         self.declared(application, role, None)
 
     def test_it_is_told_with_all_other_problems(self) -> None:
-        stack = cdk.Stack(cdk.App(), "Stack", env=self.HERE)
+        app = cdk.App()
+        stack = cdk.Stack(app, "Stack", env=self.HERE)
         abroad = cdk.Environment(account="111111111111", region="us-east-1")
-        platform = cdk.Stack(stack.node.root, "Platform", env=abroad)
+        platform = cdk.Stack(app, "Platform", env=abroad)
         with pytest.raises(SessionValidationError) as refusal:
             Session(
                 stack,

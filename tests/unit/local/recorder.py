@@ -11,9 +11,10 @@ import json
 import os
 import time
 import urllib.request
+from typing import Any
 
 
-def handler(event, _context):
+def handler(event: dict[str, Any], _context: object) -> None:
     with open(os.environ["NOTES"], "a") as notes:
         notes.write(json.dumps({**event, "Environment": dict(os.environ)}) + "\n")
     properties = event["ResourceProperties"]
@@ -23,7 +24,7 @@ def handler(event, _context):
         os._exit(1)
     while "Meets" in properties and not was_sent(properties["Meets"]):
         time.sleep(0.02)
-    answer = {
+    answer: dict[str, Any] = {
         "Status": "FAILED" if event["RequestType"] in properties.get("Fail", []) else "SUCCESS",
         "Reason": "told to",
         "StackId": event["StackId"],
@@ -42,14 +43,14 @@ def handler(event, _context):
     urllib.request.urlopen(request, timeout=10).close()
 
 
-def noted():
+def noted() -> list[dict[str, Any]]:
     with open(os.environ["NOTES"]) as notes:
         return [json.loads(line) for line in notes]
 
 
-def deliveries(request_id):
+def deliveries(request_id: str) -> list[dict[str, Any]]:
     return [event for event in noted() if event["RequestId"] == request_id]
 
 
-def was_sent(logical_id):
+def was_sent(logical_id: str) -> bool:
     return any(event["LogicalResourceId"] == logical_id for event in noted())

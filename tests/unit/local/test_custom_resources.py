@@ -36,7 +36,7 @@ class Stack(Things):
         """
         if properties.get("Silent"):
             properties["ServiceTimeout"] = "2"
-        things = {"Thing": {**properties, "Replaced": replace}}
+        things: Any = {"Thing": {**properties, "Replaced": replace}}
         if other:
             things["Other"] = {**other, "After": "Thing"}
         resources = {"Broken": BROKEN} if broken else {}

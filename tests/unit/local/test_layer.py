@@ -391,3 +391,35 @@ def test_a_bucket_of_a_stack_has_its_tags(server: Server) -> None:
     found = {tag["Key"]: tag["Value"] for tag in tags}
     assert found["aws-cdk:auto-delete"] == "true"
     assert found["aws:cloudformation:stack-name"] == name
+
+
+def test_a_log_group_of_a_stack_has_a_name_of_its_own_which_an_update_keeps(server: Server) -> None:
+    """CloudFormation's names end in a suffix: a group that was kept is in nobody's way."""
+    cloudformation, logs = server.client("cloudformation"), server.client("logs")
+    stack = f"logs-{uuid.uuid4().hex[:8]}"
+
+    def template(days: int) -> str:
+        properties = {"RetentionInDays": days}
+        group = {
+            "Type": "AWS::Logs::LogGroup",
+            "DeletionPolicy": "Retain",
+            "Properties": properties,
+        }
+        return json.dumps({"Resources": {"Logs": group}})
+
+    def groups() -> dict[str, int]:
+        found = logs.describe_log_groups(logGroupNamePrefix=f"{stack}-Logs-")["logGroups"]
+        return {group["logGroupName"]: group["retentionInDays"] for group in found}
+
+    cloudformation.create_stack(StackName=stack, TemplateBody=template(1))
+    cloudformation.get_waiter("stack_create_complete").wait(StackName=stack)
+    (name,) = groups()
+    cloudformation.update_stack(StackName=stack, TemplateBody=template(3))
+    cloudformation.get_waiter("stack_update_complete").wait(StackName=stack)
+    assert groups() == {name: 3}
+
+    cloudformation.delete_stack(StackName=stack)
+    cloudformation.get_waiter("stack_delete_complete").wait(StackName=stack)
+    cloudformation.create_stack(StackName=stack, TemplateBody=template(5))
+    cloudformation.get_waiter("stack_create_complete").wait(StackName=stack)
+    assert sorted(groups().values()) == [3, 5]

@@ -72,7 +72,7 @@ def test_what_a_function_asks_is_never_held(server: Server, waiting: Things) -> 
     )
     assumed = server.client("sts").assume_role(RoleArn=role["Arn"], RoleSessionName="function")
     credentials = assumed["Credentials"]
-    client = botocore.session.get_session().create_client(
+    client: Any = botocore.session.get_session().create_client(
         "cloudformation",
         region_name="us-east-1",
         endpoint_url=server.environment["AWS_ENDPOINT_URL"],

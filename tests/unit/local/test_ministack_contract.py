@@ -21,6 +21,7 @@ CALLED = [
     ),
     ("core.iam_evaluator", "evaluate", "ctx policies"),
     ("core.iam_evaluator", "resolve_caller_identity", "access_key_id"),
+    ("core.lambda_runtime", "execution_credentials", "config"),
     ("core.lambda_runtime", "reset", ""),
     ("core.responses", "get_account_id", ""),
     ("core.responses", "get_region", ""),
@@ -65,6 +66,12 @@ CALLED = [
         "services.cloudformation.provisioners",
         "_delete_resource",
         "resource_type physical_id props stack_name logical_id",
+    ),
+    ("services.cloudformation.provisioners", "_cwlogs_create", "logical_id props stack_name"),
+    (
+        "services.cloudformation.provisioners",
+        "_cwlogs_update",
+        "physical_id old_props new_props stack_name logical_id",
     ),
     ("services.cloudformation.provisioners", "_inherited_capabilities", "parent_stack_name"),
     ("services.cloudformation.provisioners", "_lambda_create", "logical_id props stack_name"),
@@ -171,6 +178,7 @@ READ = [
     ("services.cloudformation.provisioners", "_NAME_SEED"),
     ("services.cloudformation.provisioners", "_RETAIN_REPLACED"),
     ("services.iam", "_roles"),
+    ("services.lambda_svc", "execution_credentials"),
     ("services.s3", "_bucket_tags"),
 ]
 CHECK = """

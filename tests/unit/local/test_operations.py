@@ -37,7 +37,7 @@ class TestSideBySide:
     def test_resources_that_do_not_depend_on_each_other_are_made_side_by_side(
         self, stack: Things
     ) -> None:
-        things = {"A": {"Id": "a", "Meets": "B"}, "B": {"Id": "b", "Meets": "A"}}
+        things: Any = {"A": {"Id": "a", "Meets": "B"}, "B": {"Id": "b", "Meets": "A"}}
         assert stack.deploy(**things) == "CREATE_COMPLETE"
 
     def test_one_that_depends_on_another_waits_for_it(self, stack: Things) -> None:
@@ -239,9 +239,8 @@ class TestRollbackThatFails:
     def test_it_can_be_continued_without_what_fails(self, stack: Things) -> None:
         """The user guide, "Continue rolling back an update"."""
         stack.deploy(A={"Id": "a", "Fail": ["Update"]}, B={"Id": "b", "After": "A"})
-        changed = {"A": {"Id": "a", "More": "1"}, "B": {"Id": "b", "Fail": ["Update"]}}
-        changed["B"]["After"] = "A"
-        assert stack.deploy(**changed) == "UPDATE_ROLLBACK_FAILED"
+        changed = {"Id": "b", "Fail": ["Update"], "After": "A"}
+        assert stack.deploy(A={"Id": "a", "More": "1"}, B=changed) == "UPDATE_ROLLBACK_FAILED"
         assert "[A]" in stack.describe()["StackStatusReason"]
         client = stack.cloudformation
         client.continue_update_rollback(StackName=stack.name)

@@ -358,15 +358,38 @@ class TestApplication:
         clock.advance(30)
         assert service.application(application_id).state == "STOPPED"
 
-    def test_it_is_changed_at_rest_only(
+    def test_a_started_one_takes_only_the_changes_that_aws_names(
         self, client: Any, clock: ManualClock, application_id: str
     ) -> None:
-        change = {"interactiveConfiguration": {"sessionEnabled": False}}
-        client.update_application(applicationId=application_id, **change)
+        """hashicorp/terraform-provider-aws issue 49109."""
+        client.update_application(
+            applicationId=application_id, interactiveConfiguration={"sessionEnabled": False}
+        )
         client.start_application(applicationId=application_id)
-        clock.advance(30)
         with refused("ValidationException", "CREATED, STOPPED"):
-            client.update_application(applicationId=application_id, **change)
+            client.update_application(applicationId=application_id, releaseLabel="emr-7.14.0")
+        clock.advance(30)
+        for change in (
+            {"interactiveConfiguration": {"sessionEnabled": True}},
+            {"releaseLabel": "emr-7.14.0"},
+            {"networkConfiguration": {"subnetIds": ["subnet-1"]}},
+            {
+                "workerTypeSpecifications": {"Driver": {"imageConfiguration": {}}},
+                "architecture": "ARM64",
+            },
+        ):
+            with refused("ValidationException", "Only the following configurations can be upd"):
+                client.update_application(applicationId=application_id, **change)
+        for allowed in (
+            {"maximumCapacity": {"cpu": "16 vCPU", "memory": "64 GB"}},
+            {"schedulerConfiguration": {"maxConcurrentRuns": 3}},
+            {
+                "imageConfiguration": {
+                    "imageUri": "000000000000.dkr.ecr.us-east-1.amazonaws.com/image:1"
+                }
+            },
+        ):
+            client.update_application(applicationId=application_id, **allowed)
 
 
 class TestEndpoint:

@@ -4,6 +4,8 @@ What is not on a machine of its kind can't be installed here, but it can be reso
 build from source where a wheel is missing, which takes a compiler and minutes.
 """
 
+import importlib.metadata
+import json
 import os
 import subprocess
 import sys
@@ -23,6 +25,26 @@ SOURCES_ALONE = ("pyspark", "pyspark-client")
 pytestmark = pytest.mark.slow
 
 
+@pytest.fixture(scope="session")
+def configuration(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """uv's configuration: what the installed PySpark requires.
+
+    uv would unpack and build 1.3 GB of sources for each look at it.
+    """
+    installed = importlib.metadata.metadata("pyspark")
+    path: Path = tmp_path_factory.mktemp("uv") / "uv.toml"
+    path.write_text(
+        f"""
+[[dependency-metadata]]
+name = "pyspark"
+version = {json.dumps(installed["Version"])}
+requires-dist = {json.dumps(installed.get_all("Requires-Dist"))}
+provides-extra = {json.dumps(installed.get_all("Provides-Extra"))}
+"""
+    )
+    return path
+
+
 def extras(folder: str) -> list[str | None]:
     """The extras of a distribution, and None for the distribution alone."""
     project = tomllib.loads((ROOT / folder / "pyproject.toml").read_text())["project"]
@@ -40,13 +62,18 @@ def extras(folder: str) -> list[str | None]:
     ],
 )
 def test_it_resolves_from_wheels(
-    folder: str, extra: str | None, python: str, platform: str, tmp_path: Path
+    folder: str,
+    extra: str | None,
+    python: str,
+    platform: str,
+    configuration: Path,
+    tmp_path: Path,
 ) -> None:
     constraints = tmp_path / "constraints.txt"
-    # The newest PySpark is 450 MB of sources to read the metadata of.
     constraints.write_text("pyspark==4.1.1\npyspark-client==4.1.1\n")
     command = [
         *(UV, "pip", "compile", "--quiet", "--python", sys.executable),
+        *("--config-file", configuration),
         *("--python-version", python, "--python-platform", platform),
         *("--only-binary", ":all:"),
         *(word for name in SOURCES_ALONE for word in ("--no-binary", name)),

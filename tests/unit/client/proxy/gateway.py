@@ -14,7 +14,7 @@ from typing import Any
 import grpc
 import trustme
 
-from emr_serverless_local.backing import Door
+from emr_serverless_local.sessions.backing import BackedSession
 
 DOMAIN = "emr-serverless.localhost"
 TOKEN_HEADER = "x-aws-proxy-auth"
@@ -60,8 +60,8 @@ class Gateway:
         """What clients have to trust."""
         return self.authority.cert_pem.bytes()
 
-    def start(self, door: Door) -> None:
-        self._servers[door.session_id] = _Server(self, door, self._credentials)
+    def start(self, session: BackedSession) -> None:
+        self._servers[session.session_id] = _Server(self, session, self._credentials)
 
     def up(self, session_id: str) -> bool:
         return session_id in self._servers
@@ -71,6 +71,9 @@ class Gateway:
 
     def endpoint(self, session_id: str) -> str:
         return f"https://{session_id}.{DOMAIN}:{self._servers[session_id].port}"
+
+    def dashboard(self, session_id: str) -> str | None:  # noqa: ARG002
+        return None
 
     def end(self, session_id: str) -> None:
         """Nothing: the gateway says by itself that the session is over."""
@@ -83,9 +86,9 @@ class Gateway:
 
 
 class _Server(grpc.GenericRpcHandler):
-    def __init__(self, gateway: Gateway, door: Door, credentials: Any) -> None:
+    def __init__(self, gateway: Gateway, session: BackedSession, credentials: Any) -> None:
         self._gateway = gateway
-        self._door = door
+        self._session = session
         self.server = grpc.server(
             ThreadPoolExecutor(300),
             handlers=[self],
@@ -108,9 +111,9 @@ class _Server(grpc.GenericRpcHandler):
         def handle(requests: Iterator[bytes], context: Any) -> Iterator[bytes]:
             call = Call(method, tuple(context.invocation_metadata()), context.time_remaining())
             self._gateway.calls.append(call)
-            if self._door.closed():
-                context.abort(grpc.StatusCode.NOT_FOUND, self._door.closed())
-            if self._door.problem(call.token):
+            if self._session.unavailable_because():
+                context.abort(grpc.StatusCode.NOT_FOUND, self._session.unavailable_because())
+            if self._session.token_problem(call.token):
                 context.abort(grpc.StatusCode.UNAUTHENTICATED, "The token is no good")
             yield from answers(requests, context)
 

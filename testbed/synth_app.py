@@ -1,6 +1,6 @@
 """A CDK app with many sessions, or with what stands in for them; run as a process of its own.
 
-``python synth_app.py KIND COUNT`` prints the template's size and the seconds of each step.
+``python -m testbed.synth_app KIND COUNT`` prints the template's size and the seconds of each step.
 """
 
 from __future__ import annotations
@@ -41,14 +41,11 @@ step("import aws_emrserverless, aws_iam")
 
 def main(kind: str, count: int) -> None:
     """Build, synthesize and report."""
+    from testbed.sizes import minified_bytes
+
     template = synthesized(kind, count)
     found = {"bytes": minified_bytes(template), "resources": len(template["Resources"])}
     print(json.dumps({**found, "steps": steps}))
-
-
-def minified_bytes(content: Any) -> int:
-    """The size of JSON without what is there for people."""
-    return len(json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode())
 
 
 def synthesized(kind: str, count: int) -> dict[str, Any]:

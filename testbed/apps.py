@@ -1,4 +1,4 @@
-"""What the end-to-end tests deploy: small stacks, put together from a few functions."""
+"""What tests and benchmarks deploy: small stacks, put together from a few functions."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -26,10 +26,6 @@ def handler(event, context):
         urllib.request.Request(event["ResponseURL"], json.dumps(answer).encode(), method="PUT")
     )
 """
-
-
-def look_often(stack: cdk.Stack) -> None:
-    """Let the stack's provider look at its sessions every second, as they start in one."""
 
 
 def application(
@@ -61,7 +57,6 @@ def one_session(
     spark: Mapping[str, str] | None = None,
 ) -> Session:
     """Fill a stack with an application, a role and a session, and say in outputs which."""
-    look_often(stack)
     configuration = [Configuration("spark-defaults", dict(spark))] if spark else None
     session = Session(
         stack,
@@ -80,7 +75,6 @@ def one_session(
 
 def session_that_does_not_fit(stack: cdk.Stack) -> None:
     """Fill a stack with a session whose workers the application has no room for."""
-    look_often(stack)
     Session(
         stack,
         "Session",
