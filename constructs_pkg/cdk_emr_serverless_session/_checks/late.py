@@ -5,8 +5,9 @@ One object for all sessions of a stack: that spares each of them callbacks from 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import aws_cdk as cdk
 import jsii
@@ -19,7 +20,7 @@ from .._template.dependencies import PolicyDependencies
 from .._template.findings import ID_PREFIX, Finding, report
 from .._template.lookups import address_of, cached, path_of, stack_of
 from .._template.properties import SessionResource
-from .._template.rendered import Rendered, misses_lookups, render
+from .._template.rendered import misses_lookups, render
 from ..configuration import Configuration, spark_defaults
 from .application import DeclaredApplication
 from .request import tag_problems
@@ -27,6 +28,7 @@ from .role import role_findings
 from .spark import spark_findings, worker_findings
 
 USED_IN_ANOTHER_STACK = ID_PREFIX + "usedInAnotherStack"
+APPLICATION_UNCHECKED = ID_PREFIX + "applicationUnchecked"
 
 # Which attribute of the construct an attribute of the resource is.
 _ATTRIBUTES = {"Arn": "session_arn", "SessionId": "session_id"}
@@ -66,7 +68,8 @@ class SessionChecks:
         self._stack = stack
         self._sessions: list[Declared] = []
         self._tags: list[tuple[Construct, cdk.TagManager]] = []
-        self._applications: dict[str, DeclaredApplication] = {}
+        # By the applications' addresses.
+        self._applications: dict[str, DeclaredApplication | Finding] = {}
         self._policies = PolicyDependencies(stack)
 
     def add(self, declared: Declared) -> None:
@@ -84,7 +87,7 @@ class SessionChecks:
         self._applications = _applications_of(self._sessions)
         for declared in self._sessions:
             application = self._application(declared)
-            if declared.stops_by_default and application is not None:
+            if declared.stops_by_default and isinstance(application, DeclaredApplication):
                 declared.resource.stop_application(application.auto_starts)
 
     def validate(self) -> list[str]:
@@ -99,7 +102,7 @@ class SessionChecks:
         ]
         return [] if problems and misses_lookups(self._stack) else problems
 
-    def _application(self, declared: Declared) -> DeclaredApplication | None:
+    def _application(self, declared: Declared) -> DeclaredApplication | Finding | None:
         if declared.application is None:
             return None
         return self._applications.get(address_of(declared.application))
@@ -107,7 +110,8 @@ class SessionChecks:
     def _report(self) -> None:
         roles: dict[str, list[Finding]] = {}
         of_applications = {
-            address: application.findings() for address, application in self._applications.items()
+            address: [application] if isinstance(application, Finding) else application.findings()
+            for address, application in self._applications.items()
         }
         for declared in self._sessions:
             role = address_of(declared.execution_role)
@@ -117,6 +121,7 @@ class SessionChecks:
             application = self._application(declared)
             if application is not None and declared.application is not None:
                 findings += of_applications[address_of(declared.application)]
+            if isinstance(application, DeclaredApplication):
                 findings += application.findings_for(
                     declared.configuration, is_retained=declared.resource.is_retained
                 )
@@ -152,22 +157,37 @@ class SessionChecks:
                     report(declared.session, _used_in_another_stack(name))
 
 
-def _applications_of(sessions: Sequence[Declared]) -> dict[str, DeclaredApplication]:
-    """What the templates say of the sessions' applications, by the applications' addresses."""
-    templates: dict[str, Rendered | None] = {}
-    found = {}
+def _applications_of(sessions: Sequence[Declared]) -> dict[str, DeclaredApplication | Finding]:
+    """What the templates say of the sessions' applications, or why that can't be told."""
+    templates: dict[str, Mapping[str, Any] | Finding] = {}
+    found: dict[str, DeclaredApplication | Finding] = {}
     for declared in sessions:
         resource = declared.application
         if resource is None or address_of(resource) in found:
             continue
         stack = stack_of(resource)
         if address_of(stack) not in templates:
-            templates[address_of(stack)] = render(stack)
+            templates[address_of(stack)] = _resources_of(stack)
         template = templates[address_of(stack)]
-        properties = template and template.resources.get(str(stack.resolve(resource.logical_id)))
-        if properties:
+        if isinstance(template, Finding):
+            found[address_of(resource)] = template
+        elif properties := template.get(str(stack.resolve(resource.logical_id))):
             found[address_of(resource)] = DeclaredApplication(path_of(resource), properties)
     return found
+
+
+def _resources_of(stack: cdk.Stack) -> Mapping[str, Any] | Finding:
+    try:
+        return render(stack).resources
+    except RuntimeError as error:
+        # Synth itself goes on to the same error, or gets by without it.
+        return Finding(
+            APPLICATION_UNCHECKED,
+            f"application: wasn't checked, because the template of {path_of(stack)} can't be read "
+            f"before it is written: {error} Check its release, and that interactive sessions are "
+            "enabled.",
+            False,
+        )
 
 
 def _ways_out(problem: str) -> str:

@@ -14,7 +14,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from .._template.nag import acknowledge_vpc_policy, acknowledge_wildcard
-from .asset import handler_asset
+from .asset import asset_folder
 
 _VPC_POLICY = "service-role/AWSLambdaVPCAccessExecutionRole"
 
@@ -113,7 +113,7 @@ def handler_function(
         scope,
         "Function",
         description="Starts and ends EMR Serverless sessions for CloudFormation",
-        code=lambda_.Code.from_asset(handler_asset()),
+        code=lambda_.Code.from_asset(asset_folder(scope)),
         handler="session_handler.handler.handle",
         runtime=lambda_.Runtime.PYTHON_3_14,
         architecture=lambda_.Architecture.ARM_64,

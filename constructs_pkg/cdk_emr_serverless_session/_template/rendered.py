@@ -6,6 +6,7 @@ template is written to a temporary folder, through a synthesizer made for that.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import tempfile
 from collections.abc import Mapping
@@ -33,16 +34,17 @@ class Rendered:
     misses_lookups: bool
 
 
-def render(stack: cdk.Stack) -> Rendered | None:
-    """The stack's template as it is now; None where the CDK can't write it, and says so itself."""
+def render(stack: cdk.Stack) -> Rendered:
+    """The stack's template as it is now.
+
+    Raises:
+        RuntimeError: The CDK can't write the template, and why.
+    """
     with tempfile.TemporaryDirectory() as folder:
         builder = cx_api.CloudAssemblyBuilder(folder)
         writer = _TemplateWriter()
         writer.bind(stack)
-        try:
-            writer.write(cast("cdk.ISynthesisSession", _Session(folder, builder)))
-        except RuntimeError:
-            return None
+        writer.write(cast("cdk.ISynthesisSession", _Session(folder, builder)))
         builder.build_assembly()
         template, manifest = (
             json.loads((Path(folder) / name).read_text(encoding="utf-8"))
@@ -53,9 +55,12 @@ def render(stack: cdk.Stack) -> Rendered | None:
 
 def misses_lookups(construct: IConstruct) -> bool:
     """Whether the app that a construct is in has values that the CLI is still to look up."""
-    stacks = [one for one in construct.node.root.node.find_all() if cdk.Stack.is_stack(one)]
-    rendered = [render(stack) for stack in stacks if isinstance(stack, cdk.Stack)]
-    return any(one is not None and one.misses_lookups for one in rendered)
+    for stack in construct.node.root.node.find_all():
+        if isinstance(stack, cdk.Stack):
+            with contextlib.suppress(RuntimeError):  # synth itself says what is wrong with it
+                if render(stack).misses_lookups:
+                    return True
+    return False
 
 
 class _TemplateWriter(cdk.BootstraplessSynthesizer):

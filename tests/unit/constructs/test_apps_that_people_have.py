@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
+import jsii
 import pytest
 from aws_cdk import aws_emrserverless as emrserverless
 from aws_cdk import aws_iam as iam
@@ -108,6 +109,39 @@ class TestTheTemplateIsJudged:
         included = include.CfnInclude(bench.stack, "Included", template_file=str(file))
         bench.session(application=included.get_resource("Spark"), **IDLE)
         assert _findings(bench) == [("ERROR", "releaseLabel"), ("ERROR", "sessionEnabled")]
+
+
+@jsii.implements(cdk.IStableStringProducer)
+class _KnownLate:
+    """A value that can't be produced, the first times that it is asked for."""
+
+    def __init__(self, refusals: int) -> None:
+        self.refusals = refusals
+
+    def produce(self) -> str:
+        self.refusals -= 1
+        if self.refusals >= 0:
+            raise RuntimeError("the name isn't known yet")
+        return "name"
+
+
+class TestATemplateThatCanNotBeReadBefore:
+    def declare(self, bench: Bench, refusals: int) -> None:
+        name = cdk.Lazy.string(_KnownLate(refusals))
+        cdk.CfnResource(bench.stack, "Other", type="A::B::C", properties={"Name": name})
+        bench.session(**IDLE)
+
+    def test_the_application_is_said_not_to_be_checked(self, bench: Bench) -> None:
+        self.declare(bench, 1)
+        bench.session("Second", **IDLE)
+        assert _findings(bench) == [("WARNING", "applicationUnchecked")] * 2
+        said = next(text for _, _, text in messages_of(bench.app) if "Unchecked" in text)
+        assert "the name isn't known yet" in said
+
+    def test_the_error_of_synth_itself_comes_through(self, bench: Bench) -> None:
+        self.declare(bench, 1_000)
+        with pytest.raises(RuntimeError, match="the name isn't known yet"):
+            bench.app.synth()
 
 
 class TestPolicies:

@@ -10,7 +10,7 @@ from typing import Any
 from ministack.services.cloudformation import changesets, custom_resource, handlers, helpers
 
 from . import custom_resource as protocol
-from . import exports, operations
+from . import exports, express, operations
 from .stack import Stack
 
 Params = Mapping[str, Any]
@@ -35,10 +35,19 @@ def install() -> None:
     operations.install()
     custom_resource.deliver_response = protocol.deliver
     handlers._ACTION_HANDLERS.update(
-        UpdateStack=update_stack,
-        DeleteStack=delete_stack,
-        ExecuteChangeSet=execute_change_set,
-        CancelUpdateStack=cancel_update_stack,
+        express.in_express_mode(
+            {
+                "CreateStack": handlers._create_stack,
+                "UpdateStack": update_stack,
+                "DeleteStack": delete_stack,
+                "CancelUpdateStack": cancel_update_stack,
+                "CreateChangeSet": changesets._create_change_set,
+                "DescribeChangeSet": changesets._describe_change_set,
+                "ExecuteChangeSet": execute_change_set,
+                "DescribeStacks": handlers._describe_stacks,
+                "RollbackStack": handlers._rollback_stack,
+            }
+        )
     )
 
 
