@@ -5,9 +5,9 @@ One object for all sessions of a stack: that spares each of them callbacks from 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import aws_cdk as cdk
 import jsii
@@ -18,9 +18,9 @@ from .._emr.names import RESOURCE_TYPE
 from .._template.completion import when_complete
 from .._template.dependencies import PolicyDependencies
 from .._template.findings import ID_PREFIX, Finding, report
-from .._template.lookups import address_of, cached, path_of, stack_of
+from .._template.lookups import address_of, cached, path_of
 from .._template.properties import SessionResource
-from .._template.rendered import misses_lookups, render
+from .._template.rendered import Templates, misses_lookups
 from ..configuration import Configuration, spark_defaults
 from .application import DeclaredApplication
 from .request import tag_problems
@@ -68,8 +68,9 @@ class SessionChecks:
         self._stack = stack
         self._sessions: list[Declared] = []
         self._tags: list[tuple[Construct, cdk.TagManager]] = []
-        # By the applications' addresses.
+        # By the addresses of applications and roles.
         self._applications: dict[str, DeclaredApplication | Finding] = {}
+        self._roles: dict[str, list[Finding]] = {}
         self._policies = PolicyDependencies(stack)
 
     def add(self, declared: Declared) -> None:
@@ -84,7 +85,9 @@ class SessionChecks:
     def complete(self) -> None:
         """Settles what depends on the whole app, while resources can still be changed."""
         self._policies.attach()
-        self._applications = _applications_of(self._sessions)
+        templates = Templates()
+        self._applications = _applications_of(self._sessions, templates)
+        self._roles = _roles_of(self._sessions, templates)
         for declared in self._sessions:
             application = self._application(declared)
             if declared.stops_by_default and isinstance(application, DeclaredApplication):
@@ -108,16 +111,13 @@ class SessionChecks:
         return self._applications.get(address_of(declared.application))
 
     def _report(self) -> None:
-        roles: dict[str, list[Finding]] = {}
         of_applications = {
             address: [application] if isinstance(application, Finding) else application.findings()
             for address, application in self._applications.items()
         }
         for declared in self._sessions:
-            role = address_of(declared.execution_role)
-            if role not in roles:
-                roles[role] = list(role_findings(declared.execution_role))
-            findings = [*roles[role], *spark_findings(declared.configuration)]
+            role = self._roles.get(address_of(declared.execution_role), [])
+            findings = [*role, *spark_findings(declared.configuration)]
             application = self._application(declared)
             if application is not None and declared.application is not None:
                 findings += of_applications[address_of(declared.application)]
@@ -157,37 +157,45 @@ class SessionChecks:
                     report(declared.session, _used_in_another_stack(name))
 
 
-def _applications_of(sessions: Sequence[Declared]) -> dict[str, DeclaredApplication | Finding]:
+def _applications_of(
+    sessions: Sequence[Declared], templates: Templates
+) -> dict[str, DeclaredApplication | Finding]:
     """What the templates say of the sessions' applications, or why that can't be told."""
-    templates: dict[str, Mapping[str, Any] | Finding] = {}
     found: dict[str, DeclaredApplication | Finding] = {}
     for declared in sessions:
         resource = declared.application
         if resource is None or address_of(resource) in found:
             continue
-        stack = stack_of(resource)
-        if address_of(stack) not in templates:
-            templates[address_of(stack)] = _resources_of(stack)
-        template = templates[address_of(stack)]
-        if isinstance(template, Finding):
-            found[address_of(resource)] = template
-        elif properties := template.get(str(stack.resolve(resource.logical_id))):
-            found[address_of(resource)] = DeclaredApplication(path_of(resource), properties)
+        try:
+            declaration = templates.declaration(resource)
+        except RuntimeError as error:
+            found[address_of(resource)] = _unchecked(resource, error)
+            continue
+        if declaration is not None:
+            found[address_of(resource)] = DeclaredApplication(path_of(resource), declaration)
     return found
 
 
-def _resources_of(stack: cdk.Stack) -> Mapping[str, Any] | Finding:
-    try:
-        return render(stack).resources
-    except RuntimeError as error:
-        # Synth itself goes on to the same error, or gets by without it.
-        return Finding(
-            APPLICATION_UNCHECKED,
-            f"application: wasn't checked, because the template of {path_of(stack)} can't be read "
-            f"before it is written: {error} Check its release, and that interactive sessions are "
-            "enabled.",
-            False,
-        )
+def _unchecked(application: cdk.CfnResource, error: RuntimeError) -> Finding:
+    # Synth itself goes on to the same error, or gets by without it.
+    return Finding(
+        APPLICATION_UNCHECKED,
+        f"application: [{path_of(application)}] wasn't checked, because its template can't be read "
+        f"before it is written: {error} Check its release, and that interactive sessions are "
+        "enabled.",
+        False,
+    )
+
+
+def _roles_of(sessions: Sequence[Declared], templates: Templates) -> dict[str, list[Finding]]:
+    """What is wrong with the sessions' execution roles, as the templates have them."""
+    found: dict[str, list[Finding]] = {}
+    for declared in sessions:
+        address = address_of(declared.execution_role)
+        if address not in found:
+            with contextlib.suppress(RuntimeError):  # said of the application, or by synth itself
+                found[address] = list(role_findings(declared.execution_role, templates))
+    return found
 
 
 def _ways_out(problem: str) -> str:

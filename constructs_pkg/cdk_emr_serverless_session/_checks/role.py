@@ -5,23 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk.interfaces.aws_iam import IRoleRef
 
 from .._template.findings import ID_PREFIX, Finding
+from .._template.rendered import Templates
 
 EXECUTION_ROLE_TRUST = ID_PREFIX + "executionRoleTrust"
 
 _SERVICE = "emr-serverless.amazonaws.com"
 
 
-def role_findings(role: IRoleRef) -> Iterator[Finding]:
-    """What is wrong with a role. One of elsewhere, or known at deployment only, passes."""
+def role_findings(role: IRoleRef, templates: Templates) -> Iterator[Finding]:
+    """What is wrong with a role. One of elsewhere, or known at deployment only, passes.
+
+    Raises:
+        RuntimeError: The role's template can't be read.
+    """
     declared = role if isinstance(role, iam.CfnRole) else role.node.default_child
     if not isinstance(declared, iam.CfnRole):
         return
-    document = cdk.Stack.of(declared).resolve(declared.assume_role_policy_document)
+    properties = (templates.declaration(declared) or {}).get("Properties", {})
+    document = properties.get("AssumeRolePolicyDocument")
     statements = document.get("Statement") if isinstance(document, dict) else None
     principals = [
         principal

@@ -149,13 +149,14 @@ def _policies_of(stack: cdk.Stack) -> list[_Policy]:
 
 
 def _search(stage: IConstruct) -> Iterator[_Policy]:
-    for node in stage.node.find_all():
+    # Not find_all: whatever it hands out makes Python import that construct's module.
+    for node in cdk.ConstructSelector.resources_of_type(*_ATTACHED_BY).select(stage):
         roles: Any
         if isinstance(node, (iam.CfnPolicy, iam.CfnManagedPolicy)):
             roles = node.roles
         elif isinstance(node, iam.CfnRolePolicy):
             roles = node.role_name
-        elif type(node) is cdk.CfnResource and node.cfn_resource_type in _ATTACHED_BY:
+        elif isinstance(node, cdk.CfnResource):
             roles = node._cfn_properties.get(_ATTACHED_BY[node.cfn_resource_type])
         else:
             continue

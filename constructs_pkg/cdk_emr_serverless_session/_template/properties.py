@@ -90,9 +90,16 @@ class SessionResource(cdk.CfnResource):
     """
 
     is_retained = False
+    _stops_application = True
 
     def stop_application(self, stops: bool) -> None:
-        """Sets whether the handler stops the application after the last session."""
+        """Sets whether the handler stops the application, for a session declared so that it does.
+
+        Setting what is set already would cost a message to the CDK's process.
+        """
+        if stops == self._stops_application:
+            return
+        self._stops_application = stops
         if stops:
             self.add_property_override("StopApplication", "true")
         else:

@@ -19,6 +19,8 @@ import jsii
 from aws_cdk import cx_api
 from constructs import IConstruct
 
+from .lookups import address_of, stack_of
+
 
 @dataclass(frozen=True)
 class Rendered:
@@ -51,6 +53,32 @@ def render(stack: cdk.Stack) -> Rendered:
             for name in (stack.template_file, "manifest.json")
         )
         return Rendered(template.get("Resources", {}), bool(manifest.get("missing")))
+
+
+class Templates:
+    """The templates of an app's stacks at one moment, each rendered once."""
+
+    def __init__(self) -> None:
+        """None rendered yet."""
+        self._rendered: dict[str, Rendered | RuntimeError] = {}
+
+    def declaration(self, resource: cdk.CfnResource) -> Mapping[str, Any] | None:
+        """What a template says of a resource; None where it leaves it out.
+
+        Raises:
+            RuntimeError: The CDK can't write the template, and why.
+        """
+        stack = stack_of(resource)
+        address = address_of(stack)
+        if address not in self._rendered:
+            try:
+                self._rendered[address] = render(stack)
+            except RuntimeError as error:
+                self._rendered[address] = error
+        rendered = self._rendered[address]
+        if isinstance(rendered, RuntimeError):
+            raise rendered
+        return rendered.resources.get(str(stack.resolve(resource.logical_id)))
 
 
 def misses_lookups(construct: IConstruct) -> bool:

@@ -293,6 +293,16 @@ class TestValuesThatCantBeRight:
         bench.session(execution_role=role, **IDLE)
         assert _findings(bench) == [("ERROR", "executionRoleTrust")]
 
+    def test_an_override_can_make_the_trust_right(self, bench: Bench) -> None:
+        role = iam.Role(bench.stack, "Late", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"))
+        bench.session(execution_role=role, **IDLE)
+        resource = role.node.default_child
+        assert isinstance(resource, iam.CfnRole)
+        resource.add_property_override(
+            "AssumeRolePolicyDocument.Statement.0.Principal.Service", "emr-serverless.amazonaws.com"
+        )
+        assert _findings(bench) == []
+
     def test_an_idle_timeout_beyond_a_sessions_life(self, bench: Bench) -> None:
         bench.session(idle_timeout=cdk.Duration.days(30))
         assert _findings(bench) == [("WARNING", "idleTimeoutLong")]
