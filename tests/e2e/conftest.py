@@ -9,7 +9,7 @@ import pytest
 from testbed.cdk_cli import CdkCli
 from testbed.evidence import handler_lines
 from testbed.local_aws import LocalAws
-from testbed.searched_log import search, searched_log
+from testbed.log_secrets import assert_no_secrets, logs_no_secrets
 from tests.e2e.deployment import Deployment
 
 SESSION_START_SECONDS = 1.0
@@ -45,10 +45,10 @@ def _the_log_is_searched(request: pytest.FixtureRequest) -> Iterator[None]:
     """Search what the handler logged, in the functions and in the test's own process."""
     asked = [name for name in ("aws", "aws_with_spark") if name in request.fixturenames]
     found = [request.getfixturevalue(name) for name in asked]
-    with searched_log():
+    with logs_no_secrets():
         yield
     for aws in found:
-        search("\n".join(handler_lines(aws)))
+        assert_no_secrets("\n".join(handler_lines(aws)))
 
 
 @pytest.fixture(scope="session")

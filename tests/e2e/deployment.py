@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from testbed.cdk_cli import CdkCli, CdkError
 from testbed.evidence import evidence, handler_lines
 from testbed.local_aws import LocalAws
-from testbed.searched_log import search
+from testbed.log_secrets import assert_no_secrets
 
 LIVE = frozenset({"SUBMITTED", "STARTING", "STARTED", "IDLE", "BUSY"})
 USABLE = frozenset({"STARTED", "IDLE", "BUSY"})
@@ -77,7 +77,7 @@ class Deployment:
         # An invocation's lines are there once it is over; the log group outlives the stack.
         lines = handler_lines(self.aws)
         assert lines, "the handler has logged"
-        search("\n".join(lines))
+        assert_no_secrets("\n".join(lines))
 
     def events(self) -> list[dict[str, Any]]:
         """Return the stack's events, oldest first."""

@@ -28,7 +28,7 @@ from emr_serverless_local.sessions.session import Session
 from session_handler import answer, clients, handler, log
 from session_handler.identity import Owner
 from session_handler.names import LIVE_STATES
-from testbed.searched_log import search
+from testbed.log_secrets import assert_no_secrets
 from tests.unit.handler.clock import Clock
 from tests.unit.handler.cloudformation import Answer, CloudFormation
 from tests.unit.handler.network import Network
@@ -265,7 +265,7 @@ def lab(monkeypatch: pytest.MonkeyPatch, lines: dict[str, tuple[Line, str]]) -> 
     monkeypatch.setattr(log, "sys", SimpleNamespace(stdout=here.log))
     random.seed(0)
     yield here
-    search(here.log.getvalue())
+    assert_no_secrets(here.log.getvalue())
     assert not here.asked("GetSessionEndpoint"), "the handler never holds a token"
 
 

@@ -164,7 +164,7 @@ EXPECTED = {
     ),
     "Its release is older than emr-7.13.0": Expected(
         old_release,
-        "Sessions are supported for emr-7.13.0 and later, not for emr-7.12.0",
+        "Sessions are supported for emr-7.13.0, emr-spark-8.0.0 and later, not for emr-7.12.0",
         "the application's release is emr-7.12.0; sessions need emr-7.13.0 or later: "
         "set release_label",
     ),

@@ -1,4 +1,4 @@
-"""What the handler logs, searched for what must never be in it. Touches the handler's log alone."""
+"""Checks that the handler logs no secrets. Touches the handler's log only."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _SECRET = re.compile(
 )
 
 
-def search(lines: str) -> None:
-    """Hold that each line is one JSON object, and that none has a secret."""
+def assert_no_secrets(lines: str) -> None:
+    """Assert that each line is one JSON object, and that none has a secret."""
     for line in lines.splitlines():
         assert isinstance(json.loads(line), dict), line
         found = _SECRET.search(line)
@@ -46,10 +46,10 @@ class _Written:
 
 
 @contextmanager
-def searched_log() -> Iterator[None]:
-    """Search all that the handler logs while the context lasts."""
+def logs_no_secrets() -> Iterator[None]:
+    """Hold that the handler logs no secret while the context lasts."""
     written = _Written(sys.stdout)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(log, "sys", SimpleNamespace(stdout=written))
         yield
-    search(written.lines)
+    assert_no_secrets(written.lines)
