@@ -6,7 +6,7 @@ One object for all sessions of a stack: that spares each of them callbacks from 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import aws_cdk as cdk
@@ -32,6 +32,10 @@ APPLICATION_UNCHECKED = ID_PREFIX + "applicationUnchecked"
 
 # Which attribute of the construct an attribute of the resource is.
 _ATTRIBUTES = {"Arn": "session_arn", "SessionId": "session_id"}
+
+# Where the CDK puts strong and weak references, and those of other regions.
+_OUTPUT_SCOPES = ("Exports", "Publish")
+_EXPORT_WRITER = "Custom::CrossRegionExportWriter"
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,7 @@ class SessionChecks:
         """Called by the CDK at the end; returns the problems, each with the session's path."""
         self._policies.attach_other_stacks()
         self._report()
-        self._warn_of_exports()
+        self._warn_of_references()
         problems = [
             f"{session.node.path}: {problem}{_ways_out(problem)}"
             for session, tags in self._tags
@@ -132,29 +136,36 @@ class SessionChecks:
             for finding in findings:
                 report(declared.session, finding)
 
-    def _warn_of_exports(self) -> None:
-        """References of other stacks are outputs by now, and CloudFormation lets none change."""
-        outermost = self._stack
-        while (parent := outermost.nested_stack_parent) is not None:
-            outermost = parent
-        exports = outermost.node.try_find_child("Exports")
-        if exports is None:
+    def _warn_of_references(self) -> None:
+        """References of other stacks are outputs or writers of parameters by now."""
+        references = list(_references_to(self._stack))
+        if not references:
             return
-        values = [
-            outermost.resolve(output.value)
-            for output in exports.node.children
-            if isinstance(output, cdk.CfnOutput)
-        ]
-        exported = {
-            str(value["Fn::GetAtt"][0] + value["Fn::GetAtt"][1])
-            for value in values
-            if isinstance(value, dict) and isinstance(value.get("Fn::GetAtt"), list)
-        }
         for declared in self._sessions:
             logical_id = str(self._stack.resolve(declared.resource.logical_id))
             for attribute, name in _ATTRIBUTES.items():
-                if any(one.endswith(logical_id + attribute) for one in exported):
+                if any(one.endswith(logical_id + attribute) for one in references):
                     report(declared.session, _used_in_another_stack(name))
+
+
+def _references_to(stack: cdk.Stack) -> Iterator[str]:
+    """Resources with their attributes that other stacks refer to, here or in what nests this."""
+    while (parent := stack.nested_stack_parent) is not None:
+        stack = parent
+    values = [
+        output.value
+        for scope in map(stack.node.try_find_child, _OUTPUT_SCOPES)
+        if scope is not None
+        for output in scope.node.children
+        if isinstance(output, cdk.CfnOutput)
+    ]
+    for writer in cdk.ConstructSelector.resources_of_type(_EXPORT_WRITER).select(stack):
+        if isinstance(writer, cdk.CfnResource):
+            written = stack.resolve(writer._cfn_properties).get("WriterProps", {})
+            values += written.get("exports", {}).values()
+    for value in stack.resolve(values):
+        if isinstance(value, dict) and isinstance(value.get("Fn::GetAtt"), list):
+            yield "".join(map(str, value["Fn::GetAtt"]))
 
 
 def _applications_of(
@@ -212,8 +223,9 @@ def _used_in_another_stack(name: str) -> Finding:
     return Finding(
         USED_IN_ANOTHER_STACK,
         f"{name}: is used in another stack, and changes when the session is replaced. "
-        "CloudFormation refuses to change an export that is in use, so that deployment fails. Have "
-        "the other stack read session.parameter at run time; grants need no reference.",
+        "CloudFormation refuses to change an export that is in use, and that deployment fails; a "
+        "weak reference, or one from another region, keeps the old value. Have the other stack "
+        "read session.parameter at run time; grants need no reference.",
         False,
     )
 

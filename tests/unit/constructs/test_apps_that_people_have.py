@@ -209,6 +209,19 @@ def test_an_attribute_in_another_stack_is_warned_of(bench: Bench, attribute: str
     assert _findings(bench) == [("WARNING", "usedInAnotherStack")]
 
 
+@pytest.mark.parametrize("region", ["us-east-1", "eu-west-1"])
+@pytest.mark.parametrize("strength", ["strong", "weak"])
+def test_so_is_one_of_any_strength_and_in_any_region(strength: str, region: str) -> None:
+    app = cdk.App(context={"@aws-cdk/core:defaultCrossStackReferences": strength})
+    stack = cdk.Stack(app, "Stack", env=ENV, cross_region_references=True)
+    bench = Bench(app, stack, interactive_application(stack), execution_role(stack))
+    session = bench.session(**IDLE)
+    there = cdk.Environment(account=ENV.account, region=region)
+    other = cdk.Stack(app, "Other", env=there, cross_region_references=True)
+    cdk.CfnOutput(other, "Out", value=session.session_arn)
+    assert _findings(bench) == [("WARNING", "usedInAnotherStack")]
+
+
 class TestArguments:
     def test_an_l1_role_is_a_role(self, bench: Bench) -> None:
         role = iam.CfnRole(bench.stack, "L1", assume_role_policy_document={})
