@@ -28,12 +28,14 @@ _update_stack: Callable[[Params], Response] = handlers._update_stack
 _delete_stack: Callable[[Params], Response] = handlers._delete_stack
 _execute_change_set: Callable[[Params], Response] = changesets._execute_change_set
 _cancel_update_stack: Callable[[Params], Response] = handlers._cancel_update_stack
+_stack_has_no_updates: Callable[..., bool] = handlers._stack_has_no_updates
 
 
 def install() -> None:
     """Put these in the place of MiniStack's. Doing it twice does no harm."""
     operations.install()
     custom_resource.deliver_response = protocol.deliver
+    handlers._stack_has_no_updates = has_no_updates
     handlers._ACTION_HANDLERS.update(
         express.in_express_mode(
             {
@@ -65,6 +67,14 @@ def update_stack(params: Params) -> Response:
     if answer[0] != 200:
         stack.record["StackStatus"] = status
     return answer
+
+
+def has_no_updates(stack: Mapping[str, Any], *arguments: Any) -> bool:
+    """Whether an update would change nothing; one of a stack that failed brings it back.
+
+    aws/aws-cdk-cli pull request 1970
+    """
+    return not operations.has_failed(stack) and _stack_has_no_updates(stack, *arguments)
 
 
 def execute_change_set(params: Params) -> Response:
