@@ -36,21 +36,15 @@ class PrivateStack(cdk.Stack):
         # Data, and the answers to CloudFormation, go by S3's gateway.
         vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
         workers = ec2.SecurityGroup(self, "Workers", vpc=vpc, description="Workers of Spark")
-        provider = ec2.SecurityGroup(self, "Provider", vpc=vpc, description="The provider")
-        clients = ec2.SecurityGroup(self, "Clients", vpc=vpc, description="Notebooks and jobs")
         for name, service in ENDPOINTS.items():
-            endpoint = ec2.InterfaceVpcEndpoint(
-                self,
-                f"{name}Endpoint",
-                vpc=vpc,
-                subnets=isolated,
+            # Open to the VPC's addresses, on port 443. By private DNS the names that the service
+            # gives lead to the endpoint.
+            vpc.add_interface_endpoint(
+                name,
                 service=ec2.InterfaceVpcEndpointAwsService(service),
-                # With it, the names that the service gives lead to the endpoint.
+                subnets=isolated,
                 private_dns_enabled=True,
-                open=False,
             )
-            for group in (provider, clients):
-                endpoint.connections.allow_default_port_from(group)
 
         of = emrserverless.CfnApplication
         application = of(
@@ -75,9 +69,7 @@ class PrivateStack(cdk.Stack):
         role = iam.Role(
             self, "ExecutionRole", assumed_by=iam.ServicePrincipal("emr-serverless.amazonaws.com")
         )
-        SessionProvider.get_or_create(
-            self, vpc=vpc, vpc_subnets=isolated, security_groups=[provider]
-        )
+        SessionProvider.get_or_create(self, vpc=vpc, vpc_subnets=isolated)
         session = Session(
             self,
             "Session",
@@ -85,8 +77,6 @@ class PrivateStack(cdk.Stack):
             execution_role=role,
             idle_timeout=cdk.Duration.minutes(30),
         )
-        # Who connects has this group, and session.grants.connect.
-        cdk.CfnOutput(self, "ClientSecurityGroup", value=clients.security_group_id)
         cdk.CfnOutput(self, "ApplicationId", value=session.application_id)
         cdk.CfnOutput(self, "SessionId", value=session.session_id)
 
