@@ -109,7 +109,7 @@ def handler_function(
     """
     if encryption is not None:
         encryption.grant_decrypt(role)
-    return lambda_.Function(
+    function = lambda_.Function(
         scope,
         "Function",
         description="Starts and ends EMR Serverless sessions for CloudFormation",
@@ -128,6 +128,11 @@ def handler_function(
         if network and network.security_groups is not None
         else None,
     )
+    if network is not None:
+        # Its ways to the services, endpoints among them, are there before the first session starts,
+        # and stay until the last one has ended.
+        function.node.add_dependency(network.vpc)
+    return function
 
 
 def schedule_role(
