@@ -6,6 +6,7 @@ A block marked ``py`` is a piece of one: it has to compile.
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,9 @@ os.environ.setdefault("CDK_VALIDATION", "false")
 
 # Whoever forbids bytecode makes every process that a test starts compile what it imports.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# A shell has what it starts in the background ignore Ctrl-C, which tests send to programs.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def synthesize(example: Example) -> str | None:
