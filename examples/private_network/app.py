@@ -8,6 +8,7 @@ from constructs import Construct
 
 from cdk_emr_serverless_session import Session, SessionProvider
 
+ADDRESSES = "10.0.0.0/16"
 ENDPOINTS = {
     # The API of EMR Serverless, for the provider and for clients that ask for the endpoint.
     "Api": "emr-serverless",
@@ -26,6 +27,7 @@ class PrivateStack(cdk.Stack):
         vpc = ec2.Vpc(
             self,
             "Vpc",
+            ip_addresses=ec2.IpAddresses.cidr(ADDRESSES),
             max_azs=2,
             nat_gateways=0,
             subnet_configuration=[
@@ -36,13 +38,16 @@ class PrivateStack(cdk.Stack):
         # Data, and the answers to CloudFormation, go by S3's gateway.
         vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
         workers = ec2.SecurityGroup(self, "Workers", vpc=vpc, description="Workers of Spark")
+        endpoints = ec2.SecurityGroup(self, "Endpoints", vpc=vpc, description="Endpoints")
+        endpoints.add_ingress_rule(ec2.Peer.ipv4(ADDRESSES), ec2.Port.tcp(443))
         for name, service in ENDPOINTS.items():
-            # Open to the VPC's addresses, on port 443. By private DNS the names that the service
-            # gives lead to the endpoint.
+            # By private DNS the names that the service gives lead to the endpoint.
             vpc.add_interface_endpoint(
                 name,
                 service=ec2.InterfaceVpcEndpointAwsService(service),
                 subnets=isolated,
+                security_groups=[endpoints],
+                open=False,
                 private_dns_enabled=True,
             )
 
