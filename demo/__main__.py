@@ -63,7 +63,7 @@ def run(app: Path, aws: LocalAws, say: "Narrator") -> None:
         cdk.synth(app, assembly)
     with say.step("cdk deploy: the application, the session"):
         # If it fails, what was made stays for a look at it: the handler's log, above all.
-        outputs = cdk.deploy(assembly, rollback=False)
+        outputs = cdk.deploy(assembly, options=["--no-rollback"])
     with say.step("look at it with boto3"):
         session = get_session(aws, outputs)
     show({"stack outputs": outputs, "session": described(session)})

@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -66,19 +66,19 @@ class CdkCli:
         target = f"aws://{identity['Account']}/{self.aws.region}"
         return self._run("bootstrap", target, cwd=folder)
 
-    def synth(self, app: Path, assembly: Path) -> str:
+    def synth(self, app: Path, assembly: Path, *options: str) -> str:
         """Synthesize a Python app into an assembly."""
         # From the app's folder, so that the command needs no quoting whatever the path is.
         command = ("--app", f"python3 {app.name}", "--output", str(assembly))
-        return self._run("synth", "--quiet", *command, cwd=app.parent)
+        return self._run("synth", "--quiet", *command, *options, cwd=app.parent)
 
     def deploy(
         self,
         assembly: Path,
         stack: str = "--all",
         *,
-        rollback: bool = True,
         tags: Mapping[str, str] | None = None,
+        options: Sequence[str] = (),
     ) -> dict[str, str]:
         """Deploy a stack of an assembly, with tags of the stack's, and return its outputs."""
         outputs = assembly.with_name(f"{assembly.name}.outputs.json")
@@ -86,16 +86,18 @@ class CdkCli:
             *("deploy", stack, "--app", str(assembly)),
             *("--require-approval", "never"),
             *("--progress", "events"),
-            "--rollback" if rollback else "--no-rollback",
             *(part for key, value in (tags or {}).items() for part in ("--tags", f"{key}={value}")),
             *("--outputs-file", str(outputs)),
+            *options,
         )
         return merged(json.loads(outputs.read_text()))
 
-    def try_deploy(self, assembly: Path, stack: str = "--all") -> str:
+    def try_deploy(
+        self, assembly: Path, stack: str = "--all", *, options: Sequence[str] = ()
+    ) -> str:
         """Deploy a stack that is to fail, and return what the CLI said."""
         try:
-            self.deploy(assembly, stack)
+            self.deploy(assembly, stack, options=options)
         except CdkError as error:
             return error.output
         raise AssertionError("the deployment was to fail, and it succeeded")

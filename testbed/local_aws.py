@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -28,16 +29,23 @@ class LocalAws:
         folder: An existing folder of its own: log, temporary files, the CLI's home.
         session_start_seconds: How long a session stays SUBMITTED and STARTING.
         spark: What runs behind each session: ``apache``, ``sail`` or, by default, nothing.
+        options: More options of ``python -m emr_serverless_local``.
     """
 
     def __init__(
-        self, folder: Path, *, session_start_seconds: float = 2.0, spark: str | None = None
+        self,
+        folder: Path,
+        *,
+        session_start_seconds: float = 2.0,
+        spark: str | None = None,
+        options: Sequence[str] = (),
     ) -> None:
         self.folder = folder
         self.log_file = folder / "local-aws.log"
         self.env: dict[str, str] = {}
         self._session_start_seconds = session_start_seconds
         self._spark = spark
+        self._options = options
         self._process: subprocess.Popen[bytes] | None = None
         # boto3's stubs know services by literal names only. One session reads each model once.
         self._boto: Any = boto3.session.Session()
@@ -84,6 +92,7 @@ class LocalAws:
             *("--session-start-seconds", str(self._session_start_seconds)),
             *("--env-file", str(env_file)),
             *(["--spark", self._spark] if self._spark else []),
+            *self._options,
         ]
         with self.log_file.open("wb") as log:
             # In a session of its own: a ctrl-c is for whoever started it, who stops it.

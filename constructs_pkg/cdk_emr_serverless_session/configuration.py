@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from aws_cdk.aws_emrserverless import CfnApplication
+
 
 @dataclass(frozen=True)
 class Configuration:
@@ -26,6 +28,40 @@ class Configuration:
     classification: str
     properties: Mapping[str, str] | None = None
     configurations: Sequence[Configuration] | None = None
+
+
+# How a configuration may be given: the library's own, the CDK's, or a mapping of the same names.
+AnyConfiguration = Configuration | CfnApplication.ConfigurationObjectProperty | Mapping[str, Any]
+_FIELDS = ("classification", "properties", "configurations")
+
+
+def as_configurations(given: Any) -> Any:
+    """Configurations of any kind as this library's own; what is none is left as it is."""
+    if isinstance(given, (str, Mapping, Configuration)) or not isinstance(given, Iterable):
+        return given
+    return [_as_configuration(one) for one in given]
+
+
+def _as_configuration(given: Any) -> Any:
+    if isinstance(given, (Configuration, CfnApplication.ConfigurationObjectProperty)):
+        fields = {name: getattr(given, name) for name in _FIELDS}
+    elif isinstance(given, Mapping) and "classification" in _decapitalized(given):
+        fields = _decapitalized(given)
+        if set(fields) - set(_FIELDS):
+            return given
+    else:
+        return given
+    inner = fields.get("configurations")
+    return Configuration(
+        fields["classification"],
+        fields.get("properties"),
+        None if inner is None else as_configurations(inner),
+    )
+
+
+def _decapitalized(given: Mapping[str, Any]) -> dict[str, Any]:
+    """CloudFormation's spelling counts too."""
+    return {f"{name[:1].lower()}{name[1:]}": value for name, value in given.items()}
 
 
 def render_configurations(configurations: Iterable[Configuration]) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct, IConstruct
 
+from ._checks.kinds import GRANTEE, check_kinds
 from ._emr.names import (
     ARN_RESOURCE,
     LOGICAL_ID_TAG,
@@ -116,6 +117,7 @@ class SessionGrants:
         return self._grant("terminate", grantee, _TERMINATE)
 
     def _grant(self, name: str, grantee: iam.IGrantable, actions: Sequence[str]) -> iam.Grant:
+        check_kinds(f"{self._session.node.path} grants.{name}", grantee=(grantee, GRANTEE))
         self._warn_of_another_account(name, grantee)
         declaration = self._declaration
         if declaration is not None and _is_elsewhere(grantee.grant_principal, declaration.resource):

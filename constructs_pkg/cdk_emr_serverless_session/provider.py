@@ -13,6 +13,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from ._checks.kinds import check_kinds, check_scope, duration
 from ._provider.function import (
     Network,
     handler_function,
@@ -101,6 +102,9 @@ class SessionProvider(Construct):
         Raises:
             SessionValidationError: Options contradict each other or exceed a limit.
         """
+        check_scope(scope, id)
+        path = f"{scope.node.path}/{id}"
+        check_kinds(path, total_timeout=(total_timeout, duration("seconds")))
         super().__init__(scope, id)
         total_timeout = total_timeout or _LONGEST
         in_vpc = {"vpc_subnets": vpc_subnets, "security_groups": security_groups}

@@ -7,23 +7,43 @@ from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
 import jsii
-from aws_cdk import aws_emrserverless as emrserverless
-from aws_cdk import aws_iam as iam
 from aws_cdk.interfaces.aws_emrserverless import IApplicationRef
+from aws_cdk.interfaces.aws_iam import IRoleRef
 from constructs import Construct
 
-from ._checks.application import check_application, explain_idle_timeout
+from ._checks.application import explain_idle_timeout
 from ._checks.environment import environment_problems
-from ._checks.late import tag_validation_of
-from ._checks.request import check_request, check_types, minutes_of
+from ._checks.kinds import (
+    APPLICATION,
+    REMOVAL_POLICY,
+    ROLE,
+    SWITCH,
+    SWITCH_OR_DEFAULT,
+    check_kinds,
+    check_scope,
+    duration,
+    having,
+)
+from ._checks.late import Declared, checks_of
+from ._checks.request import minutes_of, request_problems
 from ._emr.names import (
     RESOURCE_TYPE,
 )
 from ._template.dependencies import depend_on_permissions
-from ._template.lookups import address_of, application_id_of, cached, path_of, role_arn_of, stack_of
+from ._template.lookups import (
+    address_of,
+    application_id_of,
+    cached,
+    declared_by,
+    path_of,
+    role_arn_of,
+    stack_of,
+)
 from ._template.properties import SessionResource, handling_properties, request_properties
+from ._template.rendered import misses_lookups
 from .attributes import ImportedSession, ISession, SessionAttributes
-from .configuration import Configuration, spark_defaults
+from .configuration import AnyConfiguration, as_configurations
+from .errors import SessionValidationError
 from .grants import Declaration, SessionGrants
 
 if TYPE_CHECKING:
@@ -34,6 +54,8 @@ if TYPE_CHECKING:
 
 # Tags.of adds with 100. A session's own tags go before those of the scopes around it.
 _OWN_TAG_PRIORITY = 101
+
+_PROVIDER = having("permissions_for", "pass a SessionProvider", is_optional=True)
 
 
 @jsii.implements(cdk.ITaggableV2)
@@ -54,10 +76,10 @@ class Session(cdk.Resource):
         id: str,
         *,
         application: IApplicationRef,
-        execution_role: iam.IRole,
+        execution_role: IRoleRef,
         session_name: str | None = None,
         idle_timeout: cdk.Duration | None = None,
-        runtime_configuration: Sequence[Configuration] | None = None,
+        runtime_configuration: Sequence[AnyConfiguration] | None = None,
         tags: Mapping[str, str] | None = None,
         removal_policy: cdk.RemovalPolicy | None = None,
         wait_until_ready: bool = True,
@@ -77,13 +99,15 @@ class Session(cdk.Resource):
                 with interactive sessions enabled and started or with auto-start on. One that is
                 elsewhere: ``CfnApplication.from_application_arn``.
             execution_role: The role that the session's code runs with; it trusts
-                ``emr-serverless.amazonaws.com``.
+                ``emr-serverless.amazonaws.com``. The session waits for every policy that the app
+                attaches to it.
             session_name: 1 to 256 characters, not blank. Default: none.
             idle_timeout: How long the session may be idle until the service ends it, in whole
                 minutes, at most 1,000,000. What 0 means isn't documented by the service.
                 Default: the service's, one hour.
-            runtime_configuration: Spark configuration for this session, at most 100 entries.
-                Default: the application's.
+            runtime_configuration: Spark configuration for this session, at most 100 entries:
+                ``Configuration``, the CDK's ``CfnApplication.ConfigurationObjectProperty``, or
+                mappings of the same names. Default: the application's.
             tags: Tags of the session, beside those of ``Tags.of``, before which they go. Together
                 at most 200, seven of which are the library's. Default: none.
             removal_policy: ``RETAIN`` leaves the session running when the resource goes or is
@@ -96,46 +120,53 @@ class Session(cdk.Resource):
                 with each synth. Default: a deployment that changes nothing looks at nothing.
             stop_application: Whether to stop the application when the last session on it is over
                 and nothing else runs there: an application that is started can't be deleted.
-                Default: only when it is a ``CfnApplication`` of the same stack.
+                Default: when this app declares the application, in whichever stack, and its
+                auto-start is on.
             provider: Who starts and ends the session. Default: the stack's own.
 
         Raises:
-            SessionValidationError: Values that the service would refuse, all of them together.
+            SessionValidationError: Arguments of another kind, or values that the service would
+                refuse; all of them together. No values, while the CLI has values still to look up.
         """
+        check_scope(scope, id)
         path = f"{path_of(scope)}/{id}"
-        check_types(
+        check_kinds(
             path,
-            application=application,
-            execution_role=execution_role,
-            idle_timeout=idle_timeout,
-            provider=provider,
-            wait_until_ready=wait_until_ready,
-            ensure_live_on_deploy=ensure_live_on_deploy,
-            stop_application=stop_application,
+            application=(application, APPLICATION),
+            execution_role=(execution_role, ROLE),
+            idle_timeout=(idle_timeout, duration("minutes")),
+            removal_policy=(removal_policy, REMOVAL_POLICY),
+            wait_until_ready=(wait_until_ready, SWITCH),
+            ensure_live_on_deploy=(ensure_live_on_deploy, SWITCH),
+            stop_application=(stop_application, SWITCH_OR_DEFAULT),
+            provider=(provider, _PROVIDER),
         )
         stack = stack_of(scope)
         application_id = application_id_of(application)
         execution_role_arn = role_arn_of(execution_role)
-        check_request(
-            path,
+        configuration = as_configurations(runtime_configuration)
+        problems = request_problems(
             application_id=application_id,
             execution_role_arn=execution_role_arn,
             session_name=session_name,
             idle_timeout=idle_timeout,
-            runtime_configuration=runtime_configuration,
+            runtime_configuration=configuration,
             tags=tags,
             removal_policy=removal_policy,
-            elsewhere=environment_problems(stack, application, execution_role),
         )
+        problems += environment_problems(stack, application, execution_role)
+        # Until the CLI has looked up what is missing, anything may stand for it.
+        if problems and not misses_lookups(scope):
+            raise SessionValidationError(path, problems)
         super().__init__(scope, id)
         provider = provider or _provider_of(stack)
         permissions = provider.permissions_for(stack)
         permissions.start_on(application)
         permissions.pass_role(execution_role)
-        own_application = _is_resource_of(application, stack)
-        if stop_application is None:
-            stop_application = own_application
-        elif stop_application and not own_application:
+        declared = declared_by(application_id)
+        stops_by_default = stop_application is None and declared is not None
+        is_own = declared is not None and address_of(stack_of(declared)) == address_of(stack)
+        if (stop_application or stops_by_default) and not is_own:
             permissions.stop(application)
 
         request = request_properties(
@@ -143,10 +174,10 @@ class Session(cdk.Resource):
             execution_role_arn=execution_role_arn,
             session_name=session_name,
             idle_timeout_minutes=None if idle_timeout is None else minutes_of(idle_timeout),
-            runtime_configuration=runtime_configuration,
+            runtime_configuration=configuration,
         )
         handling = handling_properties(
-            stop_application=stop_application,
+            stop_application=stop_application or stops_by_default,
             wait_until_ready=wait_until_ready,
             ensure_live_on_deploy=ensure_live_on_deploy,
         )
@@ -172,8 +203,16 @@ class Session(cdk.Resource):
         for key, value in (tags or {}).items():
             self.cdk_tag_manager.set_tag(key, value, _OWN_TAG_PRIORITY)
         self._parameter: ssm.IStringParameter | None = None
-        if isinstance(application, emrserverless.CfnApplication):
-            check_application(application, self, spark_defaults(runtime_configuration or ()))
+        checks_of(stack).add(
+            Declared(
+                self,
+                self._resource,
+                declared,
+                execution_role,
+                configuration or (),
+                stops_by_default,
+            )
+        )
         explain_idle_timeout(self, idle_timeout)
 
     @staticmethod
@@ -303,14 +342,8 @@ class Session(cdk.Resource):
             self._tag_manager = cdk.TagManager(cdk.TagType.MAP, RESOURCE_TYPE)
             self._resource.add_property_override("Tags", self._tag_manager.rendered_tags)
             self._permissions.tag_as(self._tag_manager)
-            tag_validation_of(self.stack).add(self, self._tag_manager)
+            checks_of(self.stack).add_tags(self, self._tag_manager)
         return self._tag_manager
-
-
-def _is_resource_of(application: IApplicationRef, stack: cdk.Stack) -> bool:
-    return isinstance(application, emrserverless.CfnApplication) and (
-        address_of(stack_of(application)) == address_of(stack)
-    )
 
 
 @cached

@@ -44,10 +44,6 @@ class ProductStack(cdk.Stack):
             application=application,
             execution_role=role,
             idle_timeout=cdk.Duration.minutes(30),
-            # Others may have sessions there, and the handler stops it only when none lives. Without
-            # this the application stops by itself, 15 idle minutes later, and can't be deleted
-            # until then.
-            stop_application=True,
         )
         cdk.CfnOutput(self, "ApplicationId", value=session.application_id)
         cdk.CfnOutput(self, "SessionId", value=session.session_id)

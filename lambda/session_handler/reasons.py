@@ -178,18 +178,7 @@ def _advice(error: ServiceError, application_id: str, application: Mapping[str, 
             "and has not been deleted."
         )
     if isinstance(error, Denied):
-        if "passrole" in error.message.lower():
-            return (
-                "the handler may only pass the execution roles of this stack's sessions, to "
-                "emr-serverless.amazonaws.com: give the role as execution_role, and look for a "
-                "permissions boundary or an organisation's policy that denies iam:PassRole. "
-                "Where the policy is new, deploying again may pass."
-            )
-        return (
-            "look for a permissions boundary or an organisation's policy that takes the named "
-            "action from the handler's role; it did not come into force within four minutes. "
-            "Where the policy is new, deploying again may pass."
-        )
+        return _missing_permission(error.message)
     if TOKEN_REFUSED.search(error.message):
         return "deploy again: another CloudFormation request has another token."
     if error.code == "ServiceQuotaExceededException":
@@ -200,6 +189,34 @@ def _advice(error: ServiceError, application_id: str, application: Mapping[str, 
         )
     return (application and _application_advice(application)) or (
         "correct what the service names in the Session's properties and deploy again."
+    )
+
+
+def _missing_permission(message: str) -> str:
+    said = message.lower()
+    if "passrole" in said:
+        advice = (
+            "the handler may only pass the execution roles of this stack's sessions, to "
+            "emr-serverless.amazonaws.com: give the role as execution_role"
+        )
+    elif "tagresource" in said:
+        advice = (
+            "the handler may tag only sessions of the stacks that it serves, with the tag keys "
+            "that they declare: see that ServiceToken is that of the stack's own provider, or "
+            "that the provider serves this stack and these tag keys"
+        )
+    else:
+        advice = "see that the policies of the handler's role are as they were deployed"
+    # AWS says which kind of policy it is: "because no identity-based policy allows …", "with an
+    # explicit deny in a permissions boundary", and so on.
+    if "identity-based policy" not in said:
+        advice += (
+            "; look for a permissions boundary or an organisation's policy that denies the "
+            "handler's role this action"
+        )
+    return (
+        f"{advice}. It did not come into force within four minutes: where the policy is new, "
+        "deploying again may pass."
     )
 
 

@@ -121,6 +121,13 @@ def _parser() -> argparse.ArgumentParser:
         "its own types (what it does of custom resources isn't published)",
     )
     parser.add_argument(
+        "--check-tags-on",
+        choices=("application", "session"),
+        default="application",
+        help="on which ARN emr-serverless:TagResource is checked when a session is started with "
+        "tags (default: %(default)s; AWS doesn't publish it)",
+    )
+    parser.add_argument(
         "--env-file", type=Path, metavar="PATH", help="write the environment here, once ready"
     )
     parser.add_argument(
@@ -172,6 +179,7 @@ async def _serve(options: argparse.Namespace, listener: socket.socket, directory
         start_seconds=options.session_start_seconds,
         backing=backing,
         listener=lambda request: log.info("%s", log_line(request)),
+        tags_checked_on=options.check_tags_on,
     )
     layer.install()
     operations.options.refuses_custom_replacements = options.refuse_custom_replacements

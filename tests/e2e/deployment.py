@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,20 +49,20 @@ class Deployment:
         app.synth()
         return assembly
 
-    def deploy(self, build: Build | Path) -> dict[str, str]:
+    def deploy(self, build: Build | Path, *options: str) -> dict[str, str]:
         """Deploy what a function or an assembly describes, and return the stack's outputs."""
         assembly = build if isinstance(build, Path) else self.synth(build)
         try:
-            self.outputs = self.cdk.deploy(assembly, self.name)
+            self.outputs = self.cdk.deploy(assembly, self.name, options=options)
         except CdkError as error:
             error.add_note(evidence(self.aws))
             raise
         return self.outputs
 
-    def fail_to_deploy(self, build: Build | Path) -> str:
+    def fail_to_deploy(self, build: Build | Path, *options: str) -> str:
         """Deploy what is to fail, and return the CLI's words and the stack's events."""
         assembly = build if isinstance(build, Path) else self.synth(build)
-        said = self.cdk.try_deploy(assembly, self.name)
+        said = self.cdk.try_deploy(assembly, self.name, options=options)
         reasons = [event.get("ResourceStatusReason", "") for event in self.events()]
         return "\n".join([said, *reasons])
 
@@ -139,3 +140,12 @@ def template(assembly: Path, stack: str) -> dict[str, Any]:
     """Read a stack's template from an assembly."""
     parsed: dict[str, Any] = json.loads((assembly / f"{stack}.template.json").read_text())
     return parsed
+
+
+def until(found: Callable[[], Any], seconds: float) -> Any:
+    """What is found, once it is: what the handler does goes by the local AWS's own clock."""
+    deadline = time.monotonic() + seconds
+    while not (result := found()):
+        assert time.monotonic() < deadline, "it was not found in time"
+        time.sleep(1)
+    return result

@@ -116,6 +116,25 @@ def test_sessions_of_one_application_have_configurations_of_their_own(
     assert_over(aws, outputs["ApplicationId"])
 
 
+def test_a_session_starts_in_a_private_network(
+    aws: LocalAws, cdk_cli: CdkCli, tmp_path: Path
+) -> None:
+    with deployed(cdk_cli, "private_network", tmp_path) as outputs:
+        session = session_of(aws, outputs["ApplicationId"], outputs["SessionId"])
+        assert session["state"] in USABLE
+        client = aws.client("emr-serverless")
+        application = client.get_application(applicationId=outputs["ApplicationId"])["application"]
+        assert len(application["networkConfiguration"]["subnetIds"]) == 2
+    parsed = template(tmp_path / "cdk.out", "EmrServerlessSessionPrivate")
+    endpoints = [
+        str(resource["Properties"]["ServiceName"])
+        for resource in parsed["Resources"].values()
+        if resource["Type"] == "AWS::EC2::VPCEndpoint"
+    ]
+    assert any("emr-serverless-services.sessions" in name for name in endpoints)
+    assert_over(aws, outputs["ApplicationId"])
+
+
 def test_a_ci_run_queries_its_session_and_leaves_nothing_behind(
     aws_with_spark: LocalAws,
     cdk_cli_with_spark: CdkCli,

@@ -5,7 +5,6 @@ A member of the team has PySpark on it all the while, and moves to the successor
 
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -19,7 +18,7 @@ from aws_cdk import aws_scheduler as scheduler
 from testbed.apps import one_session
 from testbed.cdk_cli import CdkCli
 from testbed.local_aws import LocalAws
-from tests.e2e.deployment import USABLE, Deployment
+from tests.e2e.deployment import USABLE, Deployment, until
 
 HELD = "emr-serverless-session:held-arn"
 EVERY_MINUTE = scheduler.ScheduleExpression.rate(cdk.Duration.minutes(1))
@@ -56,15 +55,6 @@ def kept_alive(stack: cdk.Stack, **options: Any) -> None:
     session.parameter.grant_read(member)
     cdk.CfnOutput(stack, "Parameter", value=session.parameter.parameter_name)
     cdk.CfnOutput(stack, "MemberArn", value=member.role_arn)
-
-
-def until(found: Callable[[], Any], seconds: float) -> Any:
-    """What is found, once it is: the schedule fires when the local AWS's own clock says so."""
-    deadline = time.monotonic() + seconds
-    while not (result := found()):
-        assert time.monotonic() < deadline, "it was not found in time"
-        time.sleep(1)
-    return result
 
 
 def usable_successor(deployment: Deployment) -> dict[str, Any] | None:

@@ -4,6 +4,7 @@ import contextlib
 import json
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -136,6 +137,13 @@ def log(stack: RoleStack) -> None:
 
 def test_the_role_has_all_that_a_session_needs(aws: LocalAws) -> None:
     whole_life(deploy(aws, TEMPLATE))
+
+
+def test_it_has_where_tags_are_checked_on_the_session(tmp_path: Path) -> None:
+    """What AWS checks the tags of a start on isn't published; the local AWS can do either."""
+    options = ("--check-tags-on", "session")
+    with LocalAws(tmp_path, session_start_seconds=0.1, options=options) as aws:
+        whole_life(deploy(aws, TEMPLATE))
 
 
 def test_each_action_of_the_role_has_a_case() -> None:

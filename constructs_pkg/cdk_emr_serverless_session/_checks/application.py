@@ -1,28 +1,27 @@
 """Checks of the application that a session is to run on, where this app declares it.
 
-Each finding has a stable id and is attached to the session. It can be acknowledged there, or
-further up, with ``Validations.of(…).acknowledge``: errors too, because what is known here of the
-service may be overtaken by the service.
+The application is judged by the template, with what overrides and aspects made of it. Each finding
+has a stable id and is attached to the session. It can be acknowledged there, or further up, with
+``Validations.of(…).acknowledge``: errors too, because what is known here of the service may be
+overtaken by the service.
 """
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
-import jsii
-from aws_cdk.aws_emrserverless import CfnApplication
 from constructs import IConstruct
 
-from .._emr.memory import DEFAULT_CORES, process_mib
 from .._emr.releases import read_release
-from .._template.findings import ID_PREFIX, Finding, report
+from .._emr.workers import worker
+from .._template.findings import ID_PREFIX, Finding
+from ..configuration import Configuration, spark_defaults
+from .limits import known_later
 from .request import minutes_of
+from .spark import PROCESSES, worker_findings
 
 APPLICATION_TYPE = ID_PREFIX + "applicationType"
 RELEASE_LABEL = ID_PREFIX + "releaseLabel"
@@ -30,97 +29,186 @@ SESSION_ENABLED = ID_PREFIX + "sessionEnabled"
 AUTO_START = ID_PREFIX + "autoStart"
 MONITORING = ID_PREFIX + "monitoring"
 MAXIMUM_CAPACITY = ID_PREFIX + "maximumCapacity"
+RETAINED_SESSION = ID_PREFIX + "retainedSession"
 IDLE_TIMEOUT = ID_PREFIX + "idleTimeout"
 IDLE_TIMEOUT_ZERO = ID_PREFIX + "idleTimeoutZero"
+IDLE_TIMEOUT_LONG = ID_PREFIX + "idleTimeoutLong"
 
-
-@dataclass(frozen=True)
-class _Checked:
-    session: IConstruct
-    spark_settings: Mapping[str, str]
-
-
-def check_application(
-    application: CfnApplication, session: IConstruct, spark_settings: Mapping[str, str]
-) -> None:
-    """Has the application checked once the app is complete, for the session's sake.
-
-    Args:
-        application: The application, whose properties may still change.
-        session: Where findings are attached.
-        spark_settings: The session's own ``spark-defaults``, for what its driver needs.
-    """
-    checks = _checks.get(application)
-    if checks is None:
-        checks = _checks[application] = _ApplicationChecks(application)
-        cdk.Aspects.of(application).add(checks, priority=cdk.AspectPriority.READONLY)
-    checks.sessions.append(_Checked(session, spark_settings))
+_SERVICE_LIMIT_MINUTES = 24 * 60
+_RETAINING = ("Retain", "RetainExceptOnCreate")
 
 
 def explain_idle_timeout(session: IConstruct, idle_timeout: cdk.Duration | None) -> None:
-    """Says what the service does to a session without an idle time-out, or with one of zero."""
-    if idle_timeout is None:
+    """Says what the service does to a session with no idle time-out, zero, or a very long one."""
+    minutes = None if idle_timeout is None else minutes_of(idle_timeout)
+    if minutes is None:
         cdk.Validations.of(session).add_warning(
             IDLE_TIMEOUT,
             "idle_timeout: not set; the service ends the session after an hour without work, and "
             "the stack doesn't notice. Until then it costs what its workers cost. Set it to the "
             "time that a break may take.",
         )
-    elif minutes_of(idle_timeout) == 0:
+    elif minutes == 0:
         cdk.Validations.of(session).add_warning(
             IDLE_TIMEOUT_ZERO,
             "idle_timeout: 0 minutes is in the service's range, but its reference doesn't say "
             "whether that ends the session as soon as it has nothing to do, or never. Set it to a "
             "minute or more to know; to have the service's hour, leave it out.",
         )
+    elif minutes > _SERVICE_LIMIT_MINUTES:
+        cdk.Validations.of(session).add_warning(
+            IDLE_TIMEOUT_LONG,
+            f"idle_timeout: {minutes:g} minutes; the service ends every session after 24 hours by "
+            "default, idle or not. Write cdk.Duration.hours(24) or less.",
+        )
 
 
-@jsii.implements(cdk.IAspect)
-class _ApplicationChecks:
-    """Looks at one application when everything else is done, for all sessions on it."""
+class DeclaredApplication:
+    """An application's resource in the template."""
 
-    def __init__(self, application: CfnApplication) -> None:
-        self._application = application
-        self.sessions: list[_Checked] = []
+    def __init__(self, path: str, resource: Mapping[str, Any]) -> None:
+        """Takes the resource.
 
-    def visit(self, node: IConstruct) -> None:
-        """Called by the CDK for the application."""
-        if node.node.addr != self._application.node.addr:
-            return
-        settings = _Settings(self._application)
-        findings = list(_findings(settings))
-        for checked in self.sessions:
-            for finding in (*findings, *_driver_findings(settings, checked.spark_settings)):
-                located = replace(finding, message=f"[{node.node.path}] {finding.message}")
-                report(checked.session, located)
+        Args:
+            path: The application's path in the tree.
+            resource: What the template says of it.
+        """
+        self._path = path
+        self._resource = resource
 
+    @property
+    def auto_starts(self) -> bool:
+        """Whether a session starts it; on unless it is switched off."""
+        return self._get("AutoStartConfiguration", "Enabled") not in (False, "false")
 
-_checks: WeakKeyDictionary[CfnApplication, _ApplicationChecks] = WeakKeyDictionary()
+    @property
+    def is_retained(self) -> bool:
+        """Whether it stays when its stack is deleted."""
+        return self._resource.get("DeletionPolicy") in _RETAINING
 
+    def findings(self) -> list[Finding]:
+        """What keeps every session from it."""
+        return [self._located(finding) for finding in self._findings()]
 
-class _Settings:
-    """The application's properties as far as they are known at synth."""
+    def findings_for(self, own: Sequence[Configuration], *, is_retained: bool) -> list[Finding]:
+        """What keeps one session from it.
 
-    def __init__(self, application: CfnApplication) -> None:
-        self._application = application
-        self._stack = cdk.Stack.of(application)
-        self._found: dict[str, Any] = {}
+        Args:
+            own: The session's own configuration.
+            is_retained: Whether the session stays when its resource goes.
+        """
+        findings = []
+        if is_retained and not self.is_retained:
+            findings.append(
+                Finding(
+                    RETAINED_SESSION,
+                    "removal_policy: RETAIN leaves the session running, and an application with a "
+                    "session can't be deleted: destroying the application's stack fails until the "
+                    "session is over. Retain the application too, or end the session first.",
+                    False,
+                )
+            )
+        spark = self._spark(own)
+        if spark is not None:
+            findings += worker_findings(spark, is_complete=True)
+            findings += self._capacity_findings(spark)
+        return [self._located(finding) for finding in findings]
 
-    def get(self, name: str) -> Any:
-        """A property in plain Python; ``None`` when it isn't set, ``_LATER`` when not known."""
-        if name not in self._found:
-            value = getattr(self._application, name)
-            self._found[name] = _known(self._stack.resolve(value))
-        return self._found[name]
+    def _located(self, finding: Finding) -> Finding:
+        return Finding(finding.id, f"[{self._path}] {finding.message}", finding.is_error)
 
-    def field(self, name: str, *keys: str) -> Any:
-        """A field inside a property."""
-        value = self.get(name)
+    def _get(self, *keys: str) -> Any:
+        """A property; None when it isn't set, ``_LATER`` when it is known at deployment only."""
+        value: Any = self._resource.get("Properties", {})
         for key in keys:
             if not isinstance(value, Mapping):
                 return value
             value = _known(value.get(key))
         return value
+
+    def _findings(self) -> Iterator[Finding]:
+        kind = self._get("Type")
+        if isinstance(kind, str) and kind.upper() != "SPARK":
+            yield Finding(APPLICATION_TYPE, f"type: {kind!r}, must be SPARK for sessions.", True)
+        release = self._get("ReleaseLabel")
+        if isinstance(release, str):
+            yield from _release_findings(release)
+        if self._get("InteractiveConfiguration", "SessionEnabled") in (None, False, "false"):
+            yield Finding(
+                SESSION_ENABLED,
+                "interactive_configuration: session_enabled (sessionEnabled) must be true for "
+                "sessions; it can only be changed while the application is stopped.",
+                True,
+            )
+        if not self.auto_starts:
+            yield Finding(
+                AUTO_START,
+                "auto_start_configuration: enabled is false, so the session can only be started "
+                "while somebody else keeps the application started; and destroying its stack fails "
+                "until somebody has stopped it, or with stop_application=True.",
+                False,
+            )
+        managed = self._get(
+            "MonitoringConfiguration", "ManagedPersistenceMonitoringConfiguration", "Enabled"
+        )
+        bucket = self._get("MonitoringConfiguration", "S3MonitoringConfiguration", "LogUri")
+        if managed in (False, "false") and bucket is None:
+            yield Finding(
+                MONITORING,
+                "monitoring_configuration: an interactive application needs managed persistence "
+                "(on by default) or S3 logging.",
+                True,
+            )
+
+    def _spark(self, own: Sequence[Configuration]) -> dict[str, Any] | None:
+        """The properties that Spark starts with; None where that can't be told.
+
+        A release merges the session's configuration into the application's, or replaces it.
+        """
+        mine = spark_defaults(own)
+        configurations = self._get("RuntimeConfiguration")
+        if configurations is None:
+            return dict(mine)
+        if not isinstance(configurations, list):
+            return None
+        theirs: dict[str, Any] = {}
+        for configuration in configurations:
+            if not isinstance(configuration, Mapping):
+                return None
+            if configuration.get("Classification") == "spark-defaults":
+                properties = configuration.get("Properties") or {}
+                theirs.update({key: _known(value) for key, value in properties.items()})
+        if not own:
+            return theirs
+        label = self._get("ReleaseLabel")
+        release = read_release(label) if isinstance(label, str) else None
+        if release is None:
+            return None
+        return {**theirs, **mine} if release.merges_configuration else dict(mine)
+
+    def _capacity_findings(self, spark: Mapping[str, Any]) -> Iterator[Finding]:
+        """Whether driver and first executor have room: with less a session fails, saying little."""
+        sizes = [(asked, asked.size) for name in PROCESSES if (asked := worker(spark, name))]
+        if len(sizes) < len(PROCESSES) or any(size is None for _, size in sizes):
+            return
+        cores, memory = (sum(size[part] for _, size in sizes if size) for part in (0, 1))
+        disk = sum(asked.disk_gb for asked, _ in sizes)
+        for name, needed, unit in (
+            ("Cpu", cores, "vCPU"),
+            ("Memory", memory, "GB"),
+            ("Disk", disk, "GB"),
+        ):
+            available = _amount(self._get("MaximumCapacity", name))
+            if available is not None and needed > available:
+                yield Finding(
+                    MAXIMUM_CAPACITY,
+                    f"maximum_capacity: {name.lower()} is {available:g} {unit}, and a session's "
+                    f"driver and first executor take {needed:g} ({cores:g} vCPU, {memory:g} GB, "
+                    f"disk {disk:g} GB): the session fails without saying why. Raise it, or lower "
+                    "spark.driver.* and spark.executor.* cores and memory.",
+                    False,
+                )
+                return
 
 
 class _Later:
@@ -133,81 +221,24 @@ _LATER = _Later()
 def _known(value: Any) -> Any:
     if isinstance(value, Mapping) and any(key == "Ref" or key.startswith("Fn::") for key in value):
         return _LATER
-    return value
+    return _LATER if isinstance(value, str) and known_later(value) else value
 
 
-def _findings(settings: _Settings) -> Iterator[Finding]:
-    kind = settings.get("type")
-    if isinstance(kind, str) and kind.upper() != "SPARK":
-        yield Finding(APPLICATION_TYPE, f"type: {kind!r}, must be SPARK for sessions.", True)
-    release = settings.get("release_label")
-    if isinstance(release, str):
-        known = read_release(release)
-        if known is not None and not known.takes_sessions:
-            yield Finding(
-                RELEASE_LABEL,
-                f"release_label: {release!r}, must be emr-7.13.0 or later, or an emr-spark-8 "
-                "release.",
-                True,
-            )
-    if settings.field("interactive_configuration", "sessionEnabled") in (None, False):
+def _release_findings(label: str) -> Iterator[Finding]:
+    release = read_release(label)
+    if release is None and not label.startswith("emr-"):
         yield Finding(
-            SESSION_ENABLED,
-            "interactive_configuration: session_enabled must be true for sessions; it can only be "
-            "changed while the application is stopped.",
+            RELEASE_LABEL,
+            f"release_label: {label!r}; write the whole label, such as 'emr-spark-8.1.0' or "
+            "'emr-7.13.0'.",
             True,
         )
-    if settings.field("auto_start_configuration", "enabled") is False:
+    elif release is not None and not release.takes_sessions:
         yield Finding(
-            AUTO_START,
-            "auto_start_configuration: enabled is false, so the session can only be started while "
-            "somebody else keeps the application started.",
-            False,
-        )
-    managed = settings.field(
-        "monitoring_configuration", "managedPersistenceMonitoringConfiguration", "enabled"
-    )
-    bucket = settings.field("monitoring_configuration", "s3MonitoringConfiguration", "logUri")
-    if managed is False and bucket is None:
-        yield Finding(
-            MONITORING,
-            "monitoring_configuration: an interactive application needs managed persistence (on by "
-            "default) or S3 logging.",
+            RELEASE_LABEL,
+            f"release_label: {label!r}, must be emr-7.13.0 or later, or an emr-spark-8 release.",
             True,
         )
-
-
-def _driver_findings(settings: _Settings, own: Mapping[str, str]) -> Iterator[Finding]:
-    cpu = _amount(settings.field("maximum_capacity", "cpu"))
-    memory = _amount(settings.field("maximum_capacity", "memory"))
-    if cpu is None and memory is None:
-        return
-    spark = {**_application_spark(settings), **own}
-    cores = _amount(spark.get("spark.driver.cores", str(DEFAULT_CORES)))
-    mib = process_mib(spark, "driver")
-    gigabytes = None if mib is None else math.ceil(mib / 1024)
-    for name, available, needed, unit in (
-        ("cpu", cpu, cores, "vCPU"),
-        ("memory", memory, gigabytes, "GB"),
-    ):
-        if available is not None and needed is not None and needed > available:
-            yield Finding(
-                MAXIMUM_CAPACITY,
-                f"maximum_capacity: {name} is {available:g} {unit}, and a session's driver alone "
-                f"needs {needed:g}: the session would fail without saying why.",
-                False,
-            )
-            return
-
-
-def _application_spark(settings: _Settings) -> dict[str, str]:
-    configurations = settings.get("runtime_configuration")
-    spark: dict[str, str] = {}
-    for configuration in configurations if isinstance(configurations, list) else []:
-        if configuration.get("classification") == "spark-defaults":
-            properties = configuration.get("properties")
-            spark.update(properties if isinstance(properties, Mapping) else {})
-    return spark
 
 
 def _amount(text: Any) -> float | None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import aws_cdk as cdk
-from aws_cdk import aws_iam as iam
 from aws_cdk.interfaces.aws_emrserverless import IApplicationRef
+from aws_cdk.interfaces.aws_iam import IRoleRef
 
 from .._template.lookups import cached
 
 
 def environment_problems(
-    stack: cdk.Stack, application: IApplicationRef, execution_role: iam.IRole
+    stack: cdk.Stack, application: IApplicationRef, execution_role: IRoleRef
 ) -> list[str]:
     """What of a session is in another account or region than its stack, as far as that is known.
 
@@ -49,7 +49,7 @@ def _differ(here: Sequence[str | None], there: Sequence[str | None]) -> bool:
 
 
 @cached
-def _environment_of(construct: cdk.Stack | IApplicationRef | iam.IRole) -> tuple[str | None, ...]:
+def _environment_of(construct: cdk.Stack | IApplicationRef | IRoleRef) -> tuple[str | None, ...]:
     """Account and region, nothing where they are known at deployment only."""
     if isinstance(construct, cdk.Stack):
         found = construct.account, construct.region

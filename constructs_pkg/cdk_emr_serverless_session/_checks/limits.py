@@ -22,14 +22,55 @@ def shape_problems(name: str, shape_name: str, value: Any) -> Iterator[str]:
     shown = shown_as(name, value)
     if constraints["type"] == "string":
         if not isinstance(value, str):
-            yield f"{name}: {shown}, must be text."
+            yield f"{name}: {_as_text(shown, value)}."
             return
-        yield from size_problems(name, shown, len(value), constraints, "characters")
+        problems = list(size_problems(name, shown, len(value), constraints, "characters"))
         pattern = constraints.get("pattern")
-        if pattern and not re.fullmatch(pattern, value, re.ASCII):
-            yield f"{name}: {shown}, must match {pattern}"
+        if not problems and pattern and not re.fullmatch(pattern, value, re.ASCII):
+            expected = _EXPECTED.get(shape_name) or _MEANING.get(pattern, f"must match {pattern}")
+            problems.append(f"{name}: {shown}{_kind_of_arn(value)}, {expected}.")
+        yield from problems
     else:
         yield from size_problems(name, shown, value, constraints, "")
+
+
+# What the patterns of the model mean, by the name of the shape or by the pattern itself.
+_EXPECTED = {
+    "ApplicationId": "must be an application's id: digits and lower-case letters, such as "
+    "00f1abcdef234567",
+    "SessionId": "must be a session's id: digits and lower-case letters, such as 00f2abcdef234567",
+    "SessionArn": "must be a session's ARN: arn:aws:emr-serverless:REGION:ACCOUNT:/applications/"
+    "APPLICATION/sessions/SESSION",
+    "IAMRoleArn": "must be a role's ARN: arn:aws:iam::ACCOUNT:role/NAME",
+}
+_TAG_CHARACTERS = "[A-Za-z0-9 /_.:=+@-]"
+_MEANING = {
+    r".*\S.*": "must not be blank",
+    **{
+        _TAG_CHARACTERS + times: "may have letters, digits, spaces and _ . : / = + - @ only"
+        for times in "+*"
+    },
+}
+_ARN = re.compile(r"arn:[\w-]+:(?P<service>[\w-]+):[\w-]*:\w*:/?(?P<resource>[\w-]+)")
+
+
+def _kind_of_arn(value: str) -> str:
+    found = _ARN.match(value)
+    if found is None:
+        return ""
+    service, resource = found["service"], found["resource"]
+    if (service, resource) == ("emr-serverless", "applications"):
+        kind = "session" if "/sessions/" in value else "application"
+        return f" is the ARN of an EMR Serverless {kind}"
+    return f" is the ARN of {service}'s {resource}"
+
+
+def _as_text(shown: str, value: object) -> str:
+    if isinstance(value, bool):
+        return f'{value}; write "{str(value).lower()}"'
+    if isinstance(value, (int, float)):
+        return f'{value}; write "{value}"'
+    return f"{shown}, must be text"
 
 
 def member_problems(name: str, member: str, value: Any) -> list[str]:
@@ -50,9 +91,12 @@ def size_problems(
 
 
 def known_later(value: Any) -> bool:
-    """Whether a value is a token; asking the CDK costs time, and text shows it."""
+    """Whether a value is known at deployment only: a token, or a dynamic reference.
+
+    Asking the CDK costs time, and text shows it.
+    """
     if isinstance(value, str):
-        return "${Token[" in value
+        return "${Token[" in value or "{{resolve:" in value
     if isinstance(value, (int, float)):
         return value < 0 and cdk.Token.is_unresolved(value)  # tokens are negative numbers
     return cdk.Token.is_unresolved(value)

@@ -13,44 +13,12 @@ from .._emr.model import shape
 from .._emr.names import OWNER_TAG_PREFIX, OWNER_TAGS
 from .._template.lookups import cached
 from ..configuration import Configuration
-from ..errors import SessionValidationError
-from .limits import known_later, member_problems, shape_problems, shown_as, size_problems
+from .limits import known_later, member_problems, shape_problems, size_problems
 
 _RESERVED_SPARK_KEY = "spark.connect.grpc.binding.address"
 
-# What makes the values that a text or a number is easily given for.
-_MADE_BY = {
-    "application": "CfnApplication.from_application_id or from_application_arn",
-    "execution_role": "iam.Role.from_role_arn",
-    "idle_timeout": "cdk.Duration.minutes",
-    "provider": "SessionProvider",
-}
-_REQUIRED = ("application", "execution_role")
-_SWITCHES = ("wait_until_ready", "ensure_live_on_deploy", "stop_application")
 
-
-def check_types(path: str, **values: object) -> None:
-    """Checks that constructs and durations are no plain values, and switches nothing else.
-
-    A type checker sees it first; whoever has none is told what to write.
-
-    Raises:
-        SessionValidationError: All problems that were found.
-    """
-    problems = []
-    for name, value in values.items():
-        if name in _SWITCHES:
-            unset = name == "stop_application" and value is None
-            if not isinstance(value, bool) and not unset:
-                problems.append(f"{name}: {shown_as(name, value)}, must be True or False.")
-        elif isinstance(value, (str, int, float)) or (value is None and name in _REQUIRED):
-            problems.append(f"{name}: {shown_as(name, value)}, must be made by {_MADE_BY[name]}.")
-    if problems:
-        raise SessionValidationError(path, problems)
-
-
-def check_request(
-    path: str,
+def request_problems(
     *,
     application_id: str,
     execution_role_arn: str,
@@ -59,13 +27,8 @@ def check_request(
     runtime_configuration: Sequence[Configuration] | None,
     tags: Mapping[str, str] | None,
     removal_policy: cdk.RemovalPolicy | None,
-    elsewhere: Sequence[str],
-) -> None:
-    """Checks what a session is asked for; what it has elsewhere is told with the rest.
-
-    Raises:
-        SessionValidationError: All problems that were found.
-    """
+) -> list[str]:
+    """What the service would refuse of what a session is asked for."""
     problems = [
         *member_problems("application", "applicationId", application_id),
         *member_problems("execution_role", "executionRoleArn", execution_role_arn),
@@ -80,9 +43,7 @@ def check_request(
         problems += tag_problems(tags)
     if removal_policy == cdk.RemovalPolicy.SNAPSHOT:
         problems.append("removal_policy: SNAPSHOT, but a session has no snapshots.")
-    problems += elsewhere
-    if problems:
-        raise SessionValidationError(path, problems)
+    return problems
 
 
 @cached
@@ -103,10 +64,10 @@ def _idle_timeout_problems(idle_timeout: cdk.Duration) -> list[str]:
     return member_problems("idle_timeout", "idleTimeoutMinutes", int(minutes))
 
 
-def _configurations_problems(name: str, configurations: Sequence[Configuration]) -> list[str]:
+def _configurations_problems(name: str, configurations: object) -> list[str]:
     if isinstance(configurations, str) or not isinstance(configurations, Sequence):
         kind = type(configurations).__name__
-        return [f"{name}: {kind}, must be a list of Configuration."]
+        return [f"{name}: is of type {kind}; write a list of Configuration."]
     problems = list(
         size_problems(
             name,
@@ -121,9 +82,9 @@ def _configurations_problems(name: str, configurations: Sequence[Configuration])
     return problems
 
 
-def _configuration_problems(name: str, configuration: Configuration) -> list[str]:
+def _configuration_problems(name: str, configuration: object) -> list[str]:
     if not isinstance(configuration, Configuration):
-        return [f"{name}: {type(configuration).__name__}, must be a Configuration."]
+        return [_no_configuration(name, configuration)]
     members = shape("Configuration")["members"]
     problems = list(
         shape_problems(
@@ -180,5 +141,15 @@ def tag_problems(tags: Mapping[str, str]) -> list[str]:
     return problems
 
 
+def _no_configuration(name: str, value: object) -> str:
+    if isinstance(value, Mapping):
+        fields = ", ".join(map(repr, value))
+        return (
+            f"{name}: is a mapping of {fields}; write a Configuration, or a mapping of "
+            "'classification', 'properties' and 'configurations'."
+        )
+    return f"{name}: is of type {type(value).__name__}; write a Configuration."
+
+
 def _no_mapping(name: str, value: object) -> str:
-    return f"{name}: {type(value).__name__}, must be a mapping of text to text."
+    return f"{name}: is of type {type(value).__name__}; write a mapping of text to text."

@@ -22,7 +22,6 @@ OVERHEAD_FACTOR = 0.1
 LEAST_OVERHEAD_MIB = 384.0
 # What EMR Serverless gives drivers and executors that aren't configured (its guide, "Spark job
 # properties").
-DEFAULT_CORES = 4
 DEFAULT_MEMORY = "14g"
 
 

@@ -15,32 +15,55 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import aws_cdk as cdk
 from botocore.exceptions import DataNotFoundError
+from constructs import IConstruct
 
 from .._emr.model import api_version, handler_model, loader, without
 from .._emr.names import SERVICE
 
 PACKAGE = "session_handler"
 
+# What ``cdk synth --no-staging`` sets: whoever publishes an asset reads it where it is.
+_STAGING_IS_OFF = "aws:cdk:disable-asset-staging"
+_UNSTAGED = "emr-serverless-session-handler"
+
 # The oldest time that a zip file can hold, and the one that the CDK writes into it.
 _EPOCH = 315532800
 
 
-@cache
-def handler_asset() -> str:
-    """Stages the asset's folder once in a process; it is removed when the process ends.
+def asset_folder(scope: IConstruct) -> str:
+    """The asset's folder, for ``lambda.Code.from_asset``.
 
-    Returns:
-        The folder's path, for ``lambda.Code.from_asset``.
+    The CDK copies it into the assembly when the app is synthesized. Where that is switched off, it
+    is in the assembly's output folder from the start, to be published when this process has ended.
 
     Raises:
         FileNotFoundError: The installation lacks the handler's modules.
         ValueError: The installed botocore is older than StartSession.
     """
+    stage = cdk.Stage.of(scope)
+    if stage is None or not scope.node.try_get_context(_STAGING_IS_OFF):
+        return handler_asset()
+    return _unstaged_asset(stage.asset_outdir)
+
+
+@cache
+def handler_asset() -> str:
+    """Writes the asset's folder once in a process; it is removed when the process ends."""
     staging = tempfile.mkdtemp(prefix="emr-serverless-session-")
     atexit.register(shutil.rmtree, staging, ignore_errors=True)
     stage_handler(Path(staging))
     return staging
+
+
+@cache
+def _unstaged_asset(outdir: str) -> str:
+    target = Path(outdir) / _UNSTAGED
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    stage_handler(target)
+    return str(target)
 
 
 def stage_handler(target: Path) -> None:

@@ -14,7 +14,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from .._template.nag import acknowledge_vpc_policy, acknowledge_wildcard
-from .asset import handler_asset
+from .asset import asset_folder
 
 _VPC_POLICY = "service-role/AWSLambdaVPCAccessExecutionRole"
 
@@ -109,11 +109,11 @@ def handler_function(
     """
     if encryption is not None:
         encryption.grant_decrypt(role)
-    return lambda_.Function(
+    function = lambda_.Function(
         scope,
         "Function",
         description="Starts and ends EMR Serverless sessions for CloudFormation",
-        code=lambda_.Code.from_asset(handler_asset()),
+        code=lambda_.Code.from_asset(asset_folder(scope)),
         handler="session_handler.handler.handle",
         runtime=lambda_.Runtime.PYTHON_3_14,
         architecture=lambda_.Architecture.ARM_64,
@@ -128,6 +128,11 @@ def handler_function(
         if network and network.security_groups is not None
         else None,
     )
+    if network is not None:
+        # Its ways to the services, endpoints among them, are there before the first session starts,
+        # and stay until the last one has ended.
+        function.node.add_dependency(network.vpc)
+    return function
 
 
 def schedule_role(

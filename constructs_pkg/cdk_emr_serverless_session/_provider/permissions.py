@@ -20,6 +20,7 @@ import aws_cdk as cdk
 import jsii
 from aws_cdk import aws_iam as iam
 from aws_cdk.interfaces.aws_emrserverless import IApplicationRef
+from aws_cdk.interfaces.aws_iam import IRoleRef
 from constructs import IConstruct, IDependable
 
 from .._emr.names import (
@@ -127,7 +128,7 @@ class HandlerPermissions:
         arn = application_arn_of(application)
         self._allow(_STOP, _identity(application, arn), arn)
 
-    def pass_role(self, role: iam.IRole) -> None:
+    def pass_role(self, role: IRoleRef) -> None:
         """Lets the handler pass the execution role to EMR Serverless, and to nothing else."""
         if role not in self._known:
             self._known.add(role)
@@ -347,7 +348,7 @@ _PUT_PARAMETER = GrowingStatement(
 )
 
 
-def _identity(construct: IApplicationRef | iam.IRole, arn: str) -> tuple[str, str]:
+def _identity(construct: IApplicationRef | IRoleRef, arn: str) -> tuple[str, str]:
     """What tells one ARN from another before references between stacks are resolved."""
     if not cdk.Token.is_unresolved(arn):
         return ("", arn)

@@ -1,20 +1,176 @@
-"""What a session waits for at its start, and goes before at its end."""
+"""What a session waits for at its start, and goes before at its end.
+
+A role's own policies are its children. Others are attached from anywhere in the app, by the role's
+name, before or after the session is declared: they are looked for when the app is complete.
+"""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from weakref import WeakKeyDictionary
+
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
-from constructs import IDependable
+from aws_cdk.interfaces.aws_iam import IRoleRef
+from constructs import IConstruct, IDependable
+
+from .findings import ID_PREFIX, Finding, report
+from .lookups import address_of, path_of, stack_of
+
+POLICY_IN_LATER_STACK = ID_PREFIX + "policyInLaterStack"
+
+# Where a policy says which roles it is attached to.
+_ATTACHED_BY = {
+    "AWS::IAM::Policy": "Roles",
+    "AWS::IAM::ManagedPolicy": "Roles",
+    "AWS::IAM::RolePolicy": "RoleName",
+}
 
 
 def depend_on_permissions(
-    resource: cdk.CfnResource, handler_policies: IDependable, execution_role: iam.IRole
+    resource: cdk.CfnResource, handler_policies: IDependable, execution_role: IRoleRef
 ) -> None:
     """Starts the session after all policies are in place, and ends it before they go.
 
     Args:
         resource: The session's custom resource.
         handler_policies: What the handler may do.
-        execution_role: What the session's code runs with; its policies are its children.
+        execution_role: What the session's code runs with, with the policies that are its children.
     """
     resource.node.add_dependency(handler_policies, execution_role)
+
+
+@dataclass
+class _Role:
+    """An execution role and the resources of the sessions that run with it."""
+
+    role: IRoleRef
+    sessions: list[tuple[IConstruct, cdk.CfnResource]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Policy:
+    resource: cdk.CfnResource
+    stack: cdk.Stack
+    roles: list[str]  # as JSON, as the policy's stack sees them
+
+
+class PolicyDependencies:
+    """The policies that the sessions of one stack wait for."""
+
+    def __init__(self, stack: cdk.Stack) -> None:
+        """No sessions yet.
+
+        Args:
+            stack: The stack of the sessions.
+        """
+        self._stack = stack
+        self._roles: dict[str, _Role] = {}
+        self._of_other_stacks: list[tuple[_Policy, _Role]] = []
+
+    def add(self, session: IConstruct, resource: cdk.CfnResource, role: IRoleRef) -> None:
+        """Has a session wait for every policy that is attached to the role in the end."""
+        waiting = self._roles.setdefault(address_of(role), _Role(role))
+        waiting.sessions.append((session, resource))
+
+    def attach(self) -> None:
+        """Adds the dependencies within the stack, when the app is complete."""
+        self._of_other_stacks.clear()
+        own = _outermost(self._stack)
+        for policy in _policies_of(self._stack):
+            for role in self._roles.values():
+                if not _is_attached(policy, role.role):
+                    continue
+                if address_of(_outermost(policy.stack)) != address_of(own):
+                    self._of_other_stacks.append((policy, role))
+                elif not path_of(policy.resource).startswith(f"{path_of(role.role)}/"):
+                    for _, resource in role.sessions:
+                        resource.node.add_dependency(policy.resource)
+
+    def attach_other_stacks(self) -> None:
+        """Adds those on other stacks, when the CDK knows which stack refers to which."""
+        _found.pop(cdk.Stage.of(self._stack) or self._stack.node.root, None)
+        for policy, role in self._of_other_stacks:
+            try:
+                _outermost(self._stack).add_dependency(_outermost(policy.stack))
+            except RuntimeError:  # a circle
+                for session, _ in role.sessions:
+                    report(session, _in_later_stack(policy))
+
+
+def _in_later_stack(policy: _Policy) -> Finding:
+    path = path_of(policy.resource)
+    return Finding(
+        POLICY_IN_LATER_STACK,
+        f"execution_role: {path} is attached to it in a stack that is deployed after the session's "
+        "and deleted before it: the session starts without that policy, and loses it while it "
+        "runs. Declare the policy in the role's stack.",
+        False,
+    )
+
+
+def _is_attached(policy: _Policy, role: IRoleRef) -> bool:
+    try:
+        return any(name in policy.roles for name in _names_of(role, policy.stack))
+    except RuntimeError:  # a role without a name that another environment could know
+        return False
+
+
+def _names_of(role: IRoleRef, stack: cdk.Stack) -> Iterator[str]:
+    """What a policy of a stack may call a role: its reference, or the name that it is given."""
+    name = stack.resolve(role.role_ref.role_name)
+    home = stack_of(role)
+    # In another stack the reference means a resource of that stack, if it has one of that id.
+    foreign = isinstance(name, dict) and address_of(home) != address_of(stack)
+    if not (foreign and name.get("Ref") in _role_ids(stack)):
+        yield _json(name)
+    declared = role if isinstance(role, iam.CfnRole) else role.node.default_child
+    if isinstance(declared, iam.CfnRole) and declared.role_name is not None:
+        yield _json(stack.resolve(declared.role_name))
+
+
+def _role_ids(stack: cdk.Stack) -> set[str]:
+    roles = [one for one in stack.node.find_all() if isinstance(one, iam.CfnRole)]
+    return {str(stack.resolve(role.logical_id)) for role in roles if role.stack is stack}
+
+
+# The policies of a stage, found by the first of its stacks at each synth.
+_found: WeakKeyDictionary[IConstruct, list[_Policy]] = WeakKeyDictionary()
+
+
+def _policies_of(stack: cdk.Stack) -> list[_Policy]:
+    stage: IConstruct = cdk.Stage.of(stack) or stack.node.root
+    if stage not in _found:
+        _found[stage] = list(_search(stage))
+    return _found[stage]
+
+
+def _search(stage: IConstruct) -> Iterator[_Policy]:
+    # Not find_all: whatever it hands out makes Python import that construct's module.
+    for node in cdk.ConstructSelector.resources_of_type(*_ATTACHED_BY).select(stage):
+        roles: Any
+        if isinstance(node, (iam.CfnPolicy, iam.CfnManagedPolicy)):
+            roles = node.roles
+        elif isinstance(node, iam.CfnRolePolicy):
+            roles = node.role_name
+        elif isinstance(node, cdk.CfnResource):
+            roles = node._cfn_properties.get(_ATTACHED_BY[node.cfn_resource_type])
+        else:
+            continue
+        stack = cdk.Stack.of(node)
+        resolved = stack.resolve(roles) or []
+        names = resolved if isinstance(resolved, list) else [resolved]
+        yield _Policy(node, stack, [_json(name) for name in names])
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, sort_keys=True)
+
+
+def _outermost(stack: cdk.Stack) -> cdk.Stack:
+    while (parent := stack.nested_stack_parent) is not None:
+        stack = parent
+    return stack

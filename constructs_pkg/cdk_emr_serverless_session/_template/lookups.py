@@ -11,8 +11,8 @@ from functools import lru_cache
 from typing import TypeVar
 
 import aws_cdk as cdk
-from aws_cdk import aws_iam as iam
 from aws_cdk.interfaces.aws_emrserverless import IApplicationRef
+from aws_cdk.interfaces.aws_iam import IRoleRef
 from constructs import IConstruct
 
 Subject = TypeVar("Subject")
@@ -40,9 +40,21 @@ def application_arn_of(application: IApplicationRef) -> str:
 
 
 @cached
-def role_arn_of(role: iam.IRole) -> str:
+def role_arn_of(role: IRoleRef) -> str:
     """The role's ARN, or its token."""
-    return role.role_arn
+    return role.role_ref.role_arn
+
+
+@cached
+def declared_by(token: str) -> cdk.CfnResource | None:
+    """The resource of this app that a token refers to, if it does."""
+    if "${Token[" not in token:
+        return None
+    reference = cdk.Tokenization.reverse_string(token).first_token
+    if reference is None or not cdk.Reference.is_reference(reference):
+        return None
+    target = reference.target if isinstance(reference, cdk.Reference) else None
+    return target if isinstance(target, cdk.CfnResource) else None
 
 
 @cached

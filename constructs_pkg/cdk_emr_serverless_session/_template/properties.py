@@ -89,6 +89,22 @@ class SessionResource(cdk.CfnResource):
     removal policy may come late, from ``RemovalPolicies.of`` for one.
     """
 
+    is_retained = False
+    _stops_application = True
+
+    def stop_application(self, stops: bool) -> None:
+        """Sets whether the handler stops the application, for a session declared so that it does.
+
+        Setting what is set already would cost a message to the CDK's process.
+        """
+        if stops == self._stops_application:
+            return
+        self._stops_application = stops
+        if stops:
+            self.add_property_override("StopApplication", "true")
+        else:
+            self.add_property_deletion_override("StopApplication")
+
     def apply_removal_policy(
         self,
         policy: cdk.RemovalPolicy | None = None,
@@ -100,8 +116,10 @@ class SessionResource(cdk.CfnResource):
         super().apply_removal_policy(
             policy, apply_to_update_replace_policy=apply_to_update_replace_policy, default=default
         )
-        retains = (policy or default) in _RETAINING and apply_to_update_replace_policy is not False
-        if retains:
+        self.is_retained = (
+            policy or default
+        ) in _RETAINING and apply_to_update_replace_policy is not False
+        if self.is_retained:
             self.add_property_override("Retain", "true")
         else:
             self.add_property_deletion_override("Retain")

@@ -14,6 +14,7 @@ from ministack.services.cloudformation import provisioners
 
 from ..sessions import LoggedRequest, SessionService
 from ..sessions.backing import Backing
+from ..sessions.permissions import TagsCheckedOn
 from ..sessions.service import Response
 from . import buckets, functions, log_groups, quotas, schedules
 from .cloudformation import api, long_poll
@@ -39,11 +40,13 @@ class Layer:
         stop_seconds: float = 1.0,
         backing: Backing | None = None,
         listener: Callable[[LoggedRequest], None] | None = None,
+        tags_checked_on: TagsCheckedOn = "application",
     ) -> None:
         self._start_seconds = start_seconds
         self._stop_seconds = stop_seconds
         self._backing = backing
         self._listener = listener
+        self._tags_checked_on = tags_checked_on
         self._services: dict[tuple[str, str], SessionService] = {}
 
     def service(self) -> SessionService:
@@ -58,6 +61,7 @@ class Layer:
                 authorizer=IamAuthorizer(),
                 backing=self._backing,
                 listener=self._listener,
+                tags_checked_on=self._tags_checked_on,
             )
         return self._services[account, region]
 

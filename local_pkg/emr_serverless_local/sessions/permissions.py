@@ -6,9 +6,13 @@ Says only what is asked; who answers is an ``Authorizer``. Without MiniStack it 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 SERVICE_PRINCIPAL = "emr-serverless.amazonaws.com"
+
+# On which ARN the tags of a StartSession are checked. AWS doesn't publish it: the application's, or
+# the session's, which has no id yet.
+TagsCheckedOn = Literal["application", "session"]
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,12 @@ class AllowAll:
 
 
 def required_permissions(
-    operation: str, params: Mapping[str, Any], resource: str, resource_tags: Mapping[str, str]
+    operation: str,
+    params: Mapping[str, Any],
+    resource: str,
+    resource_tags: Mapping[str, str],
+    *,
+    tags_checked_on: TagsCheckedOn = "application",
 ) -> list[Permission]:
     """The permissions that a request takes, on a resource with these tags."""
     held = {f"aws:ResourceTag/{key}": value for key, value in resource_tags.items()}
@@ -73,9 +82,11 @@ def required_permissions(
         wanted["aws:TagKeys"] = keys
     permissions = [Permission(f"emr-serverless:{operation}", resource, {**held, **wanted})]
     if tags and operation in ("StartSession", "CreateApplication"):
-        # Asked on the same resource. What is being made has no ARN and no tags yet, so there is
-        # nothing but the request's tags to go by.
-        permissions.append(Permission("emr-serverless:TagResource", resource, wanted))
+        # What is being made has no tags yet, so there is nothing but the request's to go by.
+        tagged = resource
+        if operation == "StartSession" and tags_checked_on == "session":
+            tagged = f"{resource}/sessions/*"
+        permissions.append(Permission("emr-serverless:TagResource", tagged, wanted))
     if operation == "StartSession":
         permissions.append(
             Permission(

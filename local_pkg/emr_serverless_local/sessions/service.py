@@ -28,7 +28,7 @@ from .errors import (
     Validation,
 )
 from .log import LoggedRequest
-from .permissions import AllowAll, Authorizer, Caller, required_permissions
+from .permissions import AllowAll, Authorizer, Caller, TagsCheckedOn, required_permissions
 from .release import spark_defaults
 from .session import Session
 from .tokens import Tokens
@@ -63,6 +63,7 @@ class SessionService:
         authorizer: Authorizer | None = None,
         backing: Backing | None = None,
         listener: Callable[[LoggedRequest], None] | None = None,
+        tags_checked_on: TagsCheckedOn = "application",
     ) -> None:
         self.clock = clock or SystemClock()
         self.region = region
@@ -74,6 +75,7 @@ class SessionService:
         self._authorizer = authorizer or AllowAll(account)
         self._backing = backing or NoBacking()
         self._listener = listener
+        self._tags_checked_on = tags_checked_on
         self._lock = threading.RLock()
         self._applications: dict[str, Application] = {}
         self._sessions: dict[tuple[str, str], Session] = {}
@@ -165,7 +167,13 @@ class SessionService:
             raise Validation(f"Tag keys that begin with aws: are reserved: {reserved}")
         self._settle()
         resource = self._resource(params)
-        for permission in required_permissions(name, params, resource, self._tags(resource) or {}):
+        for permission in required_permissions(
+            name,
+            params,
+            resource,
+            self._tags(resource) or {},
+            tags_checked_on=self._tags_checked_on,
+        ):
             refusal = self._authorizer.refusal(caller, permission)
             if refusal:
                 raise AccessDenied(refusal)

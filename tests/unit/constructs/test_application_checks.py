@@ -68,13 +68,19 @@ def _managed(enabled: bool) -> Any:
             },
             [],
         ),
-        ({"maximum_capacity": {"cpu": "4 vCPU", "memory": "16 GB"}}, []),
+        ({"release_label": "7.13.0"}, [("ERROR", "releaseLabel")]),
+        # Driver and first executor: 4 vCPU, 16 GB and 20 GB of disk each.
+        ({"maximum_capacity": {"cpu": "8 vCPU", "memory": "32 GB", "disk": "40 GB"}}, []),
         (
-            {"maximum_capacity": {"cpu": "2 vCPU", "memory": "16 GB"}},
+            {"maximum_capacity": {"cpu": "4 vCPU", "memory": "16 GB"}},
             [("WARNING", "maximumCapacity")],
         ),
         (
-            {"maximum_capacity": {"cpu": "4 vCPU", "memory": "15 GB"}},
+            {"maximum_capacity": {"cpu": "8 vCPU", "memory": "31 GB"}},
+            [("WARNING", "maximumCapacity")],
+        ),
+        (
+            {"maximum_capacity": {"cpu": "8 vCPU", "memory": "32 GB", "disk": "39 GB"}},
             [("WARNING", "maximumCapacity")],
         ),
     ],
@@ -113,10 +119,13 @@ def test_what_the_sessions_driver_needs(spark: dict[str, str], fits: bool) -> No
     app = cdk.App()
     stack = cdk.Stack(app, "Stack")
     application = interactive_application(
-        stack, maximum_capacity={"cpu": "2 vCPU", "memory": "8 GB"}
+        stack, maximum_capacity={"cpu": "3 vCPU", "memory": "10 GB"}
     )
     bench = Bench(app, stack, application, _role(stack))
-    bench.session(runtime_configuration=[Configuration("spark-defaults", spark)], **IDLE)
+    executor = {"spark.executor.cores": "1", "spark.executor.memory": "1g"}
+    bench.session(
+        runtime_configuration=[Configuration("spark-defaults", {**executor, **spark})], **IDLE
+    )
     assert _findings(bench) == ([] if fits else [("WARNING", "maximumCapacity")])
 
 

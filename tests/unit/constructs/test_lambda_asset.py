@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -146,23 +147,48 @@ def test_an_old_botocore_is_named_with_the_one_that_is_needed() -> None:
         model.handler_model(("BrandNew",))
 
 
-def test_the_hash_is_the_same_in_another_process(bench: Bench) -> None:
+PROGRAM = """
+import aws_cdk as cdk
+from cdk_emr_serverless_session import SessionProvider
+app = cdk.App()
+SessionProvider(cdk.Stack(app, "Stack"), "Provider")
+app.synth()
+"""
+
+
+def _synthesized_in_another_process(outdir: Path, **context: bool) -> tuple[str, Path]:
+    """The asset's hash, and where whoever publishes it finds it."""
+    environment = {"CDK_OUTDIR": str(outdir), "CDK_CONTEXT_JSON": json.dumps(context)}
+    subprocess.run([sys.executable, "-c", PROGRAM], check=True, env={**os.environ, **environment})
+    manifest = json.loads((outdir / "Stack.assets.json").read_text())
+    (found,) = (
+        (hash, outdir / file["source"]["path"])
+        for hash, file in manifest["files"].items()
+        if file["source"]["packaging"] == "zip"
+    )
+    return found
+
+
+def test_the_hash_is_the_same_in_another_process(bench: Bench, tmp_path: Path) -> None:
     bench.session()
     (key,) = {
         function["Properties"]["Code"]["S3Key"]
         for function in resources_of(bench.template(), "AWS::Lambda::Function").values()
         if function["Properties"]["Handler"].startswith("session_handler.")
     }
-    program = (
-        "import aws_cdk as cdk\n"
-        "from cdk_emr_serverless_session import SessionProvider\n"
-        "app = cdk.App()\n"
-        "SessionProvider(cdk.Stack(app, 'Stack'), 'Provider')\n"
-        "template = app.synth().get_stack_by_name('Stack').template\n"
-        "print({r['Properties']['Code']['S3Key'] for r in template['Resources'].values()"
-        " if 'session_handler' in str(r['Properties'].get('Handler'))})\n"
-    )
-    answer = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
-    assert answer.stdout.strip() == str({key})
+    hash, folder = _synthesized_in_another_process(tmp_path)
+    assert f"{hash}.zip" == key
+    assert (folder / "session_handler" / "handler.py").exists()
+
+
+def test_it_is_there_to_be_published_when_the_cdk_stages_nothing(
+    tmp_path: Path, staged: Path
+) -> None:
+    """What ``cdk synth --no-staging`` asks for."""
+    hash, _ = _synthesized_in_another_process(tmp_path / "staged")
+    off = {"aws:cdk:disable-asset-staging": True}
+    for _ in range(2):  # the second time over what is there
+        unstaged_hash, folder = _synthesized_in_another_process(tmp_path / "unstaged", **off)
+        assert unstaged_hash == hash
+        assert _digests(folder) == _digests(staged)
+    assert tmp_path / "unstaged" in folder.resolve().parents

@@ -228,7 +228,7 @@ def test_values_of_properties_are_not_shown(bench: Bench) -> None:
 
 def test_text_of_another_type_is_named(bench: Bench) -> None:
     options: Any = _properties({"spark.executor.cores": 2})  # type: ignore[dict-item]
-    with pytest.raises(SessionValidationError, match="must be text"):
+    with pytest.raises(SessionValidationError, match='write "2"'):
         bench.session(**options)
 
 
@@ -255,35 +255,38 @@ def test_too_many_tags_of_scopes(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        ({"application": "00app"}, "application: '00app', must be made by CfnApplication.from_"),
+        ({"application": "00app"}, "application: '00app'; pass an emrserverless.CfnApplication"),
         (
             {"execution_role": "arn"},
-            "execution_role: 'arn', must be made by iam.Role.from_role_arn",
+            "execution_role: 'arn'; pass an iam.Role, or iam.Role.from_role_arn",
         ),
-        ({"idle_timeout": 30}, "idle_timeout: 30, must be made by cdk.Duration.minutes"),
+        ({"idle_timeout": 30}, "idle_timeout: 30; write cdk.Duration.minutes(30)."),
         (
-            {"runtime_configuration": [{"classification": "spark-defaults"}]},
-            "runtime_configuration[0]: dict, must be a Configuration",
+            {"runtime_configuration": [{"class": "spark-defaults"}]},
+            "runtime_configuration[0]: is a mapping of 'class'; write a Configuration",
         ),
         (
             {"runtime_configuration": Configuration("spark-defaults")},
-            "runtime_configuration: Configuration, must be a list of Configuration",
+            "runtime_configuration: is of type Configuration; write a list of Configuration",
         ),
         (
             {"runtime_configuration": {"applicationConfiguration": []}},
-            "runtime_configuration: dict, must be a list of Configuration",
+            "runtime_configuration: is of type dict; write a list of Configuration",
         ),
         (
             {"runtime_configuration": [Configuration("spark-defaults", ["a=b"])]},  # type: ignore[arg-type]
-            "runtime_configuration[0].properties: list, must be a mapping",
+            "runtime_configuration[0].properties: is of type list; write a mapping",
         ),
-        ({"tags": [cdk.CfnTag(key="k", value="v")]}, "tags: list, must be a mapping"),
-        ({"application": None}, "application: None, must be made by CfnApplication.from_"),
-        ({"execution_role": None}, "execution_role: None, must be made by iam.Role"),
-        ({"provider": "Provider"}, "provider: 'Provider', must be made by SessionProvider"),
-        ({"wait_until_ready": "no"}, "wait_until_ready: 'no', must be True or False"),
-        ({"stop_application": 1}, "stop_application: 1, must be True or False"),
-        ({"ensure_live_on_deploy": None}, "ensure_live_on_deploy: None, must be True or False"),
+        ({"tags": [cdk.CfnTag(key="k", value="v")]}, "tags: is of type list; write a mapping"),
+        ({"application": None}, "application: is required; pass an emrserverless.CfnApplication"),
+        ({"execution_role": None}, "execution_role: is required; pass an iam.Role"),
+        ({"provider": "Provider"}, "provider: 'Provider'; pass a SessionProvider"),
+        ({"wait_until_ready": "no"}, "wait_until_ready: 'no'; write True or False"),
+        ({"stop_application": 1}, "stop_application: 1; write True or False"),
+        (
+            {"ensure_live_on_deploy": None},
+            "ensure_live_on_deploy: is required; write True or False",
+        ),
     ],
 )
 def test_plain_values_for_constructs_are_told_from_them(

@@ -138,7 +138,8 @@ def test_an_application_and_a_role_of_another_stack(bench: Bench) -> None:
     (session,) = resources_of(bench.template(other), TYPE).values()
     assert "Fn::ImportValue" in session["Properties"]["ApplicationId"]
     assert "Fn::ImportValue" in session["Properties"]["ExecutionRoleArn"]
-    assert "StopApplication" not in session["Properties"]
+    # Otherwise its stack couldn't be deleted after this one.
+    assert session["Properties"]["StopApplication"] == "true"
 
 
 class TestElsewhere:

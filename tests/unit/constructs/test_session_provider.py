@@ -200,6 +200,22 @@ def test_the_function_runs_in_the_vpc_and_its_role_has_what_that_takes() -> None
     )
 
 
+def test_the_ways_out_of_the_vpc_outlive_the_sessions(bench: Bench) -> None:
+    """Sessions refer to the function, so that they end before it goes, and it before these."""
+    vpc = ec2.Vpc(bench.stack, "Vpc", max_azs=2, nat_gateways=0)
+    SessionProvider.get_or_create(
+        bench.stack,
+        vpc=vpc,
+        vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED),
+    )
+    bench.session()
+    service = ec2.InterfaceVpcEndpointAwsService("emr-serverless")
+    vpc.add_interface_endpoint("Api", service=service)
+    waits_for = bench.resource("AWS::Lambda::Function")["DependsOn"]
+    endpoints = resources_of(bench.template(), "AWS::EC2::VPCEndpoint")
+    assert set(endpoints) <= set(waits_for)
+
+
 def test_outside_of_a_vpc_no_managed_policy_is_attached(bench: Bench) -> None:
     bench.session()
     assert "ManagedPolicyArns" not in _the(bench.template(), ROLE)["Properties"]

@@ -95,6 +95,11 @@ def role_not_passable(case: Case) -> Answer:
     return case.create()
 
 
+def tags_not_allowed(case: Case) -> Answer:
+    case.lab.authorizer.denied.add("emr-serverless:TagResource")
+    return case.create({"Tags": {"team": "search"}})
+
+
 def role_not_assumable(case: Case) -> Answer:
     case.lab.authorizer.unassumable = ROLE
     return case.create()
@@ -195,6 +200,12 @@ EXPECTED = {
         f"AccessDeniedException: User: {HANDLER_ROLE} is not authorized to perform: "
         f"iam:PassRole on resource: {ROLE}",
         "give the role as execution_role",
+    ),
+    "The session's tags can't be set": Expected(
+        tags_not_allowed,
+        "not authorized to perform: emr-serverless:TagResource",
+        "the handler may tag only sessions of the stacks that it serves, with the tag keys that "
+        "they declare",
     ),
     "The execution role can't be assumed": Expected(
         role_not_assumable,

@@ -98,6 +98,7 @@ def test_no_answer_is_never_definite(error: Exception, kind: type[ServiceError])
         (SAYS, {**APPLICATION, "state": "TERMINATED"}, "use another one"),
         (Refused("StartSession", "ServiceQuotaExceededException", "No."), None, "higher quota"),
         (Denied("StartSession", "AccessDenied", "on iam:PassRole"), None, "execution_role"),
+        (Denied("StartSession", "AccessDenied", "on emr-serverless:TagResource"), None, "tag keys"),
         (Denied("StartSession", "AccessDenied", "no"), None, "permissions boundary"),
         (Unreachable("StartSession", "ConnectTimeoutError", "m"), None, "interface endpoint"),
         (Unsettled("StartSession", "ThrottlingException", "m"), None, "deploy again later"),
@@ -109,6 +110,24 @@ def test_a_refused_start_says_what_to_do(
 ) -> None:
     message = reasons.refused(REQUEST, error, application)
     assert all(part in message for part in ("Session", "00a1", error.message, advice))
+
+
+@pytest.mark.parametrize("action", ["emr-serverless:TagResource", "iam:PassRole"])
+@pytest.mark.parametrize(
+    ("why", "is_blamed"),
+    [
+        ("because no identity-based policy allows the action", False),
+        ("with an explicit deny in a permissions boundary", True),
+        ("because no service control policy allows the action", True),
+    ],
+)
+def test_a_boundary_is_blamed_only_where_the_policies_of_the_role_are_not(
+    action: str, why: str, is_blamed: bool
+) -> None:
+    said = f"User: handler is not authorized to perform: {action} on resource: r {why}"
+    error = Denied("StartSession", "AccessDeniedException", said)
+    advice = reasons.refused(REQUEST, error, None).partition("What to do: ")[2]
+    assert ("permissions boundary" in advice) == is_blamed
 
 
 def test_a_refused_change_of_tags_does_not_say_that_nothing_was_started() -> None:

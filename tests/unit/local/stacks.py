@@ -42,6 +42,10 @@ class Things:
     def __init__(self, server: Server, folder: Path, name: str | None = None) -> None:
         self.name = name or f"Things{next(_numbers)}"
         self.cloudformation = server.client("cloudformation")
+        # What CreateStack and UpdateStack are sent of a deployment's configuration: botocore's
+        # model may not have it yet.
+        self.configuration: dict[str, str] = {}
+        self.cloudformation.meta.events.register("before-call.cloudformation", self._configure)
         self.events: list[dict[str, Any]] = []
         self._notes = folder / f"{self.name}-notes"
         self._stack_id = ""
@@ -133,6 +137,10 @@ class Things:
         """Wait until no operation is under way; gives the status."""
         self.until(lambda: not str(self.describe()["StackStatus"]).endswith("IN_PROGRESS"))
         return str(self.describe()["StackStatus"])
+
+    def _configure(self, params: dict[str, Any], **_: Any) -> None:
+        if params["body"]["Action"] in ("CreateStack", "UpdateStack"):
+            params["body"].update(self.configuration)
 
     def _text(self) -> str:
         return self._notes.read_text() if self._notes.exists() else ""

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from botocore.exceptions import ClientError
@@ -154,6 +154,47 @@ class TestWithRollbackOff:
             assert stack.deploy(A={"Id": "b"}, rollback=False) == "UPDATE_FAILED"
             assert "Replacement type updates" in stack.reason("A", "UPDATE_FAILED")
             assert stack.resource("A")["PhysicalResourceId"] == "a"
+
+
+class TestExpressMode:
+    """aws/aws-cdk-cli issues 1739, 1931 and 1973: what the CLI sends, and what AWS said."""
+
+    EXPRESS: ClassVar = {"DeploymentConfig.Mode": "EXPRESS"}
+    WITH_ROLLBACK: ClassVar = {**EXPRESS, "DeploymentConfig.DisableRollback": "false"}
+
+    def test_rollback_is_off_and_a_failed_stack_takes_express_operations_only(
+        self, stack: Things
+    ) -> None:
+        stack.configuration = self.EXPRESS
+        assert stack.deploy(A={"Id": "a"}) == "CREATE_COMPLETE"
+        failing = {"Id": "b", "Fail": FAILS}
+        assert stack.deploy(A={"Id": "a"}, B=failing) == "UPDATE_FAILED"
+        with pytest.raises(ClientError, match="RollbackStack is not supported for stacks that"):
+            stack.cloudformation.rollback_stack(StackName=stack.name)
+        stack.configuration = {}
+        with pytest.raises(ClientError, match="Follow-up operations must use the same"):
+            stack.deploy(A={"Id": "a"}, rollback=False)
+        stack.configuration = self.WITH_ROLLBACK
+        with pytest.raises(ClientError, match="please use the disable-rollback parameter"):
+            stack.deploy(A={"Id": "a"})
+        stack.configuration = self.EXPRESS
+        assert stack.deploy(A={"Id": "a"}) == "UPDATE_COMPLETE"
+
+    def test_rollback_can_be_on(self, stack: Things) -> None:
+        stack.configuration = self.WITH_ROLLBACK
+        stack.deploy(A={"Id": "a"})
+        assert stack.deploy(A={"Id": "a"}, B={"Id": "b", "Fail": FAILS}) == (
+            "UPDATE_ROLLBACK_COMPLETE"
+        )
+
+    def test_replacement_of_a_type_of_aws_takes_rollback(self, stack: Things) -> None:
+        stack.configuration = self.EXPRESS
+        stack.deploy(resources={"App": application(Name="one")})
+        stack.configuration = self.WITH_ROLLBACK
+        assert stack.deploy(resources={"App": application(Name="two")}) == "UPDATE_COMPLETE"
+        stack.configuration = self.EXPRESS
+        assert stack.deploy(resources={"App": application(Name="three")}) == "UPDATE_FAILED"
+        assert stack.reason("App", "UPDATE_FAILED").startswith("Replacement type updates not")
 
 
 class TestServiceToken:

@@ -10,7 +10,7 @@ from typing import Any
 from ministack.services.cloudformation import changesets, custom_resource, handlers, helpers
 
 from . import custom_resource as protocol
-from . import exports, operations
+from . import exports, express, operations
 from .stack import Stack
 
 Params = Mapping[str, Any]
@@ -28,17 +28,28 @@ _update_stack: Callable[[Params], Response] = handlers._update_stack
 _delete_stack: Callable[[Params], Response] = handlers._delete_stack
 _execute_change_set: Callable[[Params], Response] = changesets._execute_change_set
 _cancel_update_stack: Callable[[Params], Response] = handlers._cancel_update_stack
+_stack_has_no_updates: Callable[..., bool] = handlers._stack_has_no_updates
 
 
 def install() -> None:
     """Put these in the place of MiniStack's. Doing it twice does no harm."""
     operations.install()
     custom_resource.deliver_response = protocol.deliver
+    handlers._stack_has_no_updates = has_no_updates
     handlers._ACTION_HANDLERS.update(
-        UpdateStack=update_stack,
-        DeleteStack=delete_stack,
-        ExecuteChangeSet=execute_change_set,
-        CancelUpdateStack=cancel_update_stack,
+        express.in_express_mode(
+            {
+                "CreateStack": handlers._create_stack,
+                "UpdateStack": update_stack,
+                "DeleteStack": delete_stack,
+                "CancelUpdateStack": cancel_update_stack,
+                "CreateChangeSet": changesets._create_change_set,
+                "DescribeChangeSet": changesets._describe_change_set,
+                "ExecuteChangeSet": execute_change_set,
+                "DescribeStacks": handlers._describe_stacks,
+                "RollbackStack": handlers._rollback_stack,
+            }
+        )
     )
 
 
@@ -56,6 +67,14 @@ def update_stack(params: Params) -> Response:
     if answer[0] != 200:
         stack.record["StackStatus"] = status
     return answer
+
+
+def has_no_updates(stack: Mapping[str, Any], *arguments: Any) -> bool:
+    """Whether an update would change nothing; one of a stack that failed brings it back.
+
+    aws/aws-cdk-cli pull request 1970
+    """
+    return not operations.has_failed(stack) and _stack_has_no_updates(stack, *arguments)
 
 
 def execute_change_set(params: Params) -> Response:

@@ -5,8 +5,9 @@ its API calls them by (``install``).
 """
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ministack.services.cloudformation import changesets, handlers, stacks
 
@@ -51,6 +52,11 @@ def install() -> None:
         module._delete_stack_async = delete
         module._roll_back_operation = roll_back
         module._continue_update_rollback_async = continue_rollback
+
+
+def has_failed(record: Mapping[str, Any]) -> bool:
+    """Whether a stack's last operation failed with rollback off."""
+    return _FAILED_OPERATION in record
 
 
 def cancel_update(stack_id: str) -> None:

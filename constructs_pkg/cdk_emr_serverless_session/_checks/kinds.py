@@ -1,0 +1,107 @@
+"""Whether arguments are of the right kind: a construct, a duration, a switch, text.
+
+A type checker sees it first. Whoever has none is told what to write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import aws_cdk as cdk
+
+from ..errors import SessionValidationError
+from .limits import shown_as
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of argument.
+
+    Attributes:
+        accepts: Whether a value is of this kind.
+        write: What to write instead of a value.
+        is_optional: Whether None stands for the default.
+    """
+
+    accepts: Callable[[object], bool]
+    write: Callable[[object], str]
+    is_optional: bool = True
+
+
+def having(attribute: str, write: str, *, is_optional: bool = False) -> Kind:
+    """What implements an interface, known by one of its members."""
+    return Kind(lambda value: _has(value, attribute), lambda _: write, is_optional)
+
+
+def instance_of(kind: type, write: str, *, is_optional: bool = True) -> Kind:
+    """Objects of a class."""
+    return Kind(lambda value: isinstance(value, kind), lambda _: write, is_optional)
+
+
+def duration(unit: str) -> Kind:
+    """A duration, for which a bare number is easily given."""
+    return Kind(lambda value: isinstance(value, cdk.Duration), lambda value: _duration(unit, value))
+
+
+APPLICATION = having(
+    "application_ref",
+    "pass an emrserverless.CfnApplication, or CfnApplication.from_application_arn(…) or "
+    "from_application_id(…)",
+)
+ROLE = having("role_ref", "pass an iam.Role, or iam.Role.from_role_arn(…)")
+GRANTEE = having("grant_principal", "pass a role or user, such as iam.Role.from_role_arn(…)")
+SWITCH = Kind(lambda value: isinstance(value, bool), lambda _: "write True or False", False)
+SWITCH_OR_DEFAULT = Kind(SWITCH.accepts, SWITCH.write)
+REMOVAL_POLICY = Kind(
+    lambda value: isinstance(value, cdk.RemovalPolicy),
+    lambda _: "write cdk.RemovalPolicy.RETAIN or cdk.RemovalPolicy.DESTROY",
+)
+
+
+def check_kinds(path: str, **arguments: tuple[object, Kind]) -> None:
+    """Checks arguments.
+
+    Raises:
+        SessionValidationError: All arguments of another kind.
+    """
+    problems = [
+        f"{name}: {_shown(name, value)}; {kind.write(value)}."
+        for name, (value, kind) in arguments.items()
+        if not (value is None and kind.is_optional) and not kind.accepts(value)
+    ]
+    if problems:
+        raise SessionValidationError(path, problems)
+
+
+def check_scope(scope: object, id: object) -> None:
+    """Checks what a construct's path is made of.
+
+    Raises:
+        SessionValidationError: The scope is no construct, or the id no text.
+    """
+    check_kinds(
+        str(id),
+        scope=(scope, having("node", "pass the stack, or another construct in it")),
+        id=(id, instance_of(str, "write text", is_optional=False)),
+    )
+
+
+def _has(value: object, attribute: str) -> bool:
+    # The class is asked first: the value of a property would come from the CDK's process.
+    return hasattr(type(value), attribute) or (
+        not isinstance(value, (str, int, float)) and hasattr(value, attribute)
+    )
+
+
+def _shown(name: str, value: object) -> str:
+    if value is None:
+        return "is required"
+    if isinstance(value, (str, int, float)):
+        return shown_as(name, value)
+    return f"is of type {type(value).__name__}"
+
+
+def _duration(unit: str, value: object) -> str:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return f"write cdk.Duration.{unit}({value if number else '…'})"

@@ -1,0 +1,340 @@
+"""Apps as people write them: looked-up values, escape hatches, other stacks, policies anywhere."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import jsii
+import pytest
+from aws_cdk import aws_emrserverless as emrserverless
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_ssm as ssm
+from aws_cdk import cloudformation_include as include
+
+from cdk_emr_serverless_session import (
+    Configuration,
+    Session,
+    SessionProvider,
+    SessionValidationError,
+)
+from testbed.synth_bench import (
+    TYPE,
+    Bench,
+    execution_role,
+    interactive_application,
+    messages_of,
+    resources_of,
+)
+
+ENV = cdk.Environment(account="111122223333", region="us-east-1")
+PREFIX = "cdk-emr-serverless-session:"
+IDLE: dict[str, Any] = {"idle_timeout": cdk.Duration.minutes(30)}
+
+
+def _findings(bench: Bench) -> list[tuple[str, str]]:
+    found = [(level, text) for _, level, text in messages_of(bench.app) if PREFIX in text]
+    return [(level, text.split(PREFIX)[1].rstrip("])")) for level, text in found]
+
+
+def _statement() -> iam.PolicyStatement:
+    return iam.PolicyStatement(actions=["s3:GetObject"], resources=["arn:aws:s3:::example/*"])
+
+
+class TestLookedUp:
+    """Until the CLI has looked a value up, anything may stand for it."""
+
+    def manifest(self, app: cdk.App) -> Any:
+        return json.loads((Path(app.synth().directory) / "manifest.json").read_text())
+
+    @pytest.mark.parametrize("dummy", [None, "Whatever They Chose"])
+    def test_an_applications_id(self, dummy: str | None) -> None:
+        app = cdk.App()
+        stack = cdk.Stack(app, "Stack", env=ENV)
+        found = ssm.StringParameter.value_from_lookup(stack, "/emr/application", dummy)
+        application = emrserverless.CfnApplication.from_application_id(stack, "App", found)
+        Session(stack, "Session", application=application, execution_role=execution_role(stack))
+        assert [one["provider"] for one in self.manifest(app)["missing"]] == ["ssm"]
+
+    def test_a_role(self) -> None:
+        app = cdk.App()
+        stack = cdk.Stack(app, "Stack", env=ENV)
+        role = iam.Role.from_lookup(stack, "Role", role_name="spark-runtime")
+        application = interactive_application(stack)
+        Session(stack, "Session", application=application, execution_role=role)
+        assert self.manifest(app)["missing"]
+
+    def test_a_value_that_is_known_is_checked(self) -> None:
+        key = "ssm:account=111122223333:parameterName=/emr/application:region=us-east-1"
+        stack = cdk.Stack(cdk.App(context={key: "Not An Id"}), "Stack", env=ENV)
+        found = ssm.StringParameter.value_from_lookup(stack, "/emr/application")
+        application = emrserverless.CfnApplication.from_application_id(stack, "App", found)
+        with pytest.raises(SessionValidationError, match="must be an application's id"):
+            Session(stack, "Session", application=application, execution_role=execution_role(stack))
+
+
+def test_dynamic_references_are_known_at_deployment_only(bench: Bench) -> None:
+    application = emrserverless.CfnApplication.from_application_id(
+        bench.stack, "Imported", "{{resolve:ssm:/emr/id}}"
+    )
+    bench.session(application=application, tags={"team": "{{resolve:ssm:/emr/team}}"})
+    assert bench.properties()["ApplicationId"] == "{{resolve:ssm:/emr/id}}"
+    assert bench.properties()["Tags"] == {"team": "{{resolve:ssm:/emr/team}}"}
+
+
+class TestTheTemplateIsJudged:
+    def test_overrides_can_make_an_application_right(self, bench: Bench) -> None:
+        application = emrserverless.CfnApplication(
+            bench.stack, "Old", type="SPARK", release_label="emr-7.9.0"
+        )
+        bench.session(application=application, **IDLE)
+        application.add_property_override("ReleaseLabel", "emr-7.13.0")
+        application.add_property_override("InteractiveConfiguration", {"SessionEnabled": True})
+        assert _findings(bench) == []
+
+    def test_overrides_can_make_it_wrong(self, bench: Bench) -> None:
+        bench.session(**IDLE)
+        bench.application.add_property_override("ReleaseLabel", "emr-7.9.0")
+        assert _findings(bench) == [("ERROR", "releaseLabel")]
+
+    def test_an_application_that_python_did_not_make(self, bench: Bench, tmp_path: Path) -> None:
+        resource = {
+            "Type": "AWS::EMRServerless::Application",
+            "Properties": {"Type": "SPARK", "ReleaseLabel": "emr-7.3.0"},
+        }
+        file = tmp_path / "template.json"
+        file.write_text(json.dumps({"Resources": {"Spark": resource}}))
+        included = include.CfnInclude(bench.stack, "Included", template_file=str(file))
+        bench.session(application=included.get_resource("Spark"), **IDLE)
+        assert _findings(bench) == [("ERROR", "releaseLabel"), ("ERROR", "sessionEnabled")]
+
+
+@jsii.implements(cdk.IStableStringProducer)
+class _KnownLate:
+    """A value that can't be produced, the first times that it is asked for."""
+
+    def __init__(self, refusals: int) -> None:
+        self.refusals = refusals
+
+    def produce(self) -> str:
+        self.refusals -= 1
+        if self.refusals >= 0:
+            raise RuntimeError("the name isn't known yet")
+        return "name"
+
+
+class TestATemplateThatCanNotBeReadBefore:
+    def declare(self, bench: Bench, refusals: int) -> None:
+        name = cdk.Lazy.string(_KnownLate(refusals))
+        cdk.CfnResource(bench.stack, "Other", type="A::B::C", properties={"Name": name})
+        bench.session(**IDLE)
+
+    def test_the_application_is_said_not_to_be_checked(self, bench: Bench) -> None:
+        self.declare(bench, 1)
+        bench.session("Second", **IDLE)
+        assert _findings(bench) == [("WARNING", "applicationUnchecked")] * 2
+        said = next(text for _, _, text in messages_of(bench.app) if "Unchecked" in text)
+        assert "the name isn't known yet" in said
+
+    def test_the_error_of_synth_itself_comes_through(self, bench: Bench) -> None:
+        self.declare(bench, 1_000)
+        with pytest.raises(RuntimeError, match="the name isn't known yet"):
+            bench.app.synth()
+
+
+class TestPolicies:
+    def test_every_policy_of_the_role_is_waited_for(self, bench: Bench) -> None:
+        iam.Policy(bench.stack, "Before", roles=[bench.role], statements=[_statement()])
+        bench.session()
+        iam.ManagedPolicy(bench.stack, "After", roles=[bench.role], statements=[_statement()])
+        attached = iam.Policy(bench.stack, "Attached", statements=[_statement()])
+        bench.role.attach_inline_policy(attached)
+        iam.CfnRolePolicy(
+            bench.stack,
+            "L1",
+            policy_name="l1",
+            role_name=bench.role.role_name,
+            policy_document=iam.PolicyDocument(statements=[_statement()]),
+        )
+        waits_for = " ".join(bench.resource()["DependsOn"])
+        for name in ("Before", "After", "Attached", "L1"):
+            assert name in waits_for
+
+    def test_a_policy_of_another_role_is_not(self, bench: Bench) -> None:
+        other = execution_role(bench.stack, "OtherRole")
+        iam.Policy(bench.stack, "Foreign", roles=[other], statements=[_statement()])
+        bench.session()
+        assert "Foreign" not in str(bench.resource()["DependsOn"])
+
+    def test_a_policy_that_can_only_come_later_is_warned_of(self, bench: Bench) -> None:
+        later = cdk.Stack(bench.app, "Later")
+        iam.Policy(later, "Policy", roles=[bench.role], statements=[_statement()])
+        bench.session(**IDLE)
+        assert _findings(bench) == [("WARNING", "policyInLaterStack")]
+
+
+class TestDestroying:
+    def test_the_application_of_the_parent_is_stopped(self, bench: Bench) -> None:
+        inner = cdk.NestedStack(bench.stack, "Inner")
+        Session(inner, "Session", application=bench.application, execution_role=bench.role)
+        bench.app.synth()
+        (session,) = resources_of(bench.template(inner), TYPE).values()
+        assert session["Properties"]["StopApplication"] == "true"
+
+    def test_one_that_nobody_could_start_again_is_not(self, bench: Bench) -> None:
+        bench.session(**IDLE)
+        bench.application.add_property_override("AutoStartConfiguration", {"Enabled": False})
+        assert "StopApplication" not in bench.properties()
+        assert _findings(bench) == [("WARNING", "autoStart")]
+
+    def test_a_retained_session_on_an_application_that_goes_is_warned_of(
+        self, bench: Bench
+    ) -> None:
+        bench.session(removal_policy=cdk.RemovalPolicy.RETAIN, **IDLE)
+        assert _findings(bench) == [("WARNING", "retainedSession")]
+
+    def test_both_can_be_retained(self, bench: Bench) -> None:
+        bench.session(removal_policy=cdk.RemovalPolicy.RETAIN, **IDLE)
+        bench.application.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+        assert _findings(bench) == []
+
+
+@pytest.mark.parametrize("attribute", ["session_arn", "session_id"])
+def test_an_attribute_in_another_stack_is_warned_of(bench: Bench, attribute: str) -> None:
+    session = bench.session(**IDLE)
+    other = cdk.Stack(bench.app, "Other")
+    cdk.CfnOutput(other, "Out", value=getattr(session, attribute))
+    assert _findings(bench) == [("WARNING", "usedInAnotherStack")]
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "eu-west-1"])
+@pytest.mark.parametrize("strength", ["strong", "weak"])
+def test_so_is_one_of_any_strength_and_in_any_region(strength: str, region: str) -> None:
+    app = cdk.App(context={"@aws-cdk/core:defaultCrossStackReferences": strength})
+    stack = cdk.Stack(app, "Stack", env=ENV, cross_region_references=True)
+    bench = Bench(app, stack, interactive_application(stack), execution_role(stack))
+    session = bench.session(**IDLE)
+    there = cdk.Environment(account=ENV.account, region=region)
+    other = cdk.Stack(app, "Other", env=there, cross_region_references=True)
+    cdk.CfnOutput(other, "Out", value=session.session_arn)
+    assert _findings(bench) == [("WARNING", "usedInAnotherStack")]
+
+
+class TestArguments:
+    def test_an_l1_role_is_a_role(self, bench: Bench) -> None:
+        role = iam.CfnRole(bench.stack, "L1", assume_role_policy_document={})
+        bench.session(execution_role=role)
+        assert bench.properties()["ExecutionRoleArn"] == {"Fn::GetAtt": ["L1", "Arn"]}
+
+    @pytest.mark.parametrize(
+        "configuration",
+        [
+            Configuration("spark-defaults", {"a": "b"}),
+            emrserverless.CfnApplication.ConfigurationObjectProperty(
+                classification="spark-defaults", properties={"a": "b"}
+            ),
+            {"classification": "spark-defaults", "properties": {"a": "b"}},
+            {"Classification": "spark-defaults", "Properties": {"a": "b"}},
+        ],
+    )
+    def test_configuration_as_it_is_at_hand(self, bench: Bench, configuration: Any) -> None:
+        bench.session(runtime_configuration=[configuration])
+        assert bench.properties()["ConfigurationOverrides"]["RuntimeConfiguration"] == [
+            {"Classification": "spark-defaults", "Properties": {"a": "b"}}
+        ]
+
+    @pytest.mark.parametrize(("value", "written"), [(4, '"4"'), (False, '"false"'), (0.5, '"0.5"')])
+    def test_what_to_write_for_numbers_and_switches(
+        self, bench: Bench, value: Any, written: str
+    ) -> None:
+        with pytest.raises(SessionValidationError, match=f"write {written}"):
+            bench.session(runtime_configuration=[Configuration("spark-defaults", {"k": value})])
+
+    @pytest.mark.parametrize("grantee", ["arn:aws:iam::111122223333:role/x", None])
+    def test_a_grantee_is_a_principal(self, bench: Bench, grantee: Any) -> None:
+        session = bench.session()
+        with pytest.raises(SessionValidationError, match=r"grantee: .*; pass a role or user"):
+            session.grants.connect(grantee)
+
+    def test_the_providers_time_out_is_a_duration(self, bench: Bench) -> None:
+        wrong: Any = 30
+        with pytest.raises(SessionValidationError, match=r"write cdk\.Duration\.seconds\(30\)"):
+            SessionProvider.get_or_create(bench.stack, total_timeout=wrong)
+
+    def test_an_application_of_another_service_is_none(self, bench: Bench) -> None:
+        bucket = cdk.CfnResource(bench.stack, "Bucket", type="AWS::S3::Bucket")
+        with pytest.raises(SessionValidationError, match="application: is of type CfnResource"):
+            bench.session(application=bucket)
+
+    def test_an_arn_of_something_else_is_named(self, bench: Bench) -> None:
+        arn = "arn:aws:emr-serverless:us-east-1:111122223333:/applications/00app"
+        with pytest.raises(SessionValidationError) as refusal:
+            Session.from_session_arn(bench.stack, "Imported", arn)
+        (problem,) = refusal.value.problems
+        assert "is the ARN of an EMR Serverless application, must be a session's ARN" in problem
+
+    def test_a_tag_of_the_app_that_is_refused_has_two_ways_out(self, bench: Bench) -> None:
+        bench.session()
+        cdk.Tags.of(bench.app).add("owner", "Jürgen")
+        with pytest.raises(RuntimeError, match=r"exclude_resource_types.*Tags\.of\(session\)\.rem"):
+            bench.app.synth()
+
+
+class TestValuesThatCantBeRight:
+    @pytest.mark.parametrize(
+        ("options", "id"),
+        [
+            ({"spark.executor.memory": "8 gigs"}, "sparkMemory"),
+            ({"spark.driver.cores": "3"}, "workerSize"),
+            ({"spark.driver.cores": "4", "spark.driver.memory": "30g"}, "workerSize"),
+            ({"spark.emr-serverless.driver.disk": "10g"}, "workerSize"),
+        ],
+    )
+    def test_a_spark_property(self, bench: Bench, options: dict[str, str], id: str) -> None:
+        bench.session(runtime_configuration=[Configuration("spark-defaults", options)], **IDLE)
+        assert _findings(bench) == [("WARNING", id)]
+
+    @pytest.mark.parametrize("names", [["spark-default"], ["spark-defaults", "spark-defaults"]])
+    def test_a_classification(self, bench: Bench, names: list[str]) -> None:
+        bench.session(runtime_configuration=[Configuration(name) for name in names], **IDLE)
+        assert _findings(bench) == [("WARNING", "classification")]
+
+    def test_a_role_that_trusts_somebody_else(self, bench: Bench) -> None:
+        role = iam.Role(bench.stack, "Wrong", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"))
+        bench.session(execution_role=role, **IDLE)
+        assert _findings(bench) == [("ERROR", "executionRoleTrust")]
+
+    def test_an_override_can_make_the_trust_right(self, bench: Bench) -> None:
+        role = iam.Role(bench.stack, "Late", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"))
+        bench.session(execution_role=role, **IDLE)
+        resource = role.node.default_child
+        assert isinstance(resource, iam.CfnRole)
+        resource.add_property_override(
+            "AssumeRolePolicyDocument.Statement.0.Principal.Service", "emr-serverless.amazonaws.com"
+        )
+        assert _findings(bench) == []
+
+    def test_an_idle_timeout_beyond_a_sessions_life(self, bench: Bench) -> None:
+        bench.session(idle_timeout=cdk.Duration.days(30))
+        assert _findings(bench) == [("WARNING", "idleTimeoutLong")]
+
+    @pytest.mark.parametrize(
+        ("release", "fits"), [("emr-spark-8.1.0", False), ("emr-spark-8.0.0", True)]
+    )
+    def test_the_release_says_whether_configuration_is_merged(
+        self, release: str, fits: bool
+    ) -> None:
+        app = cdk.App()
+        stack = cdk.Stack(app, "Stack")
+        of = emrserverless.CfnApplication
+        large = of.ConfigurationObjectProperty(
+            classification="spark-defaults", properties={"spark.driver.memory": "40g"}
+        )
+        application = interactive_application(
+            stack, release_label=release, runtime_configuration=[large]
+        )
+        bench = Bench(app, stack, application, execution_role(stack))
+        bench.session(runtime_configuration=[Configuration("spark-defaults", {"a": "b"})], **IDLE)
+        assert _findings(bench) == ([] if fits else [("WARNING", "workerSize")])
