@@ -35,6 +35,8 @@ class Resource(NamedTuple):
 
     status: str
     physical_id: str | None = None
+    changed_at: float = 0.0
+    """When its status changed to this one, in seconds since the epoch; 0 where that isn't shown."""
 
     @property
     def is_at_rest(self) -> bool:
@@ -89,11 +91,12 @@ class Stack:
         resource = Resource(
             status=str(detail.get("ResourceStatus")),
             physical_id=detail.get("PhysicalResourceId") or None,
+            changed_at=changed.timestamp() if isinstance(changed, datetime) else 0.0,
         )
         # A read of an Update's first seconds may be from before it.
         may_be_older = resource.status == "UPDATE_IN_PROGRESS" and not self.tells_of_the_request
-        if isinstance(changed, datetime) and not resource.is_at_rest and not may_be_older:
-            self._deadline.cloudformation_waits(changed.timestamp(), self._service_timeout)
+        if resource.changed_at and not resource.is_at_rest and not may_be_older:
+            self._deadline.cloudformation_waits(resource.changed_at, self._service_timeout)
         return resource
 
     def resource_insistently(self) -> Resource | None:

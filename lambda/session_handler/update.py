@@ -197,7 +197,7 @@ def _left_by_others(
     found: list[SessionArn] = []
     try:
         for session in search.owned():
-            known = session.arn in (given.arn, answered) or session.held_arn == answered.arn
+            known = session.arn == answered or session.held_arn == answered.arn
             if not known and not session.is_retained:
                 found.append(session.arn)
     except ServiceError as error:

@@ -57,11 +57,14 @@ class Wanted:
 
     def check(self) -> None:
         """Ask; raises Unwanted where the evidence is there, and still is when asked again."""
-        why = self._evidence()
-        if why is not None:
-            time.sleep(READ_DELAY)
-            why = self._evidence()
-        if why is not None:
+        why = self.evidence(self.look())
+        if why is None:
+            return
+        time.sleep(READ_DELAY)
+        shown = self.look()
+        # What is under way now may be the next request: that has begun after this invocation.
+        is_another = shown is not None and shown.resource.changed_at > self._deadline.began
+        if is_another or self.evidence(shown):
             raise Unwanted(f"CloudFormation doesn't wait for this request any more: {why}.")
 
     def check_if_due(self) -> None:
@@ -84,8 +87,10 @@ class Wanted:
             self._rolled_back_before = shown.is_rolling_back
         return shown
 
-    def evidence(self, shown: Shown) -> str | None:
+    def evidence(self, shown: Shown | None) -> str | None:
         """Why the request can't be wanted any more, going by what was shown before too."""
+        if shown is None:  # no answer, a refusal, no route: go on
+            return None
         before = self._rolled_back_before is not False
         return evidence(self._request, shown, rolled_back_before=before)
 
@@ -98,7 +103,3 @@ class Wanted:
                 return shown is not None and shown.is_rolling_back
             time.sleep(READ_DELAY)
         return False
-
-    def _evidence(self) -> str | None:
-        shown = self.look()
-        return self.evidence(shown) if shown else None  # no answer, a refusal, no route: go on

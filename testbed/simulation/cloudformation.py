@@ -512,7 +512,9 @@ class Stack:
                 (self.either if failed_create else self.let_go).add(held)
             self.either |= {i for i, _ in resource.unfinished if self._is_session(i)}
             resource.declared, resource.unfinished = None, []
-            self._show_resource(resource, "DELETE_SKIPPED", None)
+            _, _, shown = resource.history[-1]
+            self._show_resource(resource, "DELETE_SKIPPED", shown)
+            resource.physical_id = None
             return
         if held is not None and resource.status == "CREATE_FAILED" and not self._shows_made_up:
             self._show_resource(resource, "DELETE_IN_PROGRESS", None, keeps=True)

@@ -126,23 +126,11 @@ def _rollbacks(world: World, excuses: Counter[str]) -> list[str]:
             continue  # with rollback switched off, an earlier failure left another one
         if session.ended_by == "itself" or session.state == "FAILED":
             continue
-        if request.deaths or request.delivered_late:
-            continue
-        reason = _blind(world)
-        if reason is None:
+        if world.reaches_cloudformation == "answers":
             found.append(f"a rollback came back to another session: {logical_id} {request.name}")
         else:
-            excuses[f"another session after a rollback: {reason}"] += 1
+            excuses["another session after a rollback: no way to CloudFormation's API"] += 1
     return found
-
-
-def _blind(world: World) -> str | None:
-    """Why the handler couldn't know that a rollback is one."""
-    if world.reaches_cloudformation != "answers":
-        return "no way to CloudFormation's API"
-    if any(m.startswith("Describe") for m in world.network.met):
-        return "CloudFormation's API refused, or gave what was no longer so"
-    return None
 
 
 def _ended(world: World, excuses: Counter[str]) -> list[str]:
@@ -160,11 +148,7 @@ def _ended(world: World, excuses: Counter[str]) -> list[str]:
             found.append(f"held and ended: {session.arn[-6:]} by {session.ended_by}")
     for arn in world.stack.let_go:
         session = world.service.sessions[arn]
-        if session.ended_by in (None, "itself"):
-            continue
-        if any(_took_retain_back(r) and r.deaths for r in _requests(world, session)):
-            excuses["ended, though retained: an Update that took RETAIN back died, was undone"] += 1
-        else:
+        if session.ended_by not in (None, "itself"):
             found.append(f"retained and ended: {arn[-6:]} by {session.ended_by}")
     return found
 
@@ -172,12 +156,6 @@ def _ended(world: World, excuses: Counter[str]) -> list[str]:
 def _requests(world: World, session: Session) -> list[Request]:
     logical_id = session.tags.get(LOGICAL_TAG)
     return [r for r in world.stack.requests if r.logical_id == logical_id]
-
-
-def _took_retain_back(request: Request) -> bool:
-    """Such an Update, delivered again while it is rolled back, is taken for the rollback's own."""
-    new, old = (request.event.get(f"{age}ResourceProperties", {}) for age in ("", "Old"))
-    return request.kind == "Update" and "Retain" in old and "Retain" not in new
 
 
 def _left(world: World, excuses: Counter[str]) -> list[str]:
@@ -214,17 +192,11 @@ def _left(world: World, excuses: Counter[str]) -> list[str]:
 
 def excuse(world: World, session: Session) -> str | None:
     """Why nobody can end this session: docs/what-can-be-left.md lists all the reasons."""
-    logical_id = session.tags.get(LOGICAL_TAG)
+    requests = _requests(world, session)
     if session.tags.get(RETAINED_TAG) == "true":
         started = _request_of(world, session)
         if started is not None and started.deaths:
             return "RETAIN, and its invocation died between mark and answer"
-    requests = _requests(world, session)
-    resource = world.stack.resources.get(str(logical_id))
-    if resource is not None and any(
-        status == "DELETE_SKIPPED" for _, status, _ in resource.history
-    ):
-        return "RETAIN, and the resource was let go before the last look of its request"
     if any(r.died_for_good for r in requests):
         return "all three deliveries of a request died"
     if world.service.list_lag > SEARCH_SECONDS:
@@ -233,19 +205,6 @@ def excuse(world: World, session: Session) -> str | None:
         return "the service forgot a token after a death"
     if world.reaches_cloudformation != "answers":
         return "no way to CloudFormation's API"
-    calls_died = any(i.dead and i.name.startswith("Tick") for i in world.function.invocations)
-    if HELD_TAG in session.tags and calls_died and world.service.list_lag:
-        return "a schedule's call died while the resource was changed, before it was listed"
-    died_or_renewed = any(r.deaths for r in requests) or HELD_TAG in session.tags
-    if logical_id in world.stack.failed_without_rollback and died_or_renewed:
-        return "rollback was off, no clean-up came, and an invocation died, or it is a successor"
-    undone = "UPDATE_ROLLBACK_FAILED" in world.stack.operations
-    if undone and len({r.event["ResourceProperties"]["ApplicationId"] for r in requests}) > 1:
-        return "a rollback failed, and the stack was deleted; it was on another application"
-    if session.tags.get(HELD_TAG) in world.stack.never_cleaned_up:
-        return "rollback was off, and no clean-up came for what it is the successor of"
-    if any((logical_id, i) in world.stack.skipped for _, i in world.stack.skipped):
-        return "a clean-up failed three times"
     return None
 
 

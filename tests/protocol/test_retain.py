@@ -46,6 +46,16 @@ def test_a_policy_that_is_taken_back_counts(lab: World) -> None:
     assert lab.live() == []
 
 
+def test_an_update_that_comes_too_late_does_not_take_the_policy_back() -> None:
+    """It was cancelled, and the next one begins between its two questions."""
+    with lab({"delivery of Update.2": "late 45"}) as here:
+        do(here, Create((A,)), Rest())
+        first = str(here.held())
+        do(here, Update((Session("a"),), 1), Wait(40), Update((B,)), Rest())
+        do(here, Update((PLAIN,)), Rest(), Delete(), Rest())
+        assert here.live() == [first]
+
+
 def test_the_next_creation_leaves_a_retained_session_alone(lab: World) -> None:
     do(lab, Create((A,)), Rest())
     first = str(lab.held())
