@@ -357,6 +357,7 @@ class Stack:
         ):
             self._show_resource(resource, f"{request.kind.upper()}_COMPLETE", request.physical_id)
             change.succeeded = True
+            self.let_go.discard(request.physical_id)  # a rollback may have come back to it
             self._clock.changed()
             return
         answered = request.status is not None
