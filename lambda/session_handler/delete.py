@@ -137,9 +137,9 @@ def _may_be_ended(
         if resource is None:
             if not unanswered:
                 return False
-        elif resource.physical_id == session.arn.arn:
-            return False
-        elif for_good and not resource.is_being_deleted:
+        elif resource.physical_id == session.arn.arn or (
+            for_good and not resource.is_being_deleted
+        ):
             return False
         if again:
             time.sleep(READ_DELAY)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from session_handler import clients, names
@@ -22,6 +23,8 @@ class Session:
     details: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
     created_by: str | None = None
+    created_at: float = 0.0
+    """In seconds since the epoch, by the service's clock; 0 where it isn't shown."""
     execution_role_arn: str | None = None
 
     @property
@@ -82,12 +85,14 @@ def get(arn: SessionArn) -> Session:
     shown = answer.get("session")
     if not isinstance(shown, Mapping) or not shown.get("state"):
         raise unreadable("GetSession", "session state")
+    created_at = shown.get("createdAt")
     return Session(
         arn=arn,
         state=str(shown["state"]),
         details=str(shown.get("stateDetails") or ""),
         tags=dict(shown.get("tags") or {}),
         created_by=shown.get("createdBy"),
+        created_at=created_at.timestamp() if isinstance(created_at, datetime) else 0.0,
         execution_role_arn=shown.get("executionRoleArn"),
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from session_handler import after_answer, names, sessions, wait
+from session_handler.adoption import is_what_is_wanted, may_be_adopted, successor
 from session_handler.errors import Failure, NotFound, ServiceError
 from session_handler.failed import failed
 from session_handler.identity import SessionArn
@@ -14,7 +15,7 @@ from session_handler.invocation import Invocation, Outcome
 from session_handler.own import OwnSession
 from session_handler.request import Request
 from session_handler.retry import Patience, until_clear
-from session_handler.search import Search, made_by_this_function
+from session_handler.search import Search
 from session_handler.sessions import Session
 
 # For so long an Update looks for what others have left, before it answers.
@@ -69,65 +70,23 @@ def _kept(request: Request, given: Session | None) -> Session | None:
         return None
     if given.spec is None and not request.changes_spec():
         return given
-    return given if _is_what_is_wanted(request, given) else None
+    return given if is_what_is_wanted(request, given) else None
 
 
 def _found(invocation: Invocation, given: Session | None, rolls_back: bool) -> Session | None:
     """Rule 11, and the successor of a session that is over: a session to go on with."""
     if given is None:
         return None
+    request = invocation.request
     before = invocation.find(given.replaces)
-    if before is not None and before.is_live and _may_be_adopted(invocation, before, given):
+    if before is not None and before.is_live and may_be_adopted(request, before, given):
         if rolls_back or invocation.wanted.rollback_is_certain():
             return before
     elif rolls_back and given.replaces is not None:
-        successor = _successor(invocation, given.replaces, given)
-        if successor is not None:
-            return successor
-    return None if given.is_live else _successor(invocation, given.arn, given)
-
-
-def _successor(invocation: Invocation, held: SessionArn, given: Session) -> Session | None:
-    """What a schedule has started in place of a session that is over."""
-    request = invocation.request
-    if not request.is_kept_alive:
-        return None
-    search = Search(
-        invocation,
-        request.application_ids(),
-        invocation.patience(),
-        made_like=given,
-        role=request.spec().execution_role_arn,
-    )
-    return next(
-        (
-            session
-            for session in search.owned()
-            if session.held_arn == held.arn and _may_be_adopted(invocation, session, given)
-        ),
-        None,
-    )
-
-
-def _is_owned(request: Request, session: Session) -> bool:
-    return request.owner.owns(session.tags)
-
-
-def _is_what_is_wanted(request: Request, session: Session) -> bool:
-    return _is_owned(request, session) and session.spec == request.spec().digest
-
-
-def _may_be_adopted(invocation: Invocation, session: Session, given: Session) -> bool:
-    """Whether a session is the resource's, and genuine: tags alone can be copied.
-
-    The session that CloudFormation holds was made by this stack's function.
-    """
-    request = invocation.request
-    return (
-        _is_what_is_wanted(request, session)
-        and made_by_this_function(session, given)
-        and session.execution_role_arn in (None, request.spec().execution_role_arn)
-    )
+        found = successor(invocation, given.replaces, given)
+        if found is not None:
+            return found
+    return None if given.is_live else successor(invocation, given.arn, given)
 
 
 def _usable(invocation: Invocation, session: Session) -> Session | None:
@@ -206,12 +165,22 @@ def _left_by_others(
 
 
 def _before(invocation: Invocation, given: Session | None) -> list[SessionArn]:
-    """Rule 13: what the given session replaced, where it lives: its clean-up never came."""
+    """Rule 13: what the given session replaced, or its successor: the clean-up never came."""
+    if given is None or given.replaces is None:
+        return []
+    replaced, owner = given.replaces, invocation.request.owner
     try:
-        before = invocation.find(given.replaces) if given else None
+        before = invocation.find(replaced)
+        if before is not None and before.is_live:
+            found = [before]
+        elif invocation.request.is_kept_alive:
+            search = Search(
+                invocation, [replaced.application_id], invocation.patience(), made_like=given
+            )
+            found = [session for session in search.owned() if session.held_arn == replaced.arn]
+        else:
+            return []
     except ServiceError as error:
         invocation.facts["notFound"] = str(error)
         return []
-    if before is None or not before.is_live or before.is_retained:
-        return []
-    return [before.arn] if _is_owned(invocation.request, before) else []
+    return [s.arn for s in found if owner.owns(s.tags) and not s.is_retained]

@@ -164,6 +164,16 @@ def test_a_replacement_on_another_application_is_ended_too() -> None:
         assert here.live() == []
 
 
+def test_a_deletion_after_a_rollback_that_failed_leaves_nothing_elsewhere(lab: World) -> None:
+    """The one session has come back to its application, and its clean-up never comes."""
+    do(lab, Create((A, A)), Rest())
+    expect(lab, Fault("StartSession", "refused", skip=2, times=1))
+    do(lab, Ends(30, "Second"), Update((Session("b", application=1), B), 90), Rest())
+    assert lab.stack.status == "UPDATE_ROLLBACK_FAILED"
+    do(lab, Delete(), Rest())
+    assert lab.live() == []
+
+
 @pytest.mark.parametrize("skip", [True, False])
 def test_a_rollback_that_failed_can_be_continued(lab: World, skip: bool) -> None:
     created(lab)
