@@ -6,13 +6,12 @@ Only now CloudFormation takes the answered session over, or shows that it never 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from session_handler import ending, names, sessions
 from session_handler.errors import ServiceError
 from session_handler.identity import SessionArn
 from session_handler.invocation import Invocation
-from session_handler.own import OwnSession
 
 _CLOSE_LOOKS = 8
 _CLOSE = 4.0
@@ -20,12 +19,13 @@ _FAR = 20.0
 _CERTAIN = 3
 
 
-def taken_over(invocation: Invocation, answered: SessionArn, own: OwnSession | None) -> bool:
+def taken_over(invocation: Invocation, answered: SessionArn, give_up: Callable[[], None]) -> bool:
     """Rule 8: look until CloudFormation shows the answered session, with the resource at rest.
 
     Three looks that show another one, with the resource at rest or the request cancelled, say that
-    it never will: then the request's own session ends.
+    it never will: then ``give_up`` is called.
     """
+    was_shown = False
     against = unanswered = 0
     for look in range(1000):
         pause = _CLOSE if look < _CLOSE_LOOKS else _FAR
@@ -40,7 +40,7 @@ def taken_over(invocation: Invocation, answered: SessionArn, own: OwnSession | N
             continue
         at_rest = shown.resource.is_at_rest
         if shown.resource.physical_id == answered.arn:
-            against, own = 0, None  # from here on the session is CloudFormation's
+            against, was_shown = 0, True  # from here on the session is CloudFormation's
             if at_rest:
                 return True
         elif shown.lets_go and not against:  # it held the session, and RETAIN keeps it
@@ -48,8 +48,8 @@ def taken_over(invocation: Invocation, answered: SessionArn, own: OwnSession | N
         elif at_rest or invocation.wanted.evidence(shown):
             against += 1
             if against == _CERTAIN:
-                if own is not None:
-                    own.end()
+                if not was_shown:
+                    give_up()
                 return False
         else:
             against = 0

@@ -52,7 +52,8 @@ def update(invocation: Invocation) -> Outcome:
         was_successor = session is not None and session.held_arn is not None
         if not (own.arn or was_successor or left or request.retains):
             return
-        if not after_answer.taken_over(invocation, arn, own if own.arn else None):
+        give_up = own.end if own.arn else partial(_take_mark_back, invocation, given, session)
+        if not after_answer.taken_over(invocation, arn, give_up):
             return
         if was_successor:
             after_answer.untag_successor(arn, invocation)
@@ -135,6 +136,14 @@ def _mark(invocation: Invocation, *held: Session | None) -> None:
             until_clear(partial(sessions.tag, arn, {names.RETAINED_TAG: "true"}), patience)
         else:
             until_clear(partial(sessions.untag, arn, [names.RETAINED_TAG]), patience)
+
+
+def _take_mark_back(invocation: Invocation, given: Session | None, session: Session | None) -> None:
+    """Rule 8: CloudFormation refused the session that the Update had marked."""
+    if session is None or session is given or session.is_retained:
+        return
+    if invocation.request.retains:
+        sessions.untag(session.arn, [names.RETAINED_TAG])
 
 
 def _left_by_others(

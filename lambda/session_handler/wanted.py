@@ -62,9 +62,7 @@ class Wanted:
             return
         time.sleep(READ_DELAY)
         shown = self.look()
-        # What is under way now may be the next request: that has begun after this invocation.
-        is_another = shown is not None and shown.resource.changed_at > self._deadline.began
-        if is_another or self.evidence(shown):
+        if self._shows_another_request(shown) or self.evidence(shown):
             raise Unwanted(f"CloudFormation doesn't wait for this request any more: {why}.")
 
     def check_if_due(self) -> None:
@@ -84,7 +82,7 @@ class Wanted:
         certain = self._stack.tells_of_the_request
         shown = self._stack.shown()
         if shown is not None and certain and self._rolled_back_before is None:
-            self._rolled_back_before = shown.is_rolling_back
+            self._rolled_back_before = self._rolls_back(shown)
         return shown
 
     def evidence(self, shown: Shown | None) -> str | None:
@@ -100,6 +98,14 @@ class Wanted:
             time.sleep(max(0.0, self._deadline.began + READ_DELAY - time.time()))
             shown = self.look()
             if shown is not None or not again:
-                return shown is not None and shown.is_rolling_back
+                return shown is not None and self._rolls_back(shown)
             time.sleep(READ_DELAY)
         return False
+
+    def _rolls_back(self, shown: Shown) -> bool:
+        """Whether the stack rolls back, and the request is part of that."""
+        return shown.is_rolling_back and not self._shows_another_request(shown)
+
+    def _shows_another_request(self, shown: Shown | None) -> bool:
+        """Whether what is under way has begun after this invocation."""
+        return shown is not None and shown.resource.changed_at > self._deadline.began

@@ -89,8 +89,10 @@ def test_a_start_that_a_deletion_overtakes_leaves_nothing(
     assert lab.live() == []
 
 
-def test_a_late_start_that_a_deletion_overtakes_leaves_nothing(lab: World) -> None:
-    test_a_start_that_a_deletion_overtakes_leaves_nothing(lab, "later", 3.0)
+def test_a_late_start_that_a_deletion_overtakes_leaves_nothing() -> None:
+    """The Delete doesn't find it in the list."""
+    with lab({"seldom list lag": "45"}) as here:
+        test_a_start_that_a_deletion_overtakes_leaves_nothing(here, "later", 3.0)
 
 
 def test_a_start_that_a_replacement_overtakes_leaves_nothing(lab: World) -> None:
@@ -150,6 +152,16 @@ def test_the_successor_of_what_no_clean_up_came_for_ends() -> None:
         assert here.live() == [here.held()]
 
 
+def test_a_successor_that_is_refused_under_retain_ends_with_its_session() -> None:
+    """Rollback is off, and CloudFormation refuses the Update that takes the successor."""
+    with lab({"world takes failed ids": "no"}) as here:
+        renewed(here)
+        retained = Session("a", retained=True, kept_alive=True)
+        assert do(here, Update((retained,), rollback=False), Rest()) == "UPDATE_FAILED"
+        do(here, Update((B,)), Rest())
+        assert here.live() == [here.held()]
+
+
 def test_two_calls_side_by_side_leave_one_successor() -> None:
     """The first is delivered late, and the list doesn't show yet what the other has started."""
     with lab({"delivery of Tick.Session.1": "late 45", "world list lag": "20"}) as here:
@@ -178,7 +190,7 @@ def test_a_call_while_another_session_is_updated_starts_nothing(lab: World) -> N
 
 def test_a_start_that_a_quick_replacement_overtakes_leaves_nothing() -> None:
     """The Delete of the session that was replaced doesn't find it in the list."""
-    with lab({"world list lag": "20"}) as here:
+    with lab({"seldom list lag": "45"}) as here:
         created(here)
         here.service.start_seconds = lambda: 3.0
         expect(here, Fault("StartSession", "later"))

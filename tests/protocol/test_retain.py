@@ -2,7 +2,7 @@
 
 from testbed.simulation.choices import Fault
 from testbed.simulation.lab import do, expect, lab
-from testbed.simulation.schedule import Create, Delete, Rest, Session, Update, Wait
+from testbed.simulation.schedule import Create, Delete, Ends, Rest, Session, Update, Wait
 from testbed.simulation.world import RETAINED_TAG, World
 
 A, B = Session("a", retained=True), Session("b", retained=True)
@@ -54,6 +54,15 @@ def test_an_update_that_comes_too_late_does_not_take_the_policy_back() -> None:
         do(here, Update((Session("a"),), 1), Wait(40), Update((B,)), Rest())
         do(here, Update((PLAIN,)), Rest(), Delete(), Rest())
         assert here.live() == [first]
+
+
+def test_an_update_does_not_take_its_own_rollback_for_the_one_it_belongs_to(lab: World) -> None:
+    """It asks for what was let go before, and is cancelled before it asks with certainty."""
+    do(lab, Create((A,)), Rest(), Update((B,)), Rest())
+    first = lab.live()[0]
+    do(lab, Ends(), Update((Session("a"),), 1.8), Rest())
+    assert first in lab.live()
+    assert lab.service.sessions[first].tags[RETAINED_TAG] == "true"
 
 
 def test_the_next_creation_leaves_a_retained_session_alone(lab: World) -> None:
