@@ -59,8 +59,9 @@ class Shown(NamedTuple):
 
     @property
     def lets_go(self) -> bool:
-        """Whether RETAIN took the resource out of its stack, and not out of a rollback."""
-        return self.resource.status == "DELETE_SKIPPED" and "ROLLBACK" not in self.stack
+        """Whether RETAIN took the resource out of its stack, and it isn't shown with which id."""
+        skipped = self.resource.status == "DELETE_SKIPPED" and not self.resource.physical_id
+        return skipped and "ROLLBACK" not in self.stack
 
     @property
     def is_rolling_back(self) -> bool:

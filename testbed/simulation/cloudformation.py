@@ -147,6 +147,8 @@ class Stack:
         self.operations: list[str] = []
         """The status that each operation came to."""
         self.service_timeout = SERVICE_TIMEOUT
+        self.shows_skipped_ids = True
+        """Whether a resource that RETAIN took out of the stack is shown with its id."""
         self.completed: Callable[[], None] = lambda: None
         self._clock, self._choices = clock, choices
         self._deliver, self._is_session = deliver, is_session
@@ -513,7 +515,7 @@ class Stack:
                 (self.either if failed_create else self.let_go).add(held)
             self.either |= {i for i, _ in resource.unfinished if self._is_session(i)}
             resource.declared, resource.unfinished = None, []
-            _, _, shown = resource.history[-1]
+            shown = resource.history[-1][2] if self.shows_skipped_ids else None
             self._show_resource(resource, "DELETE_SKIPPED", shown)
             resource.physical_id = None
             return

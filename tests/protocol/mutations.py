@@ -260,6 +260,14 @@ MUTATIONS = (
     ),
     Mutation(
         8,
+        "a session that RETAIN let go at once is taken for one that was refused",
+        "after_answer.py",
+        "        elif shown.lets_go and not against:",
+        "        elif False:",
+        "test_retain.test_a_session_that_is_let_go_right_after_its_creation_stays",
+    ),
+    Mutation(
+        8,
         "the successor that CloudFormation refused stays marked",
         "update.py",
         "        sessions.untag(session.arn, [names.RETAINED_TAG])\n",
