@@ -35,11 +35,11 @@ def may_be_adopted(request: Request, session: Session, held: Session | None) -> 
     )
 
 
-def successor(invocation: Invocation, of: SessionArn, held: Session | None) -> Session | None:
-    """What a schedule has started in place of a session that is over; of several the oldest."""
+def successors(invocation: Invocation, of: SessionArn, held: Session | None) -> list[Session]:
+    """What schedules have started in place of a session that is over; the oldest first."""
     request = invocation.request
     if not request.is_kept_alive:
-        return None
+        return []
     search = Search(
         invocation,
         request.application_ids(),
@@ -52,7 +52,7 @@ def successor(invocation: Invocation, of: SessionArn, held: Session | None) -> S
         for session in search.owned()
         if session.held_arn == of.arn and may_be_adopted(request, session, held)
     ]
-    return min(found, key=lambda session: (session.created_at, session.arn.arn), default=None)
+    return sorted(found, key=lambda session: (session.created_at, session.arn))
 
 
 def _made_by_this_function(session: Session, like: Session | None) -> bool:

@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from session_handler import clients, ending, log, names, sessions
-from session_handler.adoption import successor
+from session_handler.adoption import successors
 from session_handler.deadline import Deadline
 from session_handler.errors import classify
 from session_handler.identity import SessionArn
 from session_handler.invocation import Invocation
 from session_handler.request import Request, ScheduleCall
 from session_handler.retry import until_clear
+from session_handler.sessions import Session
 from session_handler.stack import Stack
 
 # A call that comes later than this starts nothing: by then it may be night.
@@ -49,19 +50,17 @@ def keep_alive(call: ScheduleCall, deadline: Deadline, facts: dict[str, Any]) ->
         return "alive"
     if session is not None and session.spec not in (None, call.request.spec().digest):
         return "the call is from before an update"
-    there, outcome = successor(invocation, held, session), "alive"
-    if there is None:
+    there, outcome = _successors(invocation, held, session), "alive"
+    if not there:
         own, outcome = _start(invocation), "renewed"
         facts["successor"] = own.session_id
         if not _stays(invocation, own):
             return "the stack was changed"
-        # Another call, delivered late, may have started one too: the oldest stays.
-        there = successor(invocation, held, session)
-        if there is not None and there.arn != own:
-            _end(invocation, own)
-    arn = there.arn if there else own
+        there = _successors(invocation, held, session) or [own]
+    for arn in there[1:]:  # another call, delivered late, has started one too
+        _end(invocation, arn)
     if call.parameter_name is not None:
-        _name_in_parameter(call.parameter_name, arn)
+        _name_in_parameter(call.parameter_name, there[0])
     return outcome
 
 
@@ -76,6 +75,12 @@ def _held(stack: Stack, request: Request) -> SessionArn | None:
     if shown.resource.status == "DELETE_COMPLETE" or held is None:
         return None
     return held if request.physical_id in (None, held.arn) else None
+
+
+def _successors(
+    invocation: Invocation, held: SessionArn, session: Session | None
+) -> list[SessionArn]:
+    return [found.arn for found in successors(invocation, held, session)]
 
 
 def _start(invocation: Invocation) -> SessionArn:

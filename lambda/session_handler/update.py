@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from session_handler import after_answer, names, sessions, wait
-from session_handler.adoption import is_what_is_wanted, may_be_adopted, successor
+from session_handler.adoption import is_what_is_wanted, may_be_adopted, successors
 from session_handler.errors import Failure, NotFound, ServiceError
 from session_handler.failed import failed
 from session_handler.identity import SessionArn
@@ -84,10 +84,10 @@ def _found(invocation: Invocation, given: Session | None, rolls_back: bool) -> S
         if rolls_back or invocation.wanted.rollback_is_certain():
             return before
     elif rolls_back and given.replaces is not None:
-        found = successor(invocation, given.replaces, given)
-        if found is not None:
-            return found
-    return None if given.is_live else successor(invocation, given.arn, given)
+        found = successors(invocation, given.replaces, given)
+        if found:
+            return found[0]
+    return None if given.is_live else next(iter(successors(invocation, given.arn, given)), None)
 
 
 def _usable(invocation: Invocation, session: Session) -> Session | None:
