@@ -28,6 +28,7 @@ def update(invocation: Invocation) -> Outcome:
     old_id = request.physical_id or ""
     given_arn = SessionArn.parse(old_id)
     own = OwnSession(invocation, {names.REPLACES_TAG: given_arn.arn} if given_arn else {})
+    given = session = None
     try:
         shown = invocation.wanted.look()
         rolls_back = shown is not None and shown.is_rolling_back
@@ -45,7 +46,9 @@ def update(invocation: Invocation) -> Outcome:
         _mark(invocation, given, session)
     except Exception as error:  # noqa: BLE001 - whatever it is, what was started ends
         own.end()
-        return Outcome(old_id, failure=failed(invocation, error))
+        answered = own.arn or (session.arn if session else None)
+        finish = partial(_finish_for_earlier_delivery, invocation, given, answered)
+        return Outcome(old_id, failure=failed(invocation, error), afterwards=finish)
 
     def afterwards() -> None:
         left.extend(_before(invocation, given))
@@ -136,6 +139,15 @@ def _mark(invocation: Invocation, *held: Session | None) -> None:
             until_clear(partial(sessions.tag, arn, {names.RETAINED_TAG: "true"}), patience)
         else:
             until_clear(partial(sessions.untag, arn, [names.RETAINED_TAG]), patience)
+
+
+def _finish_for_earlier_delivery(
+    invocation: Invocation, given: Session | None, answered: SessionArn | None
+) -> None:
+    """Rules 2 and 13: CloudFormation has an answer already, and who gave it may have died then."""
+    resource = invocation.stack.resource_insistently() if answered else None
+    if answered and resource and resource.is_at_rest and resource.physical_id == answered.arn:
+        after_answer.end_left(invocation, _before(invocation, given))
 
 
 def _take_mark_back(invocation: Invocation, given: Session | None, session: Session | None) -> None:

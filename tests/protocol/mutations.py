@@ -350,9 +350,17 @@ MUTATIONS = (
         12,
         "an Update that fails answers with a new id",
         "update.py",
-        "        return Outcome(old_id, failure=failed(invocation, error))\n",
+        "        return Outcome(old_id, failure=failed(invocation, error), afterwards=finish)\n",
         "        return Outcome(own.physical_id, failure=failed(invocation, error))\n",
         "test_update.test_an_update_that_fails_answers_with_the_old_id",
+    ),
+    Mutation(
+        13,
+        "who comes after a death leaves what the dead one would have ended",
+        "update.py",
+        "        after_answer.end_left(invocation, _before(invocation, given))\n",
+        "        pass\n",
+        "test_update.test_a_clean_up_that_never_came_is_made_up_for_after_a_death",
     ),
     Mutation(
         12,

@@ -155,6 +155,15 @@ def test_a_clean_up_that_never_came_is_made_up_for() -> None:
         assert here.live() == [here.held()]
 
 
+def test_a_clean_up_that_never_came_is_made_up_for_after_a_death() -> None:
+    with lab({"world cleans up later": "no"}) as here:
+        created(here, Session("a", application=1))
+        do(here, Update((B,), rollback=False), Rest())
+        expect(here, Fault("PUT", "killed after"))
+        do(here, Update((C,), rollback=False), Rest(), Delete(), Rest())
+        assert here.live() == []
+
+
 def test_a_replacement_on_another_application_is_ended_too() -> None:
     """Rollback off, the replaced session elsewhere, and no clean-up: the deletion ends both."""
     with lab({"world refuses replacement": "no", "world cleans up later": "no"}) as here:
