@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
+from enum import StrEnum
 
 from .clock import FOREVER
 from .cloudformation import Request
@@ -15,6 +17,26 @@ SEARCH_SECONDS = 30.0
 """For so long the handler searches for what isn't listed yet."""
 MEMORY_SECONDS = 180.0
 """So long after its first delivery Lambda delivers an event for the last time."""
+
+
+class Left(StrEnum):
+    """Why a session may be left: the rows of docs/what-can-be-left.md, in their words."""
+
+    RETAINED = "The session has a removal policy of `RETAIN`."
+    MARKED = (
+        "The policy is `RETAIN`, and the function dies between its mark on the session and its "
+        "answer."
+    )
+    DIED = "All three deliveries of a request die: Lambda delivers an event again twice."
+    NOT_LISTED = (
+        "ListSessions doesn't show the session for more than half a minute, while something "
+        "searches for it."
+    )
+    FORGOTTEN = "The service forgets a client token within two minutes of a function's death."
+    BLIND = (
+        "The function can't reach CloudFormation's API (a VPC without a way there), or it lost its "
+        "permissions."
+    )
 
 
 SHOWN_SECONDS = 60.0
@@ -140,7 +162,7 @@ def _ended(world: World, excuses: Counter[str]) -> list[str]:
             continue  # a Create that failed answers with the session that it has ended
         if not resource.exists or session.ended_by in (None, "itself"):
             continue
-        if world.reaches_cloudformation != "answers" and session.ended_by.startswith("Delete."):
+        if world.reaches_cloudformation != "answers" and _came_late(world, session.ended_by):
             excuses["ended, though held: a late Delete, and no way to CloudFormation's API"] += 1
         else:
             found.append(f"held and ended: {session.arn[-6:]} by {session.ended_by}")
@@ -149,6 +171,19 @@ def _ended(world: World, excuses: Counter[str]) -> list[str]:
         if session.ended_by not in (None, "itself"):
             found.append(f"retained and ended: {arn[-6:]} by {session.ended_by}")
     return found
+
+
+def _came_late(world: World, invocation: str) -> bool:
+    """Whether a Delete of no session's id was delivered late, or again."""
+    name = re.split("['#]", invocation)[0]
+    request = next((r for r in world.stack.requests if r.name == name), None)
+    if (
+        request is None
+        or request.kind != "Delete"
+        or world.session(request.event["PhysicalResourceId"])
+    ):
+        return False
+    return name != invocation or request.delivered_late
 
 
 def _requests(world: World, session: Session) -> list[Request]:
@@ -164,6 +199,8 @@ def _left(world: World, excuses: Counter[str]) -> list[str]:
     unfinished = {i for r in world.stack.resources.values() for i, _ in r.unfinished}
     successors: dict[str, list[float]] = defaultdict(list)
     for session in world.own():
+        if session.is_live and session.arn in kept - held:
+            excuses[f"left: {Left.RETAINED}"] += 1
         if not session.is_live or session.arn in held | kept | unfinished:
             continue
         place = session.tags.get(HELD_TAG)
@@ -180,27 +217,27 @@ def _left(world: World, excuses: Counter[str]) -> list[str]:
             excuses[f"left: {reason}"] += 1
     for place, started in successors.items():
         if len(started) > 1 and world.service.list_lag > SEARCH_SECONDS:
-            excuses["left: ListSessions showed it too late"] += 1
+            excuses[f"left: {Left.NOT_LISTED}"] += 1
         elif len(started) > 1:
             found.append(f"two successors: of {place[-6:]}")
     return found
 
 
-def excuse(world: World, session: Session) -> str | None:
-    """Why nobody can end this session: docs/what-can-be-left.md lists all the reasons."""
+def excuse(world: World, session: Session) -> Left | None:
+    """Why nobody can end this session."""
     requests = _requests(world, session)
     if session.tags.get(RETAINED_TAG) == "true":
         started = _request_of(world, session)
         if started is not None and started.deaths:
-            return "RETAIN, and its invocation died between mark and answer"
+            return Left.MARKED
     if any(r.died_for_good for r in requests):
-        return "all three deliveries of a request died"
+        return Left.DIED
     if world.service.list_lag > SEARCH_SECONDS:
-        return "ListSessions showed it too late"
+        return Left.NOT_LISTED
     if world.service.token_memory < MEMORY_SECONDS and any(r.deaths for r in requests):
-        return "the service forgot a token after a death"
+        return Left.FORGOTTEN
     if world.reaches_cloudformation != "answers":
-        return "no way to CloudFormation's API"
+        return Left.BLIND
     return None
 
 
