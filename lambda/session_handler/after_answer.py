@@ -20,7 +20,7 @@ _CERTAIN = 3
 
 
 def taken_over(invocation: Invocation, answered: SessionArn, give_up: Callable[[], None]) -> bool:
-    """Rule 8: look until CloudFormation shows the answered session, with the resource at rest.
+    """Rule 8: look until CloudFormation shows the answered session, at rest if it did before.
 
     Three looks that show another one, with the resource at rest or the request cancelled, say that
     it never will: then ``give_up`` is called.
@@ -41,7 +41,7 @@ def taken_over(invocation: Invocation, answered: SessionArn, give_up: Callable[[
         at_rest = shown.resource.is_at_rest
         if shown.resource.physical_id == answered.arn:
             against, was_shown = 0, True  # from here on the session is CloudFormation's
-            if at_rest:
+            if at_rest or answered.arn != invocation.request.physical_id:
                 return True
         elif shown.lets_go and not against:  # it held the session, and RETAIN keeps it
             return False

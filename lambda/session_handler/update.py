@@ -60,6 +60,7 @@ def update(invocation: Invocation) -> Outcome:
             return
         if was_successor:
             after_answer.untag_successor(arn, invocation)
+            own.end_earlier()  # when the successor wasn't listed yet
         after_answer.end_left(invocation, [a for a in left if a != arn])
 
     return Outcome(arn.arn, arn=arn, afterwards=afterwards)
@@ -170,6 +171,9 @@ def _left_by_others(
         rolls_back = shown is not None and shown.is_rolling_back
     if not rolls_back or given is None:
         return []
+    # Its clean-up ends the given one; elsewhere a deletion before that wouldn't find it.
+    elsewhere = given.arn.application_id != answered.application_id
+    spared = None if elsewhere and invocation.wanted.rollback_is_certain() else given.arn
     ends_at = min(invocation.deadline.work_ends(), time.time() + _SEARCH_SECONDS)
     search = Search(
         invocation, invocation.request.application_ids(), Patience(lambda: ends_at), made_like=given
@@ -177,7 +181,7 @@ def _left_by_others(
     found: list[SessionArn] = []
     try:
         for session in search.owned():
-            known = session.arn == answered or session.held_arn == answered.arn
+            known = session.arn in (answered, spared) or session.held_arn == answered.arn
             if not known and not session.is_retained:
                 found.append(session.arn)
     except ServiceError as error:

@@ -236,7 +236,10 @@ def excuse(world: World, session: Session) -> Left | None:
         return Left.NOT_LISTED
     if world.service.token_memory < MEMORY_SECONDS and any(r.deaths for r in requests):
         return Left.FORGOTTEN
-    if world.reaches_cloudformation != "answers":
+    if world.reaches_cloudformation != "answers" or any(
+        i.without_route > 1 and i.event["LogicalResourceId"] == session.tags.get(LOGICAL_TAG)
+        for i in world.function.invocations
+    ):
         return Left.BLIND
     return None
 

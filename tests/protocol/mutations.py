@@ -363,6 +363,22 @@ MUTATIONS = (
         "test_update.test_a_clean_up_that_never_came_is_made_up_for_after_a_death",
     ),
     Mutation(
+        13,
+        "an Update that takes a successor leaves what its earlier delivery started",
+        "update.py",
+        "            own.end_earlier()",
+        "            pass",
+        "test_keep_alive.test_an_update_that_comes_again_and_takes_the_successor_ends_its_own",
+    ),
+    Mutation(
+        13,
+        "an Update in a rollback ends what that may come back to",
+        "update.py",
+        "elsewhere and invocation.wanted.rollback_is_certain() else given.arn\n",
+        "True else given.arn\n",
+        "test_update.test_an_old_read_of_a_rollback_ends_nothing_that_the_next_comes_back_to",
+    ),
+    Mutation(
         12,
         "an Update that fails leaves its session",
         "update.py",
@@ -512,8 +528,8 @@ MUTATIONS = (
         13,
         "a rollback that isn't finished leaves what it came back from",
         "update.py",
-        "            known = session.arn == answered or session",
-        "            known = session.arn in (answered, given.arn) or session",
+        "    spared = None if elsewhere and",
+        "    spared = None if False and",
         "test_update.test_a_deletion_after_a_rollback_that_failed_leaves_nothing_elsewhere",
     ),
     Mutation(

@@ -162,6 +162,16 @@ def test_a_successor_that_is_refused_under_retain_ends_with_its_session() -> Non
         assert here.live() == [here.held()]
 
 
+def test_an_update_that_comes_again_and_takes_the_successor_ends_its_own() -> None:
+    """The list didn't show the successor to the delivery that died."""
+    with lab({"world list lag": "20"}) as here:
+        created(here)
+        do(here, Ends(), Wait(5), Tick(), Wait(2))
+        expect(here, Fault("StartSession", "killed after"))
+        do(here, Update((TAGGED,)), Rest())
+        assert here.live() == [here.held()]
+
+
 def test_two_calls_side_by_side_leave_one_successor() -> None:
     """The first is delivered late, and the list doesn't show yet what the other has started."""
     with lab({"delivery of Tick.Session.1": "late 45", "world list lag": "20"}) as here:

@@ -183,6 +183,15 @@ def test_a_deletion_after_a_rollback_that_failed_leaves_nothing_elsewhere(lab: W
     assert lab.live() == []
 
 
+def test_an_old_read_of_a_rollback_ends_nothing_that_the_next_comes_back_to(lab: World) -> None:
+    """The update before was rolled back seconds ago, and the first read shows that."""
+    before = created(lab)
+    do(lab, Update((Session("a", "2"),), 1))
+    expect(lab, Fault("DescribeStacks", "stale"))
+    do(lab, Update((Session("b", waits=False),), 120), Rest())
+    assert lab.held() == before
+
+
 @pytest.mark.parametrize("skip", [True, False])
 def test_a_rollback_that_failed_can_be_continued(lab: World, skip: bool) -> None:
     created(lab)
@@ -254,7 +263,7 @@ def test_an_update_that_comes_again_leaves_what_the_next_rollback_comes_back_to(
     with lab({"delivery of Update.2": "again 400"}) as here:
         do(here, Create((A,)), Wait(5), Update((B,)))
         before = here.held()
-        assert do(here, Wait(238), Update((C,), 90), Rest()) == "UPDATE_ROLLBACK_COMPLETE"
+        assert do(here, Wait(261), Update((C,), 90), Rest()) == "UPDATE_ROLLBACK_COMPLETE"
         assert here.held() == before
         assert here.live() == [before]
 
