@@ -1,4 +1,4 @@
-"""After an answer of SUCCESS: rules 8 and 13.
+"""After an answer of SUCCESS: rule 8.
 
 Only now CloudFormation takes the answered session over, or shows that it never will.
 """
@@ -6,9 +6,9 @@ Only now CloudFormation takes the answered session over, or shows that it never 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from session_handler import ending, names, sessions
+from session_handler import names, sessions
 from session_handler.errors import ServiceError
 from session_handler.identity import SessionArn
 from session_handler.invocation import Invocation
@@ -25,7 +25,6 @@ def taken_over(invocation: Invocation, answered: SessionArn, give_up: Callable[[
     Three looks that show another one, with the resource at rest or the request cancelled, say that
     it never will: then ``give_up`` is called.
     """
-    was_shown = False
     against = unanswered = 0
     for look in range(1000):
         pause = _CLOSE if look < _CLOSE_LOOKS else _FAR
@@ -40,7 +39,7 @@ def taken_over(invocation: Invocation, answered: SessionArn, give_up: Callable[[
             continue
         at_rest = shown.resource.is_at_rest
         if shown.resource.physical_id == answered.arn:
-            against, was_shown = 0, True  # from here on the session is CloudFormation's
+            against = 0
             if at_rest or answered.arn != invocation.request.physical_id:
                 return True
         elif shown.lets_go and not against:  # it held the session, and RETAIN keeps it
@@ -48,24 +47,11 @@ def taken_over(invocation: Invocation, answered: SessionArn, give_up: Callable[[
         elif at_rest or invocation.wanted.evidence(shown):
             against += 1
             if against == _CERTAIN:
-                if not was_shown:
-                    give_up()
+                give_up()
                 return False
         else:
             against = 0
     return False
-
-
-def end_left(invocation: Invocation, left: Sequence[SessionArn]) -> None:
-    """Rule 13: end what CloudFormation no longer holds, and no clean-up will."""
-    for arn in left:
-        resource = invocation.stack.resource_insistently()
-        if resource is None or resource.physical_id == arn.arn:
-            continue
-        try:
-            ending.end(arn, invocation.patience_to_end())
-        except ServiceError as error:
-            invocation.facts["notEnded"] = str(error)
 
 
 def untag_successor(arn: SessionArn, invocation: Invocation) -> None:

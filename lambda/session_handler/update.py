@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from functools import partial
 
-from session_handler import after_answer, names, sessions, wait
+from session_handler import after_answer, left, names, sessions, wait
 from session_handler.adoption import is_what_is_wanted, may_be_adopted, successors
-from session_handler.errors import Failure, NotFound, ServiceError
+from session_handler.errors import Failure, NotFound
 from session_handler.failed import failed
 from session_handler.identity import SessionArn
 from session_handler.invocation import Invocation, Outcome
 from session_handler.own import OwnSession
 from session_handler.request import Request
-from session_handler.retry import Patience, until_clear
-from session_handler.search import Search
+from session_handler.retry import until_clear
 from session_handler.sessions import Session
-
-# For so long an Update looks for what others have left, before it answers.
-_SEARCH_SECONDS = 60.0
 
 
 def update(invocation: Invocation) -> Outcome:
@@ -42,18 +37,18 @@ def update(invocation: Invocation) -> Outcome:
         else:
             arn, started = own.run()
             own.mark(started)
-        left = _left_by_others(invocation, given, arn, rolls_back)
+        strays = left.by_others(invocation, given, arn, rolls_back)
         _mark(invocation, given, session)
     except Exception as error:  # noqa: BLE001 - whatever it is, what was started ends
         own.end()
         answered = own.arn or (session.arn if session else None)
-        finish = partial(_finish_for_earlier_delivery, invocation, given, answered)
+        finish = partial(left.end_for_earlier_delivery, invocation, given, answered)
         return Outcome(old_id, failure=failed(invocation, error), afterwards=finish)
 
     def afterwards() -> None:
-        left.extend(_before(invocation, given))
+        strays.extend(left.before(invocation, given))
         was_successor = session is not None and session.held_arn is not None
-        if not (own.arn or was_successor or left or request.retains):
+        if not (own.arn or was_successor or strays or request.retains):
             return
         give_up = own.end if own.arn else partial(_take_mark_back, invocation, given, session)
         if not after_answer.taken_over(invocation, arn, give_up):
@@ -61,7 +56,7 @@ def update(invocation: Invocation) -> Outcome:
         if was_successor:
             after_answer.untag_successor(arn, invocation)
             own.end_earlier()  # when the successor wasn't listed yet
-        after_answer.end_left(invocation, [a for a in left if a != arn])
+        left.end(invocation, [a for a in strays if a != arn])
 
     return Outcome(arn.arn, arn=arn, afterwards=afterwards)
 
@@ -142,70 +137,9 @@ def _mark(invocation: Invocation, *held: Session | None) -> None:
             until_clear(partial(sessions.untag, arn, [names.RETAINED_TAG]), patience)
 
 
-def _finish_for_earlier_delivery(
-    invocation: Invocation, given: Session | None, answered: SessionArn | None
-) -> None:
-    """Rules 2 and 13: CloudFormation has an answer already, and who gave it may have died then."""
-    resource = invocation.stack.resource_insistently() if answered else None
-    if answered and resource and resource.is_at_rest and resource.physical_id == answered.arn:
-        after_answer.end_left(invocation, _before(invocation, given))
-
-
 def _take_mark_back(invocation: Invocation, given: Session | None, session: Session | None) -> None:
     """Rule 8: CloudFormation refused the session that the Update had marked."""
     if session is None or session is given or session.is_retained:
         return
     if invocation.request.retains:
         sessions.untag(session.arn, [names.RETAINED_TAG])
-
-
-def _left_by_others(
-    invocation: Invocation, given: Session | None, answered: SessionArn, rolls_back: bool
-) -> list[SessionArn]:
-    """Rule 13: in a rollback, owned sessions that neither side of it knows.
-
-    The Update succeeds whether or not the search does.
-    """
-    if not rolls_back:
-        shown = invocation.wanted.look()
-        rolls_back = shown is not None and shown.is_rolling_back
-    if not rolls_back or given is None:
-        return []
-    # Its clean-up ends the given one; elsewhere a deletion before that wouldn't find it.
-    elsewhere = given.arn.application_id != answered.application_id
-    spared = None if elsewhere and invocation.wanted.rollback_is_certain() else given.arn
-    ends_at = min(invocation.deadline.work_ends(), time.time() + _SEARCH_SECONDS)
-    search = Search(
-        invocation, invocation.request.application_ids(), Patience(lambda: ends_at), made_like=given
-    )
-    found: list[SessionArn] = []
-    try:
-        for session in search.owned():
-            known = session.arn in (answered, spared) or session.held_arn == answered.arn
-            if not known and not session.is_retained:
-                found.append(session.arn)
-    except ServiceError as error:
-        invocation.facts["searchNotFinished"] = str(error)
-    return found
-
-
-def _before(invocation: Invocation, given: Session | None) -> list[SessionArn]:
-    """Rule 13: what the given session replaced, or its successor: the clean-up never came."""
-    if given is None or given.replaces is None:
-        return []
-    replaced, owner = given.replaces, invocation.request.owner
-    try:
-        before = invocation.find(replaced)
-        if before is not None and before.is_live:
-            found = [before]
-        elif invocation.request.is_kept_alive:
-            search = Search(
-                invocation, [replaced.application_id], invocation.patience(), made_like=given
-            )
-            found = [session for session in search.owned() if session.held_arn == replaced.arn]
-        else:
-            return []
-    except ServiceError as error:
-        invocation.facts["notFound"] = str(error)
-        return []
-    return [s.arn for s in found if owner.owns(s.tags) and not s.is_retained]
