@@ -83,7 +83,7 @@ def get(arn: SessionArn) -> Session:
     """GetSession. Raises NotFound where there is no such session (yet, or any more)."""
     answer = _call("get_session", applicationId=arn.application_id, sessionId=arn.session_id)
     shown = answer.get("session")
-    if not isinstance(shown, Mapping) or not shown.get("state"):
+    if not isinstance(shown, dict) or not shown.get("state"):
         raise unreadable("GetSession", "session state")
     created_at = shown.get("createdAt")
     return Session(
@@ -155,7 +155,7 @@ def application(application_id: str) -> Mapping[str, Any] | None:
         shown = _call("get_application", applicationId=application_id).get("application")
     except NotFound:
         return None
-    if not isinstance(shown, Mapping):
+    if not isinstance(shown, dict):
         raise unreadable("GetApplication", "application")
     return shown
 
@@ -166,11 +166,14 @@ def stop_application(application_id: str) -> None:
 
 
 def _call(method: str, **parameters: Any) -> Mapping[str, Any]:
-    operation = "".join(part.capitalize() for part in method.split("_"))
     try:
         answer = getattr(clients.client("emr-serverless"), method)(**parameters)
     except Exception as error:  # noqa: BLE001 - classified: what isn't definite is unsettled
-        raise classify(operation, error) from None
-    if not isinstance(answer, Mapping):
-        raise unreadable(operation, "object")
+        raise classify(_operation(method), error) from None
+    if not isinstance(answer, dict):
+        raise unreadable(_operation(method), "object")
     return answer
+
+
+def _operation(method: str) -> str:
+    return "".join(part.capitalize() for part in method.split("_"))

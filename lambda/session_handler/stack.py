@@ -144,7 +144,7 @@ class Stack:
                     self._silent_until = time.time() + _SILENCE_SECONDS
             return None
         self._unreachable = 0
-        return answer if isinstance(answer, Mapping) else None
+        return answer if isinstance(answer, dict) else None
 
 
 def _says_that_it_is_gone(error: ClientError) -> bool:
