@@ -12,37 +12,10 @@ from session_handler.deadline import Deadline
 from session_handler.errors import Unwanted
 from session_handler.identity import SessionArn
 from session_handler.request import Request
+from session_handler.retry import insist
 from session_handler.stack import READ_DELAY, Shown, Stack
 
 _INTERVAL = 15.0
-
-
-def evidence(request: Request, shown: Shown, *, rolled_back_before: bool) -> str | None:
-    """Why the request can't be wanted any more, if what CloudFormation shows says so.
-
-    Args:
-        request: A Create or an Update.
-        shown: What CloudFormation shows.
-        rolled_back_before: Whether the stack rolled back when the request came, or may have: an
-            Update may be the rollback's own.
-    """
-    resource, stack = shown
-    if stack == "DELETE_IN_PROGRESS" or resource.status == "DELETE_IN_PROGRESS":
-        return f"the stack is {stack}, the resource {resource.status}"
-    if stack == "ROLLBACK_IN_PROGRESS":  # of a stack's creation: it deletes
-        return f"the stack is {stack}"
-    if shown.is_rolling_back and (request.kind == "Create" or not rolled_back_before):
-        return f"the stack is {stack}"
-    if shown.stack_is_at_rest:
-        return f"the stack is {stack}"
-    if resource.is_at_rest:
-        return f"the resource is {resource.status}"
-    held = resource.physical_id
-    if request.kind == "Update" and held != request.physical_id:
-        return f"the resource has another physical id, {held}"
-    if request.kind == "Create" and SessionArn.parse(held):
-        return f"the resource has a session already, {held}"
-    return None
 
 
 class Wanted:
@@ -86,21 +59,34 @@ class Wanted:
         return shown
 
     def evidence(self, shown: Shown | None) -> str | None:
-        """Why the request can't be wanted any more, going by what was shown before too."""
+        """Why the request can't be wanted any more, if what CloudFormation shows says so."""
         if shown is None:  # no answer, a refusal, no route: go on
             return None
-        before = self._rolled_back_before is not False
-        return evidence(self._request, shown, rolled_back_before=before)
+        resource, stack = shown
+        if stack == "DELETE_IN_PROGRESS" or resource.status == "DELETE_IN_PROGRESS":
+            return f"the stack is {stack}, the resource {resource.status}"
+        if stack == "ROLLBACK_IN_PROGRESS":  # of a stack's creation: it deletes
+            return f"the stack is {stack}"
+        # An Update may be the rollback's own, unless it is certain that there was none before.
+        is_create = self._request.kind == "Create"
+        if shown.is_rolling_back and (is_create or self._rolled_back_before is False):
+            return f"the stack is {stack}"
+        if shown.stack_is_at_rest:
+            return f"the stack is {stack}"
+        if resource.is_at_rest:
+            return f"the resource is {resource.status}"
+        held = resource.physical_id
+        if self._request.kind == "Update" and held != self._request.physical_id:
+            return f"the resource has another physical id, {held}"
+        if is_create and SessionArn.parse(held):
+            return f"the resource has a session already, {held}"
+        return None
 
     def rollback_is_certain(self) -> bool:
         """Whether the stack rolls back, asked when a read can't be from before the request."""
-        for again in (True, True, False):
-            time.sleep(max(0.0, self._deadline.began + READ_DELAY - time.time()))
-            shown = self.look()
-            if shown is not None or not again:
-                return shown is not None and self._rolls_back(shown)
-            time.sleep(READ_DELAY)
-        return False
+        time.sleep(max(0.0, self._deadline.began + READ_DELAY - time.time()))
+        shown = insist(self.look, READ_DELAY)
+        return shown is not None and self._rolls_back(shown)
 
     def _rolls_back(self, shown: Shown) -> bool:
         """Whether the stack rolls back, and the request is part of that."""

@@ -180,34 +180,34 @@ MUTATIONS = (
         6,
         "a resource that has failed is no evidence",
         "wanted.py",
-        "    if resource.is_at_rest:\n",
-        "    if False:\n",
+        "        if resource.is_at_rest:\n",
+        "        if False:\n",
         "test_update.test_an_update_that_failed_starts_nothing_when_it_comes_again",
     ),
     Mutation(
         6,
         "a stack at rest is no evidence",
         "wanted.py",
-        "    if shown.stack_is_at_rest:\n"
-        '        return f"the stack is {stack}"\n'
-        "    if resource.is_at_rest:\n",
-        "    if False:\n",
+        "        if shown.stack_is_at_rest:\n"
+        '            return f"the stack is {stack}"\n'
+        "        if resource.is_at_rest:\n",
+        "        if False:\n",
         "test_create.test_a_create_that_is_delivered_after_its_delete_starts_nothing",
     ),
     Mutation(
         6,
         "another id on an Update is no evidence",
         "wanted.py",
-        '    if request.kind == "Update" and held != request.physical_id:\n',
-        "    if False:\n",
+        '        if self._request.kind == "Update" and held != self._request.physical_id:\n',
+        "        if False:\n",
         "test_update.test_an_update_that_comes_again_during_the_next_one_starts_nothing",
     ),
     Mutation(
         6,
         "a session on a Create is no evidence",
         "wanted.py",
-        '    if request.kind == "Create" and SessionArn.parse(held):\n',
-        "    if False:\n",
+        "        if is_create and SessionArn.parse(held):\n",
+        "        if False:\n",
         "test_create.test_a_create_that_comes_again_during_an_update_starts_nothing",
     ),
     Mutation(
