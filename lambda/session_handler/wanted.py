@@ -16,6 +16,8 @@ from session_handler.retry import insist
 from session_handler.stack import READ_DELAY, Shown, Stack
 
 _INTERVAL = 15.0
+# CloudFormation's clock and the function's differ by far less than that.
+_CLOCKS_APART = 0.5
 
 
 class Wanted:
@@ -94,4 +96,5 @@ class Wanted:
 
     def _shows_another_request(self, shown: Shown | None) -> bool:
         """Whether what is under way has begun after this invocation."""
-        return shown is not None and shown.resource.changed_at > self._deadline.began
+        began = self._deadline.began + _CLOCKS_APART
+        return shown is not None and shown.resource.changed_at > began
