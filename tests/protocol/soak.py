@@ -20,7 +20,7 @@ from testbed.simulation.invariants import Broken
 from testbed.simulation.schedule import dice_of, run, shrink
 from testbed.simulation.world import Level
 
-CHUNK = 500
+CHUNK = 100
 COLLECTED_AFTER = 100
 """So many schedules make little garbage that Python has to look for: it isn't looked for sooner."""
 SHOWN = 3
@@ -65,7 +65,7 @@ def main() -> int:
             broken += len(found)
             for what in found:
                 print(what, flush=True)
-            if number % 10 == 9:
+            if number % 50 == 49:
                 seconds = time.monotonic() - began
                 rate = total["schedules"] / seconds
                 print(f"{total['schedules']:8} in {seconds:.0f} s, {rate:.0f} a second", flush=True)
