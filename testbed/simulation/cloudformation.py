@@ -512,7 +512,9 @@ class Stack:
             return
         if declared.retained:
             if held is not None and self._is_session(held):
-                (self.either if failed_create else self.let_go).add(held)
+                # A Create that failed answers with the session that it has ended.
+                never_was = failed_create or resource.status == "CREATE_FAILED"
+                (self.either if never_was else self.let_go).add(held)
             self.either |= {i for i, _ in resource.unfinished if self._is_session(i)}
             resource.declared, resource.unfinished = None, []
             shown = resource.history[-1][2] if self.shows_skipped_ids else None
