@@ -1,4 +1,4 @@
-"""After an answer of SUCCESS: rules 8 and 13.
+"""After an answer of SUCCESS: rule 8.
 
 Only now CloudFormation takes the answered session over, or shows that it never will.
 """
@@ -6,13 +6,12 @@ Only now CloudFormation takes the answered session over, or shows that it never 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
 
-from session_handler import ending, names, sessions
+from session_handler import names, sessions
 from session_handler.errors import ServiceError
 from session_handler.identity import SessionArn
 from session_handler.invocation import Invocation
-from session_handler.own import OwnSession
 
 _CLOSE_LOOKS = 8
 _CLOSE = 4.0
@@ -20,11 +19,11 @@ _FAR = 20.0
 _CERTAIN = 3
 
 
-def taken_over(invocation: Invocation, answered: SessionArn, own: OwnSession | None) -> bool:
-    """Rule 8: look until CloudFormation shows the answered session, with the resource at rest.
+def taken_over(invocation: Invocation, answered: SessionArn, give_up: Callable[[], None]) -> bool:
+    """Rule 8: look until CloudFormation shows the answered session, at rest if it did before.
 
     Three looks that show another one, with the resource at rest or the request cancelled, say that
-    it never will: then the request's own session ends.
+    it never will: then ``give_up`` is called.
     """
     against = unanswered = 0
     for look in range(1000):
@@ -40,32 +39,19 @@ def taken_over(invocation: Invocation, answered: SessionArn, own: OwnSession | N
             continue
         at_rest = shown.resource.is_at_rest
         if shown.resource.physical_id == answered.arn:
-            against, own = 0, None  # from here on the session is CloudFormation's
-            if at_rest:
+            against = 0
+            if at_rest or answered.arn != invocation.request.physical_id:
                 return True
         elif shown.lets_go and not against:  # it held the session, and RETAIN keeps it
             return False
         elif at_rest or invocation.wanted.evidence(shown):
             against += 1
             if against == _CERTAIN:
-                if own is not None:
-                    own.end()
+                give_up()
                 return False
         else:
             against = 0
     return False
-
-
-def end_left(invocation: Invocation, left: Sequence[SessionArn]) -> None:
-    """Rule 13: end what CloudFormation no longer holds, and no clean-up will."""
-    for arn in left:
-        resource = invocation.stack.resource_insistently()
-        if resource is None or resource.physical_id == arn.arn:
-            continue
-        try:
-            ending.end(arn, invocation.patience_to_end())
-        except ServiceError as error:
-            invocation.facts["notEnded"] = str(error)
 
 
 def untag_successor(arn: SessionArn, invocation: Invocation) -> None:

@@ -19,6 +19,6 @@ def create(invocation: Invocation) -> Outcome:
         return Outcome(own.physical_id, failure=failed(invocation, error))
 
     def afterwards() -> None:
-        after_answer.taken_over(invocation, arn, own)
+        after_answer.taken_over(invocation, arn, own.end)
 
     return Outcome(arn.arn, arn=arn, afterwards=afterwards)

@@ -45,11 +45,13 @@ def delete(invocation: Invocation) -> Outcome:
 def _delete_session(invocation: Invocation, arn: SessionArn) -> None:
     """Rule 14."""
     for_good = _goes_for_good(invocation)
+    kept_alive = invocation.request.is_kept_alive
+    before = invocation.find(arn) if kept_alive else None
     ended = None
     if ending.end(arn, invocation.patience()):
         ended = wait.until_over(invocation, arn)
     for_good = for_good or _goes_for_good(invocation)
-    if not for_good and not invocation.request.is_kept_alive:
+    if not for_good and not kept_alive:
         return
     application_ids = [arn.application_id, *invocation.request.application_ids()]
     if ended is not None and ended.replaces is not None:
@@ -61,10 +63,13 @@ def _delete_session(invocation: Invocation, arn: SessionArn) -> None:
         if session.arn == arn or session.is_retained:
             return False
         if for_good:
-            return _may_be_ended(invocation, session, unanswered=False)
-        return session.held_arn == arn.arn and _is_not_held(invocation, session)
+            return _may_be_ended(invocation, session, for_good=True, unanswered=False)
+        is_successor = session.held_arn == arn.arn
+        return is_successor and _may_be_ended(invocation, session, for_good=False, unanswered=True)
 
-    _end_each(invocation, search, is_left)
+    # Of a session that was over, a schedule may have started a successor seconds ago.
+    renewed = kept_alive and (before is None or not before.is_live)
+    _end_each(invocation, search, is_left, seconds=LIST_DELAY if renewed else 0.0)
 
 
 def _delete_unknown(invocation: Invocation, token: TokenId | None) -> None:
@@ -79,24 +84,31 @@ def _delete_unknown(invocation: Invocation, token: TokenId | None) -> None:
         return
 
     def is_left(session: Session) -> bool:
-        return not session.is_retained and _may_be_ended(invocation, session, unanswered=True)
+        return not session.is_retained and _may_be_ended(
+            invocation, session, for_good=True, unanswered=True
+        )
 
+    _end_each(invocation, search, is_left, seconds=LIST_DELAY if application_ids else 0.0)
+
+
+def _end_each(
+    invocation: Invocation,
+    search: Search,
+    is_left: Callable[[Session], bool],
+    seconds: float = 0.0,
+) -> None:
+    """End what a search finds, as it finds it, and wait until it is over; again for so long."""
     began = time.time()
     while True:
-        _end_each(invocation, search, is_left)
-        if not application_ids or time.time() - began >= LIST_DELAY:
+        ended = []
+        for session in search.owned():
+            if is_left(session) and ending.end(session.arn, invocation.patience()):
+                ended.append(session.arn)
+        for arn in ended:
+            wait.until_over(invocation, arn)
+        if time.time() - began >= seconds:
             return
         time.sleep(_PAUSE)
-
-
-def _end_each(invocation: Invocation, search: Search, is_left: Callable[[Session], bool]) -> None:
-    """End what a search finds, as it finds it; then wait until it is over."""
-    ended = []
-    for session in search.owned():
-        if is_left(session) and ending.end(session.arn, invocation.patience()):
-            ended.append(session.arn)
-    for arn in ended:
-        wait.until_over(invocation, arn)
 
 
 def _goes_for_good(invocation: Invocation) -> bool:
@@ -109,12 +121,15 @@ def _goes_for_good(invocation: Invocation) -> bool:
     )
 
 
-def _may_be_ended(invocation: Invocation, session: Session, *, unanswered: bool) -> bool:
-    """Whether the resource is being deleted and holds another session, asked twice.
+def _may_be_ended(
+    invocation: Invocation, session: Session, *, for_good: bool, unanswered: bool
+) -> bool:
+    """Whether CloudFormation holds another session, asked twice.
 
     Args:
         invocation: The Delete.
         session: The session.
+        for_good: Whether the resource itself has to be on its way out.
         unanswered: What holds where CloudFormation doesn't say.
     """
     for again in (True, False):
@@ -122,18 +137,9 @@ def _may_be_ended(invocation: Invocation, session: Session, *, unanswered: bool)
         if resource is None:
             if not unanswered:
                 return False
-        elif resource.physical_id == session.arn.arn or not resource.is_being_deleted:
-            return False
-        if again:
-            time.sleep(READ_DELAY)
-    return True
-
-
-def _is_not_held(invocation: Invocation, session: Session) -> bool:
-    """Whether CloudFormation holds another session, asked twice: an Update may take this one."""
-    for again in (True, False):
-        resource = invocation.stack.resource_insistently()
-        if resource is not None and resource.physical_id == session.arn.arn:
+        elif resource.physical_id == session.arn.arn or (
+            for_good and not resource.is_being_deleted
+        ):
             return False
         if again:
             time.sleep(READ_DELAY)

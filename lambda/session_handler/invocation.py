@@ -12,7 +12,7 @@ from session_handler.deadline import Deadline
 from session_handler.errors import NotFound
 from session_handler.identity import SessionArn
 from session_handler.request import Request
-from session_handler.retry import Patience, until_clear
+from session_handler.retry import Patience, insist, until_clear
 from session_handler.sessions import Session
 from session_handler.stack import Stack
 from session_handler.wanted import Wanted
@@ -62,12 +62,7 @@ class Invocation:
 
     def find_again(self, arn: SessionArn | None) -> Session | None:
         """The same, looked for three times: one that was just started may not be shown yet."""
-        for again in (True, True, False):
-            session = self.find(arn)
-            if session is not None or arn is None or not again:
-                return session
-            time.sleep(_NOT_FOUND_PAUSE)
-        return None
+        return insist(lambda: self.find(arn), _NOT_FOUND_PAUSE) if arn else None
 
     @property
     def milliseconds(self) -> float:

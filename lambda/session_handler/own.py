@@ -20,10 +20,11 @@ from session_handler.invocation import Invocation
 from session_handler.retry import Patience, until_clear
 from session_handler.search import Search
 from session_handler.sessions import Session
-from session_handler.stack import READ_DELAY
 
 # How long ListSessions may take to show a session that was just started.
 LIST_DELAY = 30.0
+# How long another delivery may take from a session that is usable to CloudFormation showing it.
+_OTHER_ANSWERS = 30.0
 
 
 class OwnSession:
@@ -114,7 +115,7 @@ class OwnSession:
             if self.arn is not None:
                 self._end(self.arn)
             elif self._tried:
-                self._end_what_an_earlier_delivery_started()
+                self.end_earlier()
         except ServiceError as error:
             self._invocation.facts["notEnded"] = str(error)
 
@@ -130,16 +131,20 @@ class OwnSession:
         if self._is_not_held(arn):
             ending.end(arn, patience)
 
-    def _end_what_an_earlier_delivery_started(self) -> None:
-        """Its answer was lost, or it died: only the token tells which session it is."""
+    def end_earlier(self) -> None:
+        """The same for what a lost answer or a dead delivery has started: its token tells.
+
+        Raises:
+            ServiceError: It can't be looked for, or ended.
+        """
         began = time.time()
         patience = self._invocation.patience_to_end()
         search = Search(self._invocation, [self._parameters["applicationId"]], patience)
         while True:
             for session in search.owned():
                 if session.client_token == self._parameters["clientToken"]:
-                    # Another delivery may have answered with it this very second.
-                    time.sleep(READ_DELAY)
+                    # Another delivery may be about to answer with it.
+                    time.sleep(_OTHER_ANSWERS)
                     self.arn = self.arn or session.arn
                     self._end(session.arn, session)
             # A start whose answer was lost may be seconds old: the list shows it later.

@@ -144,7 +144,7 @@ class ScheduleCall(NamedTuple):
     @staticmethod
     def is_one(event: object) -> bool:
         """Whether an event is a schedule's, not CloudFormation's."""
-        names = event if isinstance(event, Mapping) else {}
+        names = event if isinstance(event, dict) else {}
         return "ScheduledTime" in names and "RequestType" not in names
 
     @classmethod
@@ -169,7 +169,7 @@ def _flag(properties: Mapping[str, Any], name: str, default: str = "false") -> b
 
 
 def _mapping_or_empty(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def _string(value: object) -> str:

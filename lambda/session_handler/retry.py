@@ -64,3 +64,13 @@ def until_clear(do: Callable[[], T], patience: Patience) -> T:
             return result
         except ServiceError as error:
             time.sleep(patience.pause(error))
+
+
+def insist(ask: Callable[[], T | None], seconds: float) -> T | None:
+    """Ask up to three times, with a pause between, until there is an answer."""
+    for _ in range(2):
+        answer = ask()
+        if answer is not None:
+            return answer
+        time.sleep(seconds)
+    return ask()

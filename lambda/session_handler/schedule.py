@@ -7,20 +7,20 @@ from dataclasses import replace
 from typing import Any
 
 from session_handler import clients, ending, log, names, sessions
+from session_handler.adoption import successors
 from session_handler.deadline import Deadline
 from session_handler.errors import classify
 from session_handler.identity import SessionArn
 from session_handler.invocation import Invocation
 from session_handler.request import Request, ScheduleCall
 from session_handler.retry import until_clear
-from session_handler.search import Search, made_by_this_function
 from session_handler.sessions import Session
 from session_handler.stack import Stack
 
 # A call that comes later than this starts nothing: by then it may be night.
 LATEST_SECONDS = 600.0
 _PAUSE = 10.0
-_CERTAIN = 2
+_CERTAIN = 3
 
 
 def keep_alive(call: ScheduleCall, deadline: Deadline, facts: dict[str, Any]) -> str:
@@ -50,14 +50,17 @@ def keep_alive(call: ScheduleCall, deadline: Deadline, facts: dict[str, Any]) ->
         return "alive"
     if session is not None and session.spec not in (None, call.request.spec().digest):
         return "the call is from before an update"
-    arn, outcome = _successor(invocation, held, session), "alive"
-    if arn is None:
-        arn, outcome = _start(invocation), "renewed"
-        facts["successor"] = arn.session_id
-        if not _stays(invocation, arn):
+    there, outcome = _successors(invocation, held, session), "alive"
+    if not there:
+        own, outcome = _start(invocation), "renewed"
+        facts["successor"] = own.session_id
+        if not _stays(invocation, own):
             return "the stack was changed"
+        there = _successors(invocation, held, session) or [own]
+    for arn in there[1:]:  # another call, delivered late, has started one too
+        _end(invocation, arn)
     if call.parameter_name is not None:
-        _name_in_parameter(call.parameter_name, arn)
+        _name_in_parameter(call.parameter_name, there[0])
     return outcome
 
 
@@ -74,24 +77,10 @@ def _held(stack: Stack, request: Request) -> SessionArn | None:
     return held if request.physical_id in (None, held.arn) else None
 
 
-def _successor(
+def _successors(
     invocation: Invocation, held: SessionArn, session: Session | None
-) -> SessionArn | None:
-    """The successor that an earlier call has started, if it lives and is genuine."""
-    spec = invocation.request.spec()
-    search = Search(
-        invocation,
-        [spec.application_id],
-        invocation.patience(),
-        made_like=session,
-        role=spec.execution_role_arn,
-    )
-    for found in search.owned():
-        made_here = made_by_this_function(found, session)
-        role_fits = found.execution_role_arn in (None, spec.execution_role_arn)
-        if found.held_arn == held.arn and made_here and role_fits:
-            return found.arn
-    return None
+) -> list[SessionArn]:
+    return [found.arn for found in successors(invocation, held, session)]
 
 
 def _start(invocation: Invocation) -> SessionArn:
@@ -116,15 +105,19 @@ def _stays(invocation: Invocation, arn: SessionArn) -> bool:
         if not deleted and not shown.stack_is_at_rest:
             certain = 0  # an Update may take the successor: nothing is ended meanwhile
         elif deleted or shown.resource.physical_id not in (held, arn.arn):
-            resource = invocation.stack.resource_insistently()
-            if resource is None or resource.physical_id != arn.arn:
-                successor = invocation.find(arn)  # an Update may have taken it, under RETAIN
-                if successor is None or not successor.is_retained:
-                    ending.end(arn, invocation.patience_to_end())
+            _end(invocation, arn)
             return False
         else:
             certain += 1
     return True
+
+
+def _end(invocation: Invocation, arn: SessionArn) -> None:
+    resource = invocation.stack.resource_insistently()
+    if resource is None or resource.physical_id != arn.arn:
+        session = invocation.find(arn)  # an Update may have taken it, under RETAIN
+        if session is None or not session.is_retained:
+            ending.end(arn, invocation.patience_to_end())
 
 
 def _name_in_parameter(name: str, arn: SessionArn) -> None:

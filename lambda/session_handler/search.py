@@ -43,7 +43,8 @@ class Search:
         self._application_ids = list(dict.fromkeys(application_ids))
         self._patience = patience
         made_by = made_like.created_by if made_like else None
-        self._maker = session_name(made_by) if made_by else _function_name()
+        function = os.environ.get("AWS_LAMBDA_FUNCTION_NAME")
+        self._maker = session_name(made_by) if made_by else function
         self._role = role
         self._others: set[str] = set()
 
@@ -80,22 +81,3 @@ class Search:
         if self._maker and ":assumed-role/" in maker and session_name(maker) != self._maker:
             return False
         return role is None or self._role in (None, role)
-
-
-def made_by_this_function(session: Session, like: Session | None) -> bool:
-    """Whether the stack's function made a session: tags alone can be copied.
-
-    Args:
-        session: The session, whose maker the service may not show.
-        like: One that the function certainly made; where it is gone, the function's name tells.
-    """
-    if session.created_by is None:
-        return True
-    if like is not None and like.created_by is not None:
-        return session.created_by == like.created_by
-    return session_name(session.created_by) == _function_name()
-
-
-def _function_name() -> str | None:
-    """What a Lambda function's session is called that its calls are made in."""
-    return os.environ.get("AWS_LAMBDA_FUNCTION_NAME")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from session_handler import clients, names
@@ -22,6 +23,8 @@ class Session:
     details: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
     created_by: str | None = None
+    created_at: float = 0.0
+    """In seconds since the epoch, by the service's clock; 0 where it isn't shown."""
     execution_role_arn: str | None = None
 
     @property
@@ -80,14 +83,16 @@ def get(arn: SessionArn) -> Session:
     """GetSession. Raises NotFound where there is no such session (yet, or any more)."""
     answer = _call("get_session", applicationId=arn.application_id, sessionId=arn.session_id)
     shown = answer.get("session")
-    if not isinstance(shown, Mapping) or not shown.get("state"):
+    if not isinstance(shown, dict) or not shown.get("state"):
         raise unreadable("GetSession", "session state")
+    created_at = shown.get("createdAt")
     return Session(
         arn=arn,
         state=str(shown["state"]),
         details=str(shown.get("stateDetails") or ""),
         tags=dict(shown.get("tags") or {}),
         created_by=shown.get("createdBy"),
+        created_at=created_at.timestamp() if isinstance(created_at, datetime) else 0.0,
         execution_role_arn=shown.get("executionRoleArn"),
     )
 
@@ -150,7 +155,7 @@ def application(application_id: str) -> Mapping[str, Any] | None:
         shown = _call("get_application", applicationId=application_id).get("application")
     except NotFound:
         return None
-    if not isinstance(shown, Mapping):
+    if not isinstance(shown, dict):
         raise unreadable("GetApplication", "application")
     return shown
 
@@ -161,11 +166,14 @@ def stop_application(application_id: str) -> None:
 
 
 def _call(method: str, **parameters: Any) -> Mapping[str, Any]:
-    operation = "".join(part.capitalize() for part in method.split("_"))
     try:
         answer = getattr(clients.client("emr-serverless"), method)(**parameters)
     except Exception as error:  # noqa: BLE001 - classified: what isn't definite is unsettled
-        raise classify(operation, error) from None
-    if not isinstance(answer, Mapping):
-        raise unreadable(operation, "object")
+        raise classify(_operation(method), error) from None
+    if not isinstance(answer, dict):
+        raise unreadable(_operation(method), "object")
     return answer
+
+
+def _operation(method: str) -> str:
+    return "".join(part.capitalize() for part in method.split("_"))

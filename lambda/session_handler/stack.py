@@ -35,6 +35,8 @@ class Resource(NamedTuple):
 
     status: str
     physical_id: str | None = None
+    changed_at: float = 0.0
+    """When its status changed to this one, in seconds since the epoch; 0 where that isn't shown."""
 
     @property
     def is_at_rest(self) -> bool:
@@ -57,8 +59,9 @@ class Shown(NamedTuple):
 
     @property
     def lets_go(self) -> bool:
-        """Whether RETAIN took the resource out of its stack, and not out of a rollback."""
-        return self.resource.status == "DELETE_SKIPPED" and "ROLLBACK" not in self.stack
+        """Whether RETAIN took the resource out of its stack, and it isn't shown with which id."""
+        skipped = self.resource.status == "DELETE_SKIPPED" and not self.resource.physical_id
+        return skipped and "ROLLBACK" not in self.stack
 
     @property
     def is_rolling_back(self) -> bool:
@@ -89,11 +92,12 @@ class Stack:
         resource = Resource(
             status=str(detail.get("ResourceStatus")),
             physical_id=detail.get("PhysicalResourceId") or None,
+            changed_at=changed.timestamp() if isinstance(changed, datetime) else 0.0,
         )
         # A read of an Update's first seconds may be from before it.
         may_be_older = resource.status == "UPDATE_IN_PROGRESS" and not self.tells_of_the_request
-        if isinstance(changed, datetime) and not resource.is_at_rest and not may_be_older:
-            self._deadline.cloudformation_waits(changed.timestamp(), self._service_timeout)
+        if resource.changed_at and not resource.is_at_rest and not may_be_older:
+            self._deadline.cloudformation_waits(resource.changed_at, self._service_timeout)
         return resource
 
     def resource_insistently(self) -> Resource | None:
@@ -140,7 +144,7 @@ class Stack:
                     self._silent_until = time.time() + _SILENCE_SECONDS
             return None
         self._unreachable = 0
-        return answer if isinstance(answer, Mapping) else None
+        return answer if isinstance(answer, dict) else None
 
 
 def _says_that_it_is_gone(error: ClientError) -> bool:

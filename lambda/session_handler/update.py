@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from functools import partial
 
-from session_handler import after_answer, names, sessions, wait
-from session_handler.errors import Failure, NotFound, ServiceError
+from session_handler import after_answer, left, names, sessions, wait
+from session_handler.adoption import is_what_is_wanted, may_be_adopted, successors
+from session_handler.errors import Failure, NotFound
 from session_handler.failed import failed
 from session_handler.identity import SessionArn
 from session_handler.invocation import Invocation, Outcome
 from session_handler.own import OwnSession
 from session_handler.request import Request
-from session_handler.retry import Patience, until_clear
-from session_handler.search import Search, made_by_this_function
+from session_handler.retry import until_clear
 from session_handler.sessions import Session
-
-# For so long an Update looks for what others have left, before it answers.
-_SEARCH_SECONDS = 60.0
 
 
 def update(invocation: Invocation) -> Outcome:
@@ -27,6 +23,7 @@ def update(invocation: Invocation) -> Outcome:
     old_id = request.physical_id or ""
     given_arn = SessionArn.parse(old_id)
     own = OwnSession(invocation, {names.REPLACES_TAG: given_arn.arn} if given_arn else {})
+    given = session = None
     try:
         shown = invocation.wanted.look()
         rolls_back = shown is not None and shown.is_rolling_back
@@ -40,22 +37,26 @@ def update(invocation: Invocation) -> Outcome:
         else:
             arn, started = own.run()
             own.mark(started)
-        left = _left_by_others(invocation, given, arn, rolls_back)
+        strays = left.by_others(invocation, given, arn, rolls_back)
         _mark(invocation, given, session)
     except Exception as error:  # noqa: BLE001 - whatever it is, what was started ends
         own.end()
-        return Outcome(old_id, failure=failed(invocation, error))
+        answered = own.arn or (session.arn if session else None)
+        finish = partial(left.end_for_earlier_delivery, invocation, given, answered)
+        return Outcome(old_id, failure=failed(invocation, error), afterwards=finish)
 
     def afterwards() -> None:
-        left.extend(_before(invocation, given))
+        strays.extend(left.before(invocation, given))
         was_successor = session is not None and session.held_arn is not None
-        if not (own.arn or was_successor or left or request.retains):
+        if not (own.arn or was_successor or strays or request.retains):
             return
-        if not after_answer.taken_over(invocation, arn, own if own.arn else None):
+        give_up = own.end if own.arn else partial(_take_mark_back, invocation, given, session)
+        if not after_answer.taken_over(invocation, arn, give_up):
             return
         if was_successor:
             after_answer.untag_successor(arn, invocation)
-        after_answer.end_left(invocation, [a for a in left if a != arn])
+            own.end_earlier()  # when the successor wasn't listed yet
+        left.end(invocation, [a for a in strays if a != arn])
 
     return Outcome(arn.arn, arn=arn, afterwards=afterwards)
 
@@ -69,65 +70,23 @@ def _kept(request: Request, given: Session | None) -> Session | None:
         return None
     if given.spec is None and not request.changes_spec():
         return given
-    return given if _is_what_is_wanted(request, given) else None
+    return given if is_what_is_wanted(request, given) else None
 
 
 def _found(invocation: Invocation, given: Session | None, rolls_back: bool) -> Session | None:
     """Rule 11, and the successor of a session that is over: a session to go on with."""
     if given is None:
         return None
+    request = invocation.request
     before = invocation.find(given.replaces)
-    if before is not None and before.is_live and _may_be_adopted(invocation, before, given):
+    if before is not None and before.is_live and may_be_adopted(request, before, given):
         if rolls_back or invocation.wanted.rollback_is_certain():
             return before
     elif rolls_back and given.replaces is not None:
-        successor = _successor(invocation, given.replaces, given)
-        if successor is not None:
-            return successor
-    return None if given.is_live else _successor(invocation, given.arn, given)
-
-
-def _successor(invocation: Invocation, held: SessionArn, given: Session) -> Session | None:
-    """What a schedule has started in place of a session that is over."""
-    request = invocation.request
-    if not request.is_kept_alive:
-        return None
-    search = Search(
-        invocation,
-        request.application_ids(),
-        invocation.patience(),
-        made_like=given,
-        role=request.spec().execution_role_arn,
-    )
-    return next(
-        (
-            session
-            for session in search.owned()
-            if session.held_arn == held.arn and _may_be_adopted(invocation, session, given)
-        ),
-        None,
-    )
-
-
-def _is_owned(request: Request, session: Session) -> bool:
-    return request.owner.owns(session.tags)
-
-
-def _is_what_is_wanted(request: Request, session: Session) -> bool:
-    return _is_owned(request, session) and session.spec == request.spec().digest
-
-
-def _may_be_adopted(invocation: Invocation, session: Session, given: Session) -> bool:
-    """Whether a session is the resource's, and genuine: tags alone can be copied.
-
-    The session that CloudFormation holds was made by this stack's function.
-    """
-    request = invocation.request
-    return (
-        _is_what_is_wanted(request, session)
-        and made_by_this_function(session, given)
-        and session.execution_role_arn in (None, request.spec().execution_role_arn)
-    )
+        found = successors(invocation, given.replaces, given)
+        if found:
+            return found[0]
+    return None if given.is_live else next(iter(successors(invocation, given.arn, given)), None)
 
 
 def _usable(invocation: Invocation, session: Session) -> Session | None:
@@ -178,40 +137,9 @@ def _mark(invocation: Invocation, *held: Session | None) -> None:
             until_clear(partial(sessions.untag, arn, [names.RETAINED_TAG]), patience)
 
 
-def _left_by_others(
-    invocation: Invocation, given: Session | None, answered: SessionArn, rolls_back: bool
-) -> list[SessionArn]:
-    """Rule 13: in a rollback, owned sessions that neither side of it knows.
-
-    The Update succeeds whether or not the search does.
-    """
-    if not rolls_back:
-        shown = invocation.wanted.look()
-        rolls_back = shown is not None and shown.is_rolling_back
-    if not rolls_back or given is None:
-        return []
-    ends_at = min(invocation.deadline.work_ends(), time.time() + _SEARCH_SECONDS)
-    search = Search(
-        invocation, invocation.request.application_ids(), Patience(lambda: ends_at), made_like=given
-    )
-    found: list[SessionArn] = []
-    try:
-        for session in search.owned():
-            known = session.arn in (given.arn, answered) or session.held_arn == answered.arn
-            if not known and not session.is_retained:
-                found.append(session.arn)
-    except ServiceError as error:
-        invocation.facts["searchNotFinished"] = str(error)
-    return found
-
-
-def _before(invocation: Invocation, given: Session | None) -> list[SessionArn]:
-    """Rule 13: what the given session replaced, where it lives: its clean-up never came."""
-    try:
-        before = invocation.find(given.replaces) if given else None
-    except ServiceError as error:
-        invocation.facts["notFound"] = str(error)
-        return []
-    if before is None or not before.is_live or before.is_retained:
-        return []
-    return [before.arn] if _is_owned(invocation.request, before) else []
+def _take_mark_back(invocation: Invocation, given: Session | None, session: Session | None) -> None:
+    """Rule 8: CloudFormation refused the session that the Update had marked."""
+    if session is None or session is given or session.is_retained:
+        return
+    if invocation.request.retains:
+        sessions.untag(session.arn, [names.RETAINED_TAG])

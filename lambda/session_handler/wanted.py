@@ -12,37 +12,12 @@ from session_handler.deadline import Deadline
 from session_handler.errors import Unwanted
 from session_handler.identity import SessionArn
 from session_handler.request import Request
+from session_handler.retry import insist
 from session_handler.stack import READ_DELAY, Shown, Stack
 
 _INTERVAL = 15.0
-
-
-def evidence(request: Request, shown: Shown, *, rolled_back_before: bool) -> str | None:
-    """Why the request can't be wanted any more, if what CloudFormation shows says so.
-
-    Args:
-        request: A Create or an Update.
-        shown: What CloudFormation shows.
-        rolled_back_before: Whether the stack rolled back when the request came, or may have: an
-            Update may be the rollback's own.
-    """
-    resource, stack = shown
-    if stack == "DELETE_IN_PROGRESS" or resource.status == "DELETE_IN_PROGRESS":
-        return f"the stack is {stack}, the resource {resource.status}"
-    if stack == "ROLLBACK_IN_PROGRESS":  # of a stack's creation: it deletes
-        return f"the stack is {stack}"
-    if shown.is_rolling_back and (request.kind == "Create" or not rolled_back_before):
-        return f"the stack is {stack}"
-    if shown.stack_is_at_rest:
-        return f"the stack is {stack}"
-    if resource.is_at_rest:
-        return f"the resource is {resource.status}"
-    held = resource.physical_id
-    if request.kind == "Update" and held != request.physical_id:
-        return f"the resource has another physical id, {held}"
-    if request.kind == "Create" and SessionArn.parse(held):
-        return f"the resource has a session already, {held}"
-    return None
+# CloudFormation's clock and the function's differ by far less than that.
+_CLOCKS_APART = 0.5
 
 
 class Wanted:
@@ -57,11 +32,12 @@ class Wanted:
 
     def check(self) -> None:
         """Ask; raises Unwanted where the evidence is there, and still is when asked again."""
-        why = self._evidence()
-        if why is not None:
-            time.sleep(READ_DELAY)
-            why = self._evidence()
-        if why is not None:
+        why = self.evidence(self.look())
+        if why is None:
+            return
+        time.sleep(READ_DELAY)
+        shown = self.look()
+        if self._shows_another_request(shown) or self.evidence(shown):
             raise Unwanted(f"CloudFormation doesn't wait for this request any more: {why}.")
 
     def check_if_due(self) -> None:
@@ -81,24 +57,44 @@ class Wanted:
         certain = self._stack.tells_of_the_request
         shown = self._stack.shown()
         if shown is not None and certain and self._rolled_back_before is None:
-            self._rolled_back_before = shown.is_rolling_back
+            self._rolled_back_before = self._rolls_back(shown)
         return shown
 
-    def evidence(self, shown: Shown) -> str | None:
-        """Why the request can't be wanted any more, going by what was shown before too."""
-        before = self._rolled_back_before is not False
-        return evidence(self._request, shown, rolled_back_before=before)
+    def evidence(self, shown: Shown | None) -> str | None:
+        """Why the request can't be wanted any more, if what CloudFormation shows says so."""
+        if shown is None:  # no answer, a refusal, no route: go on
+            return None
+        resource, stack = shown
+        if stack == "DELETE_IN_PROGRESS" or resource.status == "DELETE_IN_PROGRESS":
+            return f"the stack is {stack}, the resource {resource.status}"
+        if stack == "ROLLBACK_IN_PROGRESS":  # of a stack's creation: it deletes
+            return f"the stack is {stack}"
+        # An Update may be the rollback's own, unless it is certain that there was none before.
+        is_create = self._request.kind == "Create"
+        if shown.is_rolling_back and (is_create or self._rolled_back_before is False):
+            return f"the stack is {stack}"
+        if shown.stack_is_at_rest:
+            return f"the stack is {stack}"
+        if resource.is_at_rest:
+            return f"the resource is {resource.status}"
+        held = resource.physical_id
+        if self._request.kind == "Update" and held != self._request.physical_id:
+            return f"the resource has another physical id, {held}"
+        if is_create and SessionArn.parse(held):
+            return f"the resource has a session already, {held}"
+        return None
 
     def rollback_is_certain(self) -> bool:
         """Whether the stack rolls back, asked when a read can't be from before the request."""
-        for again in (True, True, False):
-            time.sleep(max(0.0, self._deadline.began + READ_DELAY - time.time()))
-            shown = self.look()
-            if shown is not None or not again:
-                return shown is not None and shown.is_rolling_back
-            time.sleep(READ_DELAY)
-        return False
+        time.sleep(max(0.0, self._deadline.began + READ_DELAY - time.time()))
+        shown = insist(self.look, READ_DELAY)
+        return shown is not None and self._rolls_back(shown)
 
-    def _evidence(self) -> str | None:
-        shown = self.look()
-        return self.evidence(shown) if shown else None  # no answer, a refusal, no route: go on
+    def _rolls_back(self, shown: Shown) -> bool:
+        """Whether the stack rolls back, and the request is part of that."""
+        return shown.is_rolling_back and not self._shows_another_request(shown)
+
+    def _shows_another_request(self, shown: Shown | None) -> bool:
+        """Whether what is under way has begun after this invocation."""
+        began = self._deadline.began + _CLOCKS_APART
+        return shown is not None and shown.resource.changed_at > began

@@ -47,7 +47,7 @@ class Clock:
 
     def sleep(self, seconds: float) -> None:
         """Let time pass: the other tasks go on meanwhile."""
-        end = self._now + max(seconds, 0.0)
+        end = self._now + seconds if seconds > 0.0 else self._now
         if not self._due or self._due[0][0] > end:
             self._now = end
             return

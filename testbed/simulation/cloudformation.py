@@ -147,6 +147,8 @@ class Stack:
         self.operations: list[str] = []
         """The status that each operation came to."""
         self.service_timeout = SERVICE_TIMEOUT
+        self.shows_skipped_ids = True
+        """Whether a resource that RETAIN took out of the stack is shown with its id."""
         self.completed: Callable[[], None] = lambda: None
         self._clock, self._choices = clock, choices
         self._deliver, self._is_session = deliver, is_session
@@ -357,6 +359,7 @@ class Stack:
         ):
             self._show_resource(resource, f"{request.kind.upper()}_COMPLETE", request.physical_id)
             change.succeeded = True
+            self.let_go.discard(request.physical_id)  # a rollback may have come back to it
             self._clock.changed()
             return
         answered = request.status is not None
@@ -509,10 +512,14 @@ class Stack:
             return
         if declared.retained:
             if held is not None and self._is_session(held):
-                (self.either if failed_create else self.let_go).add(held)
+                # A Create that failed answers with the session that it has ended.
+                never_was = failed_create or resource.status == "CREATE_FAILED"
+                (self.either if never_was else self.let_go).add(held)
             self.either |= {i for i, _ in resource.unfinished if self._is_session(i)}
             resource.declared, resource.unfinished = None, []
-            self._show_resource(resource, "DELETE_SKIPPED", None)
+            shown = resource.history[-1][2] if self.shows_skipped_ids else None
+            self._show_resource(resource, "DELETE_SKIPPED", shown)
+            resource.physical_id = None
             return
         if held is not None and resource.status == "CREATE_FAILED" and not self._shows_made_up:
             self._show_resource(resource, "DELETE_IN_PROGRESS", None, keeps=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
+from enum import StrEnum
 
 from .clock import FOREVER
 from .cloudformation import Request
@@ -17,10 +19,28 @@ MEMORY_SECONDS = 180.0
 """So long after its first delivery Lambda delivers an event for the last time."""
 
 
+class Left(StrEnum):
+    """Why a session may be left: the rows of docs/what-can-be-left.md, in their words."""
+
+    RETAINED = "The session has a removal policy of `RETAIN`."
+    MARKED = (
+        "The policy is `RETAIN`, and the function dies between its mark on the session and its "
+        "answer."
+    )
+    DIED = "All three deliveries of a request die: Lambda delivers an event again twice."
+    NOT_LISTED = (
+        "ListSessions doesn't show the session for more than half a minute, while something "
+        "searches for it."
+    )
+    FORGOTTEN = "The service forgets a client token within two minutes of a function's death."
+    BLIND = (
+        "The function can't reach CloudFormation's API (a VPC without a way there), or it lost its "
+        "permissions."
+    )
+
+
 SHOWN_SECONDS = 60.0
 """What an answer says may be so old: a session can end after the last look at it."""
-CALLS_APART = 20.0
-"""Two calls of a schedule that come closer than that, one of them late, run side by side."""
 
 
 class Broken(AssertionError):
@@ -126,23 +146,11 @@ def _rollbacks(world: World, excuses: Counter[str]) -> list[str]:
             continue  # with rollback switched off, an earlier failure left another one
         if session.ended_by == "itself" or session.state == "FAILED":
             continue
-        if request.deaths or request.delivered_late:
-            continue
-        reason = _blind(world)
-        if reason is None:
+        if world.reaches_cloudformation == "answers":
             found.append(f"a rollback came back to another session: {logical_id} {request.name}")
         else:
-            excuses[f"another session after a rollback: {reason}"] += 1
+            excuses["another session after a rollback: no way to CloudFormation's API"] += 1
     return found
-
-
-def _blind(world: World) -> str | None:
-    """Why the handler couldn't know that a rollback is one."""
-    if world.reaches_cloudformation != "answers":
-        return "no way to CloudFormation's API"
-    if any(m.startswith("Describe") for m in world.network.met):
-        return "CloudFormation's API refused, or gave what was no longer so"
-    return None
 
 
 def _ended(world: World, excuses: Counter[str]) -> list[str]:
@@ -154,30 +162,33 @@ def _ended(world: World, excuses: Counter[str]) -> list[str]:
             continue  # a Create that failed answers with the session that it has ended
         if not resource.exists or session.ended_by in (None, "itself"):
             continue
-        if world.reaches_cloudformation != "answers" and session.ended_by.startswith("Delete."):
+        if world.reaches_cloudformation != "answers" and _came_late(world, session.ended_by):
             excuses["ended, though held: a late Delete, and no way to CloudFormation's API"] += 1
         else:
             found.append(f"held and ended: {session.arn[-6:]} by {session.ended_by}")
     for arn in world.stack.let_go:
         session = world.service.sessions[arn]
-        if session.ended_by in (None, "itself"):
-            continue
-        if any(_took_retain_back(r) and r.deaths for r in _requests(world, session)):
-            excuses["ended, though retained: an Update that took RETAIN back died, was undone"] += 1
-        else:
+        if session.ended_by not in (None, "itself"):
             found.append(f"retained and ended: {arn[-6:]} by {session.ended_by}")
     return found
+
+
+def _came_late(world: World, invocation: str) -> bool:
+    """Whether a Delete of no session's id was delivered late, or again."""
+    name = re.split("['#]", invocation)[0]
+    request = next((r for r in world.stack.requests if r.name == name), None)
+    if (
+        request is None
+        or request.kind != "Delete"
+        or world.session(request.event["PhysicalResourceId"])
+    ):
+        return False
+    return name != invocation or request.delivered_late
 
 
 def _requests(world: World, session: Session) -> list[Request]:
     logical_id = session.tags.get(LOGICAL_TAG)
     return [r for r in world.stack.requests if r.logical_id == logical_id]
-
-
-def _took_retain_back(request: Request) -> bool:
-    """Such an Update, delivered again while it is rolled back, is taken for the rollback's own."""
-    new, old = (request.event.get(f"{age}ResourceProperties", {}) for age in ("", "Old"))
-    return request.kind == "Update" and "Retain" in old and "Retain" not in new
 
 
 def _left(world: World, excuses: Counter[str]) -> list[str]:
@@ -188,6 +199,8 @@ def _left(world: World, excuses: Counter[str]) -> list[str]:
     unfinished = {i for r in world.stack.resources.values() for i, _ in r.unfinished}
     successors: dict[str, list[float]] = defaultdict(list)
     for session in world.own():
+        if session.is_live and session.arn in kept - held:
+            excuses[f"left: {Left.RETAINED}"] += 1
         if not session.is_live or session.arn in held | kept | unfinished:
             continue
         place = session.tags.get(HELD_TAG)
@@ -203,49 +216,31 @@ def _left(world: World, excuses: Counter[str]) -> list[str]:
         else:
             excuses[f"left: {reason}"] += 1
     for place, started in successors.items():
-        started.sort()
-        unseen = world.service.list_lag + world.service.get_lag + CALLS_APART
-        if len(started) > 1 and started[-1] - started[0] <= unseen:
-            excuses["left: two calls of a schedule came while neither was listed"] += 1
+        if len(started) > 1 and world.service.list_lag > SEARCH_SECONDS:
+            excuses[f"left: {Left.NOT_LISTED}"] += 1
         elif len(started) > 1:
             found.append(f"two successors: of {place[-6:]}")
     return found
 
 
-def excuse(world: World, session: Session) -> str | None:
-    """Why nobody can end this session: docs/what-can-be-left.md lists all the reasons."""
-    logical_id = session.tags.get(LOGICAL_TAG)
+def excuse(world: World, session: Session) -> Left | None:
+    """Why nobody can end this session."""
+    requests = _requests(world, session)
     if session.tags.get(RETAINED_TAG) == "true":
         started = _request_of(world, session)
         if started is not None and started.deaths:
-            return "RETAIN, and its invocation died between mark and answer"
-    requests = _requests(world, session)
-    resource = world.stack.resources.get(str(logical_id))
-    if resource is not None and any(
-        status == "DELETE_SKIPPED" for _, status, _ in resource.history
-    ):
-        return "RETAIN, and the resource was let go before the last look of its request"
+            return Left.MARKED
     if any(r.died_for_good for r in requests):
-        return "all three deliveries of a request died"
+        return Left.DIED
     if world.service.list_lag > SEARCH_SECONDS:
-        return "ListSessions showed it too late"
+        return Left.NOT_LISTED
     if world.service.token_memory < MEMORY_SECONDS and any(r.deaths for r in requests):
-        return "the service forgot a token after a death"
-    if world.reaches_cloudformation != "answers":
-        return "no way to CloudFormation's API"
-    calls_died = any(i.dead and i.name.startswith("Tick") for i in world.function.invocations)
-    if HELD_TAG in session.tags and calls_died and world.service.list_lag:
-        return "a schedule's call died while the resource was changed, before it was listed"
-    died_or_renewed = any(r.deaths for r in requests) or HELD_TAG in session.tags
-    if logical_id in world.stack.failed_without_rollback and died_or_renewed:
-        return "rollback was off, no clean-up came, and an invocation died, or it is a successor"
-    undone = "UPDATE_ROLLBACK_FAILED" in world.stack.operations
-    if undone and len({r.event["ResourceProperties"]["ApplicationId"] for r in requests}) > 1:
-        return "a rollback failed, and the stack was deleted; it was on another application"
-    if session.tags.get(HELD_TAG) in world.stack.never_cleaned_up:
-        return "rollback was off, and no clean-up came for what it is the successor of"
-    if any((logical_id, i) in world.stack.skipped for _, i in world.stack.skipped):
-        return "a clean-up failed three times"
+        return Left.FORGOTTEN
+    if world.reaches_cloudformation != "answers" or any(
+        i.without_route > 1 and i.event["LogicalResourceId"] == session.tags.get(LOGICAL_TAG)
+        for i in world.function.invocations
+    ):
+        return Left.BLIND
     return None
 
 

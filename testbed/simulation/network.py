@@ -142,6 +142,8 @@ class Invocation:
     ends_at: float
     dead: bool = False
     calls: Counter[str] = field(default_factory=Counter)
+    without_route: int = 0
+    """Calls to CloudFormation that had no route."""
     returned: bool = False
 
 
@@ -175,6 +177,7 @@ class Network:
         kind = KINDS[name]
         if name != "ok":
             self.met[f"{operation}: {name}"] += 1
+            invocation.without_route += name == "no route" and operation.startswith("Describe")
         self._clock.sleep(kind.before + self.seconds)
         if invocation.dead:
             raise Killed(operation)

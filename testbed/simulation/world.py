@@ -8,6 +8,7 @@ the model of the asset, of which only the socket is missing.
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
 import io
 import json
@@ -259,8 +260,8 @@ def world(choices: Choices, level: Level = "operations") -> Iterator[World]:
             from . import wire
 
             clients = wire.clients(here, undo)
-        environment = {**os.environ, "AWS_LAMBDA_FUNCTION_NAME": FUNCTION}
-        replace(undo, os, "environ", environment)
+        undo.callback(os.environ.pop, "AWS_LAMBDA_FUNCTION_NAME")
+        os.environ["AWS_LAMBDA_FUNCTION_NAME"] = FUNCTION
         modules = sys.modules
         replace(undo, modules["session_handler.clients"], "client", clients.__getitem__)
         replace(undo, modules["session_handler.answer"], "put", here.put)
@@ -280,6 +281,11 @@ def clock_module(clock: Clock) -> SimpleNamespace:
 
 def timed_modules() -> list[ModuleType]:
     """The handler's modules that look at the time."""
+    return _timed_modules(sys.modules[HANDLER])
+
+
+@functools.lru_cache(maxsize=1)
+def _timed_modules(_: ModuleType) -> list[ModuleType]:
     return [
         module
         for name, module in sys.modules.items()

@@ -89,8 +89,10 @@ def test_a_start_that_a_deletion_overtakes_leaves_nothing(
     assert lab.live() == []
 
 
-def test_a_late_start_that_a_deletion_overtakes_leaves_nothing(lab: World) -> None:
-    test_a_start_that_a_deletion_overtakes_leaves_nothing(lab, "later", 3.0)
+def test_a_late_start_that_a_deletion_overtakes_leaves_nothing() -> None:
+    """The Delete doesn't find it in the list."""
+    with lab({"seldom list lag": "45"}) as here:
+        test_a_start_that_a_deletion_overtakes_leaves_nothing(here, "later", 3.0)
 
 
 def test_a_start_that_a_replacement_overtakes_leaves_nothing(lab: World) -> None:
@@ -131,6 +133,53 @@ def test_a_deletion_ends_the_successor(lab: World) -> None:
     assert lab.live() == []
 
 
+def test_a_deletion_ends_the_successor_of_a_call_that_died() -> None:
+    """ListSessions doesn't show it yet."""
+    with lab({"world list lag": "20"}) as here:
+        created(here)
+        expect(here, Fault("StartSession", "killed after"))
+        do(here, Ends(), Wait(5), Tick(), Wait(3), Delete(), Rest())
+        assert here.live() == []
+
+
+def test_the_successor_of_what_no_clean_up_came_for_ends() -> None:
+    """Rollback is off, and CloudFormation forgets the session that was replaced."""
+    elsewhere = Session("b", application=1, kept_alive=True)
+    with lab({"world cleans up later": "no"}) as here:
+        renewed(here)
+        do(here, Update((elsewhere,), rollback=False), Rest())
+        do(here, Update((Session("b", "2", application=1, kept_alive=True),)), Rest())
+        assert here.live() == [here.held()]
+
+
+def test_a_successor_that_is_refused_under_retain_ends_with_its_session() -> None:
+    """Rollback is off, and CloudFormation refuses the Update that takes the successor."""
+    with lab({"world takes failed ids": "no"}) as here:
+        renewed(here)
+        retained = Session("a", retained=True, kept_alive=True)
+        assert do(here, Update((retained,), rollback=False), Rest()) == "UPDATE_FAILED"
+        do(here, Update((B,)), Rest())
+        assert here.live() == [here.held()]
+
+
+def test_an_update_that_comes_again_and_takes_the_successor_ends_its_own() -> None:
+    """The list didn't show the successor to the delivery that died."""
+    with lab({"world list lag": "20"}) as here:
+        created(here)
+        do(here, Ends(), Wait(5), Tick(), Wait(2))
+        expect(here, Fault("StartSession", "killed after"))
+        do(here, Update((TAGGED,)), Rest())
+        assert here.live() == [here.held()]
+
+
+def test_two_calls_side_by_side_leave_one_successor() -> None:
+    """The first is delivered late, and the list doesn't show yet what the other has started."""
+    with lab({"delivery of Tick.Session.1": "late 45", "world list lag": "20"}) as here:
+        created(here)
+        do(here, Ends(), Wait(5), Tick(), Tick(63), Rest())
+        assert len(here.live()) == 1
+
+
 def test_a_replacement_ends_the_successor(lab: World) -> None:
     renewed(lab)
     do(lab, Update((B,)), Rest())
@@ -149,12 +198,14 @@ def test_a_call_while_another_session_is_updated_starts_nothing(lab: World) -> N
     assert len(lab.own("Session")) == 1
 
 
-def test_a_start_that_a_quick_replacement_overtakes_leaves_nothing(lab: World) -> None:
-    created(lab)
-    lab.service.start_seconds = lambda: 3.0
-    expect(lab, Fault("StartSession", "later"))
-    do(lab, Ends(), Wait(5), Tick(), Wait(3), Update((B,)), Rest())
-    assert lab.live() == [lab.held()]
+def test_a_start_that_a_quick_replacement_overtakes_leaves_nothing() -> None:
+    """The Delete of the session that was replaced doesn't find it in the list."""
+    with lab({"seldom list lag": "45"}) as here:
+        created(here)
+        here.service.start_seconds = lambda: 3.0
+        expect(here, Fault("StartSession", "later"))
+        do(here, Ends(), Wait(5), Tick(), Wait(3), Update((B,)), Rest())
+        assert here.live() == [here.held()]
 
 
 def test_a_call_from_before_an_update_starts_nothing() -> None:

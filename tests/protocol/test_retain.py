@@ -2,7 +2,7 @@
 
 from testbed.simulation.choices import Fault
 from testbed.simulation.lab import do, expect, lab
-from testbed.simulation.schedule import Create, Delete, Rest, Session, Update, Wait
+from testbed.simulation.schedule import Create, Delete, Ends, Rest, Session, Update, Wait
 from testbed.simulation.world import RETAINED_TAG, World
 
 A, B = Session("a", retained=True), Session("b", retained=True)
@@ -46,6 +46,25 @@ def test_a_policy_that_is_taken_back_counts(lab: World) -> None:
     assert lab.live() == []
 
 
+def test_an_update_that_comes_too_late_does_not_take_the_policy_back() -> None:
+    """It was cancelled, and the next one begins between its two questions."""
+    with lab({"delivery of Update.2": "late 45"}) as here:
+        do(here, Create((A,)), Rest())
+        first = str(here.held())
+        do(here, Update((Session("a"),), 1), Wait(40), Update((B,)), Rest())
+        do(here, Update((PLAIN,)), Rest(), Delete(), Rest())
+        assert here.live() == [first]
+
+
+def test_an_update_does_not_take_its_own_rollback_for_the_one_it_belongs_to(lab: World) -> None:
+    """It asks for what was let go before, and is cancelled before it asks with certainty."""
+    do(lab, Create((A,)), Rest(), Update((B,)), Rest())
+    first = lab.live()[0]
+    do(lab, Ends(), Update((Session("a"),), 1.8), Rest())
+    assert first in lab.live()
+    assert lab.service.sessions[first].tags[RETAINED_TAG] == "true"
+
+
 def test_the_next_creation_leaves_a_retained_session_alone(lab: World) -> None:
     do(lab, Create((A,)), Rest())
     first = str(lab.held())
@@ -71,7 +90,8 @@ def test_an_update_leaves_the_retained_session_alone_that_was_replaced_before(
 
 
 def test_a_session_that_is_let_go_right_after_its_creation_stays(lab: World) -> None:
-    """The deletion begins before the Create's last look."""
+    """The deletion begins before the Create's last look, and shows no id."""
+    lab.stack.shows_skipped_ids = False
     do(lab, Create((A,)), Delete(), Rest())
     assert len(lab.live()) == 1
 

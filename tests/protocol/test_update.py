@@ -155,6 +155,15 @@ def test_a_clean_up_that_never_came_is_made_up_for() -> None:
         assert here.live() == [here.held()]
 
 
+def test_a_clean_up_that_never_came_is_made_up_for_after_a_death() -> None:
+    with lab({"world cleans up later": "no"}) as here:
+        created(here, Session("a", application=1))
+        do(here, Update((B,), rollback=False), Rest())
+        expect(here, Fault("PUT", "killed after"))
+        do(here, Update((C,), rollback=False), Rest(), Delete(), Rest())
+        assert here.live() == []
+
+
 def test_a_replacement_on_another_application_is_ended_too() -> None:
     """Rollback off, the replaced session elsewhere, and no clean-up: the deletion ends both."""
     with lab({"world refuses replacement": "no", "world cleans up later": "no"}) as here:
@@ -162,6 +171,25 @@ def test_a_replacement_on_another_application_is_ended_too() -> None:
         elsewhere = Session("b", application=1)
         do(here, Update((elsewhere,), 90, rollback=False), Rest(), Delete(), Rest())
         assert here.live() == []
+
+
+def test_a_deletion_after_a_rollback_that_failed_leaves_nothing_elsewhere(lab: World) -> None:
+    """The one session has come back to its application, and its clean-up never comes."""
+    do(lab, Create((A, A)), Rest())
+    expect(lab, Fault("StartSession", "refused", skip=2, times=1))
+    do(lab, Ends(30, "Second"), Update((Session("b", application=1), B), 90), Rest())
+    assert lab.stack.status == "UPDATE_ROLLBACK_FAILED"
+    do(lab, Delete(), Rest())
+    assert lab.live() == []
+
+
+def test_an_old_read_of_a_rollback_ends_nothing_that_the_next_comes_back_to(lab: World) -> None:
+    """The update before was rolled back seconds ago, and the first read shows that."""
+    before = created(lab)
+    do(lab, Update((Session("a", "2"),), 1))
+    expect(lab, Fault("DescribeStacks", "stale"))
+    do(lab, Update((Session("b", waits=False),), 120), Rest())
+    assert lab.held() == before
 
 
 @pytest.mark.parametrize("skip", [True, False])
@@ -235,7 +263,7 @@ def test_an_update_that_comes_again_leaves_what_the_next_rollback_comes_back_to(
     with lab({"delivery of Update.2": "again 400"}) as here:
         do(here, Create((A,)), Wait(5), Update((B,)))
         before = here.held()
-        assert do(here, Wait(238), Update((C,), 90), Rest()) == "UPDATE_ROLLBACK_COMPLETE"
+        assert do(here, Wait(261), Update((C,), 90), Rest()) == "UPDATE_ROLLBACK_COMPLETE"
         assert here.held() == before
         assert here.live() == [before]
 

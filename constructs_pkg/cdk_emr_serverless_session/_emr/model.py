@@ -27,9 +27,12 @@ HANDLER_OPERATIONS = (
 # name that the handler looks up anywhere is here for each answer that has it.
 _READ = ("applicationId", "arn", "releaseLabel", "state", "stateDetails")
 HANDLER_READS = {
-    "Application": (*_READ, "autoStartConfiguration", "interactiveConfiguration", "tags", "type"),
-    "Session": (*_READ, "createdBy", "executionRoleArn", "sessionId", "tags"),
-    "SessionSummary": (*_READ, "createdBy", "executionRoleArn", "sessionId"),
+    "Application": (
+        *(*_READ, "autoStartConfiguration", "createdAt", "interactiveConfiguration", "tags"),
+        "type",
+    ),
+    "Session": (*_READ, "createdAt", "createdBy", "executionRoleArn", "sessionId", "tags"),
+    "SessionSummary": (*_READ, "createdAt", "createdBy", "executionRoleArn", "sessionId"),
 }
 
 # What botocore doesn't look at when it makes a request or reads an answer. It checks what is

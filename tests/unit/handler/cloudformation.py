@@ -60,9 +60,16 @@ class CloudFormation:
         """An operation on the resource: Create, Update or Delete."""
         self.shows(f"{kind.upper()}_IN_PROGRESS", stack or f"{kind.upper()}_IN_PROGRESS")
 
-    def shows(self, status: str, stack: str, physical_id: str | None = "as before") -> None:
-        """Show this from now on."""
-        self.status, self.stack, self.changed_at = status, stack, self._clock.now()
+    def shows(
+        self,
+        status: str,
+        stack: str,
+        physical_id: str | None = "as before",
+        since: float | None = None,
+    ) -> None:
+        """Show this from now on; ``since`` is when it came about, where earlier reads were old."""
+        self.status, self.stack = status, stack
+        self.changed_at = self._clock.now() if since is None else since
         if physical_id != "as before":
             self.physical_id = physical_id
 

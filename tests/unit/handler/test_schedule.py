@@ -15,6 +15,7 @@ from emr_serverless_local.http import serve
 from session_handler import handler
 from session_handler.identity import client_token
 from session_handler.names import HELD_ARN_TAG
+from session_handler.properties import read_spec
 from session_handler.request import ScheduleCall
 from tests.unit.handler.conftest import LOGICAL_ID, OWNER, STACK, Lab
 from tests.unit.handler.network import BROKEN, NOT_FOUND
@@ -110,7 +111,8 @@ def test_the_next_call_finds_the_successor(lab: Lab, scheduled: Scheduled) -> No
 
 def test_somebody_elses_successor_is_none(lab: Lab, scheduled: Scheduled) -> None:
     lab.end(scheduled.held)
-    tags = {**OWNER.tags("spec", "token"), HELD_ARN_TAG: scheduled.held}
+    spec = read_spec(scheduled.properties).digest
+    tags = {**OWNER.tags(spec, "token"), HELD_ARN_TAG: scheduled.held}
     copy = lab.start(scheduled.properties["ApplicationId"], tags)
     lab.session(copy).created_by = "arn:aws:sts::123456789012:assumed-role/team/the-function"
     assert scheduled.call() == "renewed"
@@ -126,7 +128,8 @@ def test_the_functions_name_tells_its_successor_where_the_held_session_is_forgot
     found: bool,
 ) -> None:
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", function)
-    tags = {**OWNER.tags("spec", "token"), HELD_ARN_TAG: scheduled.held}
+    spec = read_spec(scheduled.properties).digest
+    tags = {**OWNER.tags(spec, "token"), HELD_ARN_TAG: scheduled.held}
     successor = lab.start(scheduled.properties["ApplicationId"], tags)
     lab.network.fail("GetSession", *[NOT_FOUND] * 3)
     assert scheduled.call() == ("alive" if found else "renewed")

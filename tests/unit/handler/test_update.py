@@ -115,8 +115,12 @@ def test_a_rollback_that_the_first_ask_does_not_show_is_asked_for_again(
     new = {**old, "Name": "another"}
     first = lab.create(old).physical_id
     second = lab.update(first, old, new).physical_id
+    began = lab.clock.now()
     lab.clock.after(
-        3, lambda: lab.cloudformation.shows("UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS")
+        3,
+        lambda: lab.cloudformation.shows(
+            "UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS", since=began
+        ),
     )
     assert lab.update(second, new, old).physical_id == first
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -58,8 +59,10 @@ def test_a_create_of_a_resource_that_is_gone_starts_nothing(lab: Lab) -> None:
 def test_evidence_that_is_seen_only_once_counts_for_nothing(lab: Lab) -> None:
     """A read may be seconds old."""
     lab.cloudformation.shows("CREATE_COMPLETE", "CREATE_COMPLETE", OTHER)
-    lab.clock.after(5, shows(lab, "CREATE_IN_PROGRESS", "CREATE_IN_PROGRESS"))
-    assert lab.deliver(lab.request("Create", lab.properties())).is_success
+    event, began = lab.request("Create", lab.properties()), lab.clock.now()
+    in_progress = partial(lab.cloudformation.shows, "CREATE_IN_PROGRESS", "CREATE_IN_PROGRESS")
+    lab.clock.after(5, partial(in_progress, None, since=began))
+    assert lab.deliver(event).is_success
 
 
 def test_without_an_answer_of_cloudformations_the_request_goes_on(lab: Lab) -> None:

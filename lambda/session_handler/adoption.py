@@ -1,0 +1,63 @@
+"""Which sessions a resource may take for its own: live, as wanted, and genuine.
+
+Tags alone can be copied by whoever may tag. So the maker of a session counts too.
+"""
+
+from __future__ import annotations
+
+import os
+
+from session_handler.identity import SessionArn, session_name
+from session_handler.invocation import Invocation
+from session_handler.request import Request
+from session_handler.search import Search
+from session_handler.sessions import Session
+
+
+def is_what_is_wanted(request: Request, session: Session) -> bool:
+    """Whether the resource owns a session, and would start it the same way now."""
+    return request.owner.owns(session.tags) and session.spec == request.spec().digest
+
+
+def may_be_adopted(request: Request, session: Session, held: Session | None) -> bool:
+    """Whether a session may become the resource's.
+
+    Args:
+        request: Says what is wanted.
+        session: A live session.
+        held: The one that CloudFormation holds, which this stack's function made; None where it
+            is gone: then the function's name has to tell.
+    """
+    return (
+        is_what_is_wanted(request, session)
+        and _made_by_this_function(session, held)
+        and session.execution_role_arn in (None, request.spec().execution_role_arn)
+    )
+
+
+def successors(invocation: Invocation, of: SessionArn, held: Session | None) -> list[Session]:
+    """What schedules have started in place of a session that is over; the oldest first."""
+    request = invocation.request
+    if not request.is_kept_alive:
+        return []
+    search = Search(
+        invocation,
+        request.application_ids(),
+        invocation.patience(),
+        made_like=held,
+        role=request.spec().execution_role_arn,
+    )
+    found = [
+        session
+        for session in search.owned()
+        if session.held_arn == of.arn and may_be_adopted(request, session, held)
+    ]
+    return sorted(found, key=lambda session: (session.created_at, session.arn))
+
+
+def _made_by_this_function(session: Session, like: Session | None) -> bool:
+    if session.created_by is None:  # the service doesn't show it
+        return True
+    if like is not None and like.created_by is not None:
+        return session.created_by == like.created_by
+    return session_name(session.created_by) == os.environ.get("AWS_LAMBDA_FUNCTION_NAME")

@@ -1,0 +1,90 @@
+"""What nobody will clean up, and an Update ends after its answer: rule 13."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from session_handler import ending
+from session_handler.errors import ServiceError
+from session_handler.identity import SessionArn
+from session_handler.invocation import Invocation
+from session_handler.retry import Patience
+from session_handler.search import Search
+from session_handler.sessions import Session
+
+# For so long an Update looks for what others have left, before it answers.
+_SEARCH_SECONDS = 60.0
+
+
+def by_others(
+    invocation: Invocation, given: Session | None, answered: SessionArn, rolls_back: bool
+) -> list[SessionArn]:
+    """In a rollback, owned sessions that neither side of it knows.
+
+    The Update succeeds whether or not the search does.
+    """
+    if not rolls_back:
+        shown = invocation.wanted.look()
+        rolls_back = shown is not None and shown.is_rolling_back
+    if not rolls_back or given is None:
+        return []
+    # Its clean-up ends the given one; elsewhere a deletion before that wouldn't find it.
+    elsewhere = given.arn.application_id != answered.application_id
+    spared = None if elsewhere and invocation.wanted.rollback_is_certain() else given.arn
+    ends_at = min(invocation.deadline.work_ends(), time.time() + _SEARCH_SECONDS)
+    search = Search(
+        invocation, invocation.request.application_ids(), Patience(lambda: ends_at), made_like=given
+    )
+    found: list[SessionArn] = []
+    try:
+        for session in search.owned():
+            known = session.arn in (answered, spared) or session.held_arn == answered.arn
+            if not known and not session.is_retained:
+                found.append(session.arn)
+    except ServiceError as error:
+        invocation.facts["searchNotFinished"] = str(error)
+    return found
+
+
+def before(invocation: Invocation, given: Session | None) -> list[SessionArn]:
+    """What the given session replaced, or its successor: the clean-up never came."""
+    if given is None or given.replaces is None:
+        return []
+    replaced, owner = given.replaces, invocation.request.owner
+    try:
+        session = invocation.find(replaced)
+        if session is not None and session.is_live:
+            found = [session]
+        elif invocation.request.is_kept_alive:
+            search = Search(
+                invocation, [replaced.application_id], invocation.patience(), made_like=given
+            )
+            found = [s for s in search.owned() if s.held_arn == replaced.arn]
+        else:
+            return []
+    except ServiceError as error:
+        invocation.facts["notFound"] = str(error)
+        return []
+    return [s.arn for s in found if owner.owns(s.tags) and not s.is_retained]
+
+
+def end(invocation: Invocation, left: Sequence[SessionArn]) -> None:
+    """End what CloudFormation no longer holds, and no clean-up will."""
+    for arn in left:
+        resource = invocation.stack.resource_insistently()
+        if resource is None or resource.physical_id == arn.arn:
+            continue
+        try:
+            ending.end(arn, invocation.patience_to_end())
+        except ServiceError as error:
+            invocation.facts["notEnded"] = str(error)
+
+
+def end_for_earlier_delivery(
+    invocation: Invocation, given: Session | None, answered: SessionArn | None
+) -> None:
+    """CloudFormation has an answer already: who gave it may have died then."""
+    resource = invocation.stack.resource_insistently() if answered else None
+    if answered and resource and resource.is_at_rest and resource.physical_id == answered.arn:
+        end(invocation, before(invocation, given))
