@@ -59,4 +59,4 @@ def untag_successor(arn: SessionArn, invocation: Invocation) -> None:
     try:
         sessions.untag(arn, [names.HELD_ARN_TAG])
     except ServiceError as error:
-        invocation.facts["notUntagged"] = str(error)
+        invocation.log_fields["notUntagged"] = str(error)

@@ -48,15 +48,15 @@ def send(invocation: Invocation, outcome: Outcome) -> None:
             put(url, body)
             return
         except ValueError:  # no URL at all: nobody waits there
-            invocation.facts["answer"] = "there is no address to send it to"
+            invocation.log_fields["answer"] = "there is no address to send it to"
             return
         except OSError as error:
             status = error.code if isinstance(error, urllib.error.HTTPError) else None
-            invocation.facts["answer"] = f"not taken: {status or type(error).__name__}"
+            invocation.log_fields["answer"] = f"not taken: {status or type(error).__name__}"
             if status is not None and 400 <= status < 500 and status not in (408, 429):
                 return
             if time.time() + pause > gives_up_at:
-                raise AnswerNotSent(invocation.facts["answer"]) from None
+                raise AnswerNotSent(invocation.log_fields["answer"]) from None
         time.sleep(pause * random.uniform(0.7, 1.0))
         pause = min(_LONGEST_PAUSE, 2 * pause)
 

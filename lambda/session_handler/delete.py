@@ -38,7 +38,7 @@ def delete(invocation: Invocation) -> Outcome:
     try:
         _stop_applications(invocation, arn)
     except ServiceError as error:
-        invocation.facts["applicationNotStopped"] = str(error)
+        invocation.log_fields["applicationNotStopped"] = str(error)
     return Outcome(physical_id)
 
 
@@ -169,13 +169,13 @@ def _is_to_be_stopped(invocation: Invocation, application_id: str) -> bool:
         return True
     application = until_clear(lambda: sessions.application(application_id), patience)
     state = application.get("state") if application else "TERMINATED"
-    invocation.facts["applicationState"] = state
+    invocation.log_fields["applicationState"] = state
     if state == "STARTED":
         try:
             until_clear(lambda: sessions.stop_application(application_id), patience)
         except (Denied, Conflict):
             raise
         except Refused as error:  # gone, or a job runs there: not ours to cut off
-            invocation.facts["applicationNotStopped"] = str(error)
+            invocation.log_fields["applicationNotStopped"] = str(error)
             return False
     return state in ("STARTED", "STARTING", "STOPPING")

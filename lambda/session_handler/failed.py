@@ -11,7 +11,7 @@ from session_handler.properties import MalformedRequest
 def failed(invocation: Invocation, error: Exception) -> str:
     """The reason; what went wrong is in the log line too."""
     request = invocation.request
-    invocation.facts["error"] = f"{type(error).__name__}: {error}"
+    invocation.log_fields["error"] = f"{type(error).__name__}: {error}"
     if isinstance(error, Failure):
         return str(error)
     if isinstance(error, MalformedRequest):

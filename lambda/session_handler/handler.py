@@ -39,18 +39,18 @@ def _handle_request(invocation: Invocation) -> None:
     except answer.AnswerNotSent:
         raise
     except Exception as error:  # noqa: BLE001 - the request is answered
-        invocation.facts["error"] = f"{type(error).__name__}: {error}"
+        invocation.log_fields["error"] = f"{type(error).__name__}: {error}"
     finally:
         succeeded = outcome.failure is None
         if outcome.arn is not None:
-            invocation.facts["sessionId"] = outcome.arn.session_id
+            invocation.log_fields["sessionId"] = outcome.arn.session_id
         log.line(
             invocation.request,
             event="answered",
             status="SUCCESS" if succeeded else "FAILED",
             reason=outcome.failure,
             milliseconds=invocation.milliseconds,
-            **invocation.facts,
+            **invocation.log_fields,
         )
 
 
@@ -66,15 +66,15 @@ def _outcome(invocation: Invocation) -> Outcome:
 
 
 def _handle_schedule(event: dict[str, Any], deadline: Deadline) -> None:
-    facts: dict[str, Any] = {}
+    log_fields: dict[str, Any] = {}
     request = Request.read(event, "KeepAlive")
     try:
-        facts["outcome"] = keep_alive(ScheduleCall.read(event), deadline, facts)
+        log_fields["outcome"] = keep_alive(ScheduleCall.read(event), deadline, log_fields)
     except MalformedRequest as error:  # delivering it again would not help
-        facts["error"] = str(error)
+        log_fields["error"] = str(error)
     except Exception as error:
-        facts["error"] = f"{type(error).__name__}: {error}"
+        log_fields["error"] = f"{type(error).__name__}: {error}"
         raise
     finally:
         milliseconds = Invocation(request, deadline).milliseconds
-        log.line(request, event="kept alive", milliseconds=milliseconds, **facts)
+        log.line(request, event="kept alive", milliseconds=milliseconds, **log_fields)

@@ -33,11 +33,11 @@ class Outcome(NamedTuple):
 
 @dataclass
 class Invocation:
-    """The handling of one request. ``facts`` is what its log line says."""
+    """The handling of one request. ``log_fields`` is what its log line says."""
 
     request: Request
     deadline: Deadline
-    facts: dict[str, Any] = field(default_factory=dict)
+    log_fields: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.stack = Stack(self.request, self.deadline)

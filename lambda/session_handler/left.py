@@ -43,7 +43,7 @@ def by_others(
             if not known and not session.is_retained:
                 found.append(session.arn)
     except ServiceError as error:
-        invocation.facts["searchNotFinished"] = str(error)
+        invocation.log_fields["searchNotFinished"] = str(error)
     return found
 
 
@@ -64,7 +64,7 @@ def before(invocation: Invocation, given: Session | None) -> list[SessionArn]:
         else:
             return []
     except ServiceError as error:
-        invocation.facts["notFound"] = str(error)
+        invocation.log_fields["notFound"] = str(error)
         return []
     return [s.arn for s in found if owner.owns(s.tags) and not s.is_retained]
 
@@ -78,7 +78,7 @@ def end(invocation: Invocation, left: Sequence[SessionArn]) -> None:
         try:
             ending.end(arn, invocation.patience_to_end())
         except ServiceError as error:
-            invocation.facts["notEnded"] = str(error)
+            invocation.log_fields["notEnded"] = str(error)
 
 
 def end_for_earlier_delivery(

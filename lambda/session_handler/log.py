@@ -14,7 +14,7 @@ from session_handler.request import Request
 _TOKEN = re.compile(r"\b[0-9a-f]{64}\b")
 
 
-def line(request: Request | None, **facts: Any) -> None:
+def line(request: Request | None, **log_fields: Any) -> None:
     """Write one line. Never give it an event's URL, an endpoint token or a whole event."""
     record: dict[str, Any] = {}
     if request is not None:
@@ -26,7 +26,7 @@ def line(request: Request | None, **facts: Any) -> None:
             "physicalId": None if arn or TokenId.parse(other) else other,
             "sessionId": arn.session_id if arn else None,
         }
-    record |= facts
+    record |= log_fields
     text = json.dumps({k: v for k, v in record.items() if v is not None}, default=str)
     sys.stdout.write(_TOKEN.sub("(token)", text) + "\n")
     sys.stdout.flush()

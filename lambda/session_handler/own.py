@@ -71,8 +71,8 @@ class OwnSession:
                 in_doubt = isinstance(error, Unsettled) and not isinstance(error, Unreachable)
                 self._may_exist = self._may_exist or in_doubt
                 time.sleep(self._pause(patience, error))
-        facts = self._invocation.facts
-        facts["sessionId"] = self.arn.session_id
+        log_fields = self._invocation.log_fields
+        log_fields["sessionId"] = self.arn.session_id
         log.line(self._request, event="started", sessionId=self.arn.session_id)
         self._invocation.wanted.check()
         return self.arn
@@ -117,7 +117,7 @@ class OwnSession:
             elif self._tried:
                 self.end_earlier()
         except ServiceError as error:
-            self._invocation.facts["notEnded"] = str(error)
+            self._invocation.log_fields["notEnded"] = str(error)
 
     def _end(self, arn: SessionArn, session: Session | None = None) -> None:
         patience = self._invocation.patience_to_end()

@@ -23,7 +23,7 @@ _PAUSE = 10.0
 _CERTAIN = 3
 
 
-def keep_alive(call: ScheduleCall, deadline: Deadline, facts: dict[str, Any]) -> str:
+def keep_alive(call: ScheduleCall, deadline: Deadline, log_fields: dict[str, Any]) -> str:
     """See that a session of the resource lives; says what was found or done.
 
     Raises:
@@ -42,10 +42,10 @@ def keep_alive(call: ScheduleCall, deadline: Deadline, facts: dict[str, Any]) ->
             request_id=f"{call.scheduled} in place of {held.arn}",
         ),
         deadline,
-        facts,
+        log_fields,
     )
     session = invocation.find_again(held)
-    facts["state"] = session.state if session else "not found"
+    log_fields["state"] = session.state if session else "not found"
     if session is not None and session.is_live:
         return "alive"
     if session is not None and session.spec not in (None, call.request.spec().digest):
@@ -53,7 +53,7 @@ def keep_alive(call: ScheduleCall, deadline: Deadline, facts: dict[str, Any]) ->
     there, outcome = _successors(invocation, held, session), "alive"
     if not there:
         own, outcome = _start(invocation), "renewed"
-        facts["successor"] = own.session_id
+        log_fields["successor"] = own.session_id
         if not _stays(invocation, own):
             return "the stack was changed"
         there = _successors(invocation, held, session) or [own]

@@ -60,7 +60,7 @@ def until_usable(invocation: Invocation, arn: SessionArn, *, just_started: bool)
             try:
                 session = sessions.get(arn)
                 patience.reset()
-                invocation.facts["state"] = session.state
+                invocation.log_fields["state"] = session.state
                 if session.is_usable:
                     return session
                 if not session.is_live:
@@ -100,7 +100,7 @@ def until_over(invocation: Invocation, arn: SessionArn) -> Session | None:
             pause = patience.pause(error)
             continue
         patience.reset()
-        invocation.facts["state"] = session.state
+        invocation.log_fields["state"] = session.state
         if session.is_over:
             return session
         if invocation.deadline.is_over:

@@ -667,7 +667,7 @@ MUTATIONS = (
         "handler.py",
         "    outcome = _outcome(invocation)\n",
         "    outcome = _outcome(invocation)\n"
-        '    invocation.facts["event"] = invocation.request.response_url\n',
+        '    invocation.log_fields["event"] = invocation.request.response_url\n',
         "test_answers.test_a_create_answers_with_its_session_and_what_describes_it",
     ),
     Mutation(

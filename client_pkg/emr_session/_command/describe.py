@@ -67,23 +67,23 @@ def _document(found: Listed, prices: Prices) -> dict[str, Any]:
 
 
 def _text(run: Invocation, found: Listed, prices: Prices) -> Text:
-    """A line a fact. Lines aren't broken here, so that what a terminal breaks is copied whole."""
+    """One line per value, never broken: what a terminal breaks is copied whole."""
     from rich.text import Text
 
     now = datetime.fromtimestamp(run.clock.now(), UTC)
-    facts = [(title, value) for title, value in _facts(found, now, prices) if value]
-    width = max(len(title) for title, _ in facts) + 2
+    rows = [(title, value) for title, value in _rows(found, now, prices) if value]
+    width = max(len(title) for title, _ in rows) + 2
     lines = [
         Text.assemble(
             (f"{printable(title):{width}}", "bold"),
             (printable(value), STYLES.get(value, "") if title == "State" else ""),
         )
-        for title, value in facts
+        for title, value in rows
     ]
     return Text("\n").join(lines)
 
 
-def _facts(found: Listed, now: datetime, prices: Prices) -> Iterator[tuple[str, str | None]]:
+def _rows(found: Listed, now: datetime, prices: Prices) -> Iterator[tuple[str, str | None]]:
     session, owner = found.session, found.owner
     tags: Mapping[str, str] = session.get("tags", {})
     release = find_release(session["releaseLabel"])
