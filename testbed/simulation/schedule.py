@@ -34,7 +34,7 @@ class Session:
     """What ensure_live_on_deploy puts into the template: it changes with each synth."""
 
     def properties(self) -> dict[str, Any]:
-        optional = {"Checked": self.check}
+        optional = {"CheckedForSynthAt": self.check}
         return {
             "ApplicationId": f"00app{self.application}",
             "ExecutionRoleArn": ROLE,
