@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import time
-
 from session_handler import sessions
-from session_handler.errors import NotFound, ServiceError
+from session_handler.errors import NotFound
 from session_handler.identity import SessionArn
-from session_handler.retry import Patience
-
-# A session that was started seconds ago may not be found yet.
-_NOT_FOUND_PAUSE = 6.0
-_NOT_FOUND_TIMES = 3
+from session_handler.retry import Patience, until_found
 
 
 def end(arn: SessionArn, patience: Patience) -> bool:
@@ -23,15 +17,8 @@ def end(arn: SessionArn, patience: Patience) -> bool:
     Raises:
         ServiceError: The service refuses, or gives no clear answer.
     """
-    not_found = 0
-    while True:
-        try:
-            sessions.terminate(arn)
-            return True
-        except NotFound:
-            not_found += 1
-            if not_found == _NOT_FOUND_TIMES:
-                return False
-            time.sleep(_NOT_FOUND_PAUSE)
-        except ServiceError as error:
-            time.sleep(patience.pause(error))
+    try:
+        until_found(lambda: sessions.terminate(arn), patience)
+    except NotFound:
+        return False
+    return True

@@ -17,7 +17,7 @@ from session_handler.errors import (
 )
 from session_handler.identity import SessionArn, TokenId
 from session_handler.invocation import Invocation
-from session_handler.retry import Patience, until_clear
+from session_handler.retry import Patience, until_clear, until_found
 from session_handler.search import Search
 from session_handler.sessions import Session
 
@@ -162,7 +162,7 @@ class OwnSession:
         if held != arn:
             patience = self._invocation.patience_to_end()
             try:
-                back = until_clear(lambda: sessions.get(held), patience).replaces
+                back = until_found(lambda: sessions.get(held), patience).replaces
             except NotFound:
                 back = None
             if back != arn:

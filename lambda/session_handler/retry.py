@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from session_handler.errors import Denied, ServiceError, Unreachable, Unsettled
+from session_handler.errors import Denied, NotFound, ServiceError, Unreachable, Unsettled
 
 T = TypeVar("T")
 
@@ -18,6 +18,9 @@ T = TypeVar("T")
 DENIED_SECONDS = 240.0
 # No connection at all: a route that is missing doesn't come by itself.
 UNREACHABLE_SECONDS = 120.0
+# A session that was started seconds ago may not be found yet.
+_NOT_FOUND_PAUSE = 6.0
+_NOT_FOUND_TIMES = 3
 _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 12.0
 
@@ -64,6 +67,16 @@ def until_clear(do: Callable[[], T], patience: Patience) -> T:
             return result
         except ServiceError as error:
             time.sleep(patience.pause(error))
+
+
+def until_found(do: Callable[[], T], patience: Patience) -> T:
+    """The same for a session. Not found three times in twelve seconds, it raises NotFound."""
+    for _ in range(_NOT_FOUND_TIMES - 1):
+        try:
+            return until_clear(do, patience)
+        except NotFound:
+            time.sleep(_NOT_FOUND_PAUSE)
+    return until_clear(do, patience)
 
 
 def insist(ask: Callable[[], T | None], seconds: float) -> T | None:

@@ -236,6 +236,14 @@ MUTATIONS = (
     ),
     Mutation(
         7,
+        "what CloudFormation holds is asked once what it replaces",
+        "own.py",
+        "                back = until_found(",
+        "                back = until_clear(",
+        "test_update.test_an_update_that_comes_again_looks_again_for_the_session_of_the_next_one",
+    ),
+    Mutation(
+        7,
         "a session is ended where CloudFormation doesn't say what it holds",
         "own.py",
         "        if resource is None:\n            return False\n",
@@ -445,7 +453,7 @@ MUTATIONS = (
     Mutation(
         14,
         "a session that isn't shown yet is taken for gone",
-        "ending.py",
+        "retry.py",
         "_NOT_FOUND_TIMES = 3\n",
         "_NOT_FOUND_TIMES = 1\n",
         "test_delete.test_a_session_that_is_not_shown_yet_is_not_taken_for_gone",

@@ -268,6 +268,16 @@ def test_an_update_that_comes_again_leaves_what_the_next_rollback_comes_back_to(
         assert here.live() == [before]
 
 
+def test_an_update_that_comes_again_looks_again_for_the_session_of_the_next_one() -> None:
+    """It isn't found yet, and names this one as what its rollback comes back to."""
+    with lab({"world get lag": "8", "delivery of Update.3": "again 30"}) as here:
+        do(here, Create((A, A)), Update((B, TAGGED), 72.8, rollback=False))
+        before = here.held()
+        unwaited = Session("c", waits=False)
+        assert do(here, Update((unwaited, A), 129.6), Rest()) == "UPDATE_ROLLBACK_COMPLETE"
+        assert here.held() == before
+
+
 def test_a_session_that_is_not_shown_yet_is_not_taken_for_gone() -> None:
     with lab({"world get lag": "8"}) as here:
         do(here, Create((Session("a", waits=False),)))
