@@ -36,7 +36,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the pages and assets that are not in ``docs/``."""
     for source, uri in BESIDE.items():
         add(files, config, uri, source, (ROOT / source).read_text())
-    for folder in sorted(path for path in (ROOT / "examples").iterdir() if path.is_dir()):
+    # The others are shown by a guide.
+    for folder in sorted(path for path in (ROOT / "examples").iterdir() if is_told(path)):
         source = f"examples/{folder.name}"
         readme = folder / "README.md"
         add(
@@ -68,6 +69,11 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     if page.file.generated_by:
         return markdown
     return linked(markdown, f"docs/{page.file.src_uri}", page.file.src_uri)
+
+
+def is_told(folder: Path) -> bool:
+    """Whether an example says what it is: it has a README or an app."""
+    return (folder / "README.md").exists() or (folder / "app.py").exists()
 
 
 def example(folder: Path) -> str:
