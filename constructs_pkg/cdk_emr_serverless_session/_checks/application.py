@@ -136,7 +136,7 @@ class DeclaredApplication:
         if self._get("InteractiveConfiguration", "SessionEnabled") in (None, False, "false"):
             yield Finding(
                 SESSION_ENABLED,
-                "interactive_configuration: session_enabled (sessionEnabled) must be true for "
+                "interactive_configuration: session_enabled must be true for "
                 "sessions; it can only be changed while the application is stopped.",
                 True,
             )

@@ -686,7 +686,7 @@ def test_no_token_is_logged_shown_or_raised(
             spark.version  # noqa: B018
         builder = spark.client._builder
         shown = [repr(spark), repr(builder), repr(vars(builder)), repr(raised.value)]
-        shown += [repr(part) for part in vars(builder._session).values()]
+        shown += [repr(part) for part in vars(builder.session).values()]
         spark.stop()
 
     tokens = {token for _, token in gateways.seen}
