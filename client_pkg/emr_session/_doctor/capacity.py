@@ -64,20 +64,23 @@ def worker_of(settings: Mapping[str, str], process: str) -> Worker | None:
 def capacity_findings(
     application: Mapping[str, Any], settings: Mapping[str, str]
 ) -> Iterator[Finding]:
-    """Whether the application's maximum capacity has room for a driver."""
+    """Whether the application's maximum capacity has room for a driver and an executor."""
     limit = application.get("maximumCapacity")
-    driver = worker_of(settings, "driver")
-    if not limit or driver is None:
+    driver, executor = worker_of(settings, "driver"), worker_of(settings, "executor")
+    if not limit or driver is None or executor is None:
         return
-    for name, needed, unit in (("cpu", driver.cores, "vCPU"), ("memory", driver.gigabytes, "GB")):
+    for name, needed, unit in (
+        ("cpu", driver.cores + executor.cores, "vCPU"),
+        ("memory", driver.gigabytes + executor.gigabytes, "GB"),
+    ):
         available = _amount(limit.get(name))
         if available is not None and needed > available:
             yield wrong(
                 "capacity",
-                f"maximumCapacity: {name} is {available:g} {unit}, and a session's driver alone "
-                f"needs {needed:g}: the session would fail without saying why",
-                "Raise maximumCapacity, or start the session with a smaller driver "
-                "(spark.driver.cores, spark.driver.memory).",
+                f"maximumCapacity: {name} is {available:g} {unit}, and a session's driver and "
+                f"first executor take {needed:g}",
+                "The session fails without saying why. Raise maximumCapacity, or lower the cores "
+                "and memory of spark.driver.* and spark.executor.*.",
             )
             return
     yield ok("capacity", f"at most {limit['cpu']}, {limit['memory']} for all its sessions together")

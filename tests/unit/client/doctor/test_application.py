@@ -23,7 +23,11 @@ FAULTS: list[tuple[str, dict[str, Any], str]] = [
     ("release", {"releaseLabel": "emr-7.12.0"}, "must be emr-7.13.0 or later"),
     ("sessions", {"interactiveConfiguration": {}}, "sessionEnabled must be true"),
     ("state", {"autoStartConfiguration": {"enabled": False}}, "enabled is false"),
-    ("capacity", {"maximumCapacity": SMALL}, "cpu is 2 vCPU, and a session's driver alone needs 4"),
+    (
+        "capacity",
+        {"maximumCapacity": SMALL},
+        "cpu is 2 vCPU, and a session's driver and first executor take 8",
+    ),
 ]
 
 
