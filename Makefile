@@ -18,10 +18,10 @@ export NO_MKDOCS_2_WARNING := 1
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help environment demo recording test test-fast tools coverage soak bench acceptance acceptance-sweep docs picture dist provider-template test-matrix lint pyright format lock clean
+.PHONY: help environment demo recording test test-fast tools conformance coverage soak bench acceptance acceptance-sweep docs picture dist provider-template test-matrix lint pyright format lock clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-20s%s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-26s%s\n", $$1, $$2 }'
 
 environment: ## build .venv and node_modules, if their inputs changed
 	@$(PYTHON) tools/environment.py
@@ -35,11 +35,14 @@ recording: environment ## record emr-session on a local AWS, into docs/command.s
 test: environment ## run every test: unit, protocol, Spark, end to end, docs
 	$(PYTEST)
 
-test-fast: environment ## run the unit and protocol tests, within 90 seconds
+test-fast: environment ## run the unit and protocol tests, without the slow ones
 	$(PYTEST) -m "not slow" tests/unit tests/protocol
 
 tools: environment ## install dbt and Airflow, and run their examples
 	$(PYTEST) -m tools tests/spark/test_tools.py
+
+conformance: environment ## run Spark's own Connect tests directly, through connect and through the proxy
+	$(BIN)/python -m tests.spark.conformance
 
 coverage: environment ## run all tests but the end-to-end ones, and show what they don't reach
 	$(PYTEST) --cov --cov-report=term-missing tests/unit tests/protocol tests/spark
