@@ -127,8 +127,8 @@ class Account:
             form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
             return self._cloudformation(form)
         if self.refused and any(path.endswith(end) for end in self.refused):
-            refusal = "User is not authorized to perform the action"
-            return _json_error(403, "AccessDeniedException", refusal)
+            message = "User is not authorized to perform the action"
+            return _json_error(403, "AccessDeniedException", message)
         return self.service.handle(method, path, headers, body, query)
 
     def _parameter(self, name: str) -> Answer:
@@ -141,9 +141,9 @@ class Account:
     def _cloudformation(self, form: Mapping[str, str]) -> Answer:
         stack = self.stacks.get(form["StackName"])
         if stack is None:
-            return _refusal(f"Stack with id {form['StackName']} does not exist")
+            return refusal("ValidationError", f"Stack with id {form['StackName']} does not exist")
         if form["Action"] == "DescribeStacks":
-            return _xml(
+            return xml_answer(
                 "DescribeStacks",
                 f"<Stacks><member><StackName>s</StackName><StackStatus>{stack.status}"
                 "</StackStatus><CreationTime>2026-01-01T00:00:00Z</CreationTime></member></Stacks>",
@@ -152,9 +152,9 @@ class Account:
             return _events(form["StackName"], stack, int(form.get("NextToken", "0")))
         logical_id = form["LogicalResourceId"]
         if logical_id not in stack.resources:
-            return _refusal(f"Resource {logical_id} does not exist for stack s")
+            return refusal("ValidationError", f"Resource {logical_id} does not exist for stack s")
         status, physical_id = stack.resources[logical_id]
-        return _xml(
+        return xml_answer(
             "DescribeStackResource",
             f"<StackResourceDetail><LogicalResourceId>{logical_id}</LogicalResourceId>"
             f"<PhysicalResourceId>{physical_id}</PhysicalResourceId>"
@@ -186,7 +186,8 @@ def account(service: SessionService) -> Iterator[Account]:
         yield made
 
 
-def _xml(action: str, content: str) -> Answer:
+def xml_answer(action: str, content: str) -> Answer:
+    """An answer as services with XML give it; of all of them in CloudFormation's namespace."""
     name = f"{action}Response"
     body = (
         f'<{name} xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/">'
@@ -203,7 +204,7 @@ def _events(stack_id: str, stack: Stack, page: int) -> Answer:
     ]
     status, logical_id, physical_id = events[page]
     more = f"<NextToken>{page + 1}</NextToken>" if page + 1 < len(events) else ""
-    return _xml(
+    return xml_answer(
         "DescribeStackEvents",
         f"<StackEvents><member><StackId>{stack_id}</StackId><EventId>{page}</EventId>"
         f"<StackName>s</StackName><LogicalResourceId>{logical_id}</LogicalResourceId>"
@@ -217,9 +218,10 @@ def _json_error(status: int, code: str, message: str) -> Answer:
     return status, {"x-amzn-errortype": code}, json.dumps({"message": message}).encode()
 
 
-def _refusal(message: str) -> Answer:
+def refusal(code: str, message: str, status: int = 400) -> Answer:
+    """An error as services with XML give it."""
     body = (
-        "<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code>"
+        f"<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code>"
         f"<Message>{message}</Message></Error></ErrorResponse>"
     )
-    return 400, {"Content-Type": "text/xml"}, body.encode()
+    return status, {"Content-Type": "text/xml"}, body.encode()

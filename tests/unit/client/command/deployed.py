@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 from emr_serverless_local.http import serve
 from emr_serverless_local.sessions import SessionService
 
-from ..account import Account, Answer
+from ..account import Account, Answer, refusal, xml_answer
 
 SESSION_TYPE = "Custom::EMRServerlessSession"
 
@@ -59,7 +59,7 @@ class Deployed(Account):
         form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
         action = form.get("Action", "")
         if action in self.denied:
-            return _error("AccessDenied", f"not authorized to perform: cloudformation:{action}")
+            return refusal("AccessDenied", f"not authorized to perform: cloudformation:{action}")
         if action in ("ListStackResources", "GetTemplate"):
             return self._look_into(action, form["StackName"])
         return super().handle(method, path, headers, body, query)
@@ -68,11 +68,11 @@ class Deployed(Account):
         # By name or id, as CloudFormation takes it.
         ids = [one for one in self.stacks if name in (one, one.split("/")[1])]
         if not ids:
-            return _error("ValidationError", f"Stack with id {name} does not exist")
+            return refusal("ValidationError", f"Stack with id {name} does not exist")
         short = ids[0].split("/")[1]
         if action == "GetTemplate":
             template = json.dumps({"Resources": self.templates.get(short, {})})
-            return _answer(action, f"<TemplateBody>{escape(template)}</TemplateBody>")
+            return xml_answer(action, f"<TemplateBody>{escape(template)}</TemplateBody>")
         held = {
             logical: (physical, SESSION_TYPE)
             for logical, (_, physical) in self.stacks[ids[0]].resources.items()
@@ -84,7 +84,7 @@ class Deployed(Account):
             "<ResourceStatus>CREATE_COMPLETE</ResourceStatus></member>"
             for logical, (physical, kind) in {**held, **self.others.get(short, {})}.items()
         )
-        return _answer(action, f"<StackResourceSummaries>{members}</StackResourceSummaries>")
+        return xml_answer(action, f"<StackResourceSummaries>{members}</StackResourceSummaries>")
 
 
 @contextmanager
@@ -94,20 +94,3 @@ def deployed(service: SessionService) -> Iterator[Deployed]:
     with serve(made) as url:
         made.url = url
         yield made
-
-
-def _answer(action: str, content: str) -> Answer:
-    name = f"{action}Response"
-    body = (
-        f'<{name} xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/">'
-        f"<{action}Result>{content}</{action}Result></{name}>"
-    )
-    return 200, {"Content-Type": "text/xml"}, body.encode()
-
-
-def _error(code: str, message: str) -> Answer:
-    body = (
-        f"<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code>"
-        f"<Message>{message}</Message></Error></ErrorResponse>"
-    )
-    return 400, {"Content-Type": "text/xml"}, body.encode()

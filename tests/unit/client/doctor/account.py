@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, quote
 
 import pyspark
 
-from tests.unit.client.account import Account, Answer
+from tests.unit.client.account import Account, Answer, refusal, xml_answer
 
 # A release whose Spark is of the installed PySpark's major version: nothing is wrong with that.
 RELEASE = "emr-7.13.0" if pyspark.__version__.startswith("3.") else "emr-spark-8.1.0"
@@ -50,11 +50,11 @@ class DoctorsAccount(Account):
         form = {name: values[0] for name, values in parse_qs(body.decode("latin-1")).items()}
         action = form.get("Action", "")
         if action in self.refused_actions:
-            return _refusal(403, "AccessDenied", "User is not authorized to perform the action")
+            return refusal("AccessDenied", "User is not authorized to perform the action", 403)
         if self.expired:
-            return _refusal(403, "ExpiredToken", "The security token is expired")
+            return refusal("ExpiredToken", "The security token is expired", 403)
         if action == "GetCallerIdentity":
-            return _xml(
+            return xml_answer(
                 action,
                 "<Arn>arn:aws:iam::000000000000:root</Arn><Account>000000000000</Account>"
                 "<UserId>000000000000</UserId>",
@@ -76,25 +76,12 @@ class DoctorsAccount(Account):
 
     def _role(self, name: str) -> Answer:
         if name not in self.roles:
-            return _refusal(404, "NoSuchEntity", f"The role with name {name} cannot be found.")
+            return refusal("NoSuchEntity", f"The role with name {name} cannot be found.", 404)
         trust = quote(json.dumps(self.roles[name]))
-        return _xml(
+        return xml_answer(
             "GetRole",
             f"<Role><Path>/</Path><RoleName>{name}</RoleName><RoleId>AROA</RoleId>"
             f"<Arn>arn:aws:iam::000000000000:role/{name}</Arn>"
             "<CreateDate>2026-01-01T00:00:00Z</CreateDate>"
             f"<AssumeRolePolicyDocument>{trust}</AssumeRolePolicyDocument></Role>",
         )
-
-
-def _xml(action: str, content: str) -> Answer:
-    body = f"<{action}Response><{action}Result>{content}</{action}Result></{action}Response>"
-    return 200, {"Content-Type": "text/xml"}, body.encode()
-
-
-def _refusal(status: int, code: str, message: str) -> Answer:
-    body = (
-        f"<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code>"
-        f"<Message>{message}</Message></Error></ErrorResponse>"
-    )
-    return status, {"Content-Type": "text/xml"}, body.encode()
