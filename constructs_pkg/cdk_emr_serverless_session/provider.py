@@ -180,10 +180,13 @@ class SessionProvider(Construct):
 
     @classmethod
     def of(cls, scope: Construct) -> SessionProvider | None:
-        """The provider of the stack that ``scope`` is in, or nothing when there is none yet.
+        """The provider of the stack that ``scope`` is in, made by hand or for its sessions.
 
         Args:
             scope: Any construct of the stack.
+
+        Returns:
+            The provider that ``get_or_create`` gives, or None when there is none yet.
         """
         found = cdk.Stack.of(scope).node.try_find_child(_SINGLETON_ID)
         return found if isinstance(found, SessionProvider) else None

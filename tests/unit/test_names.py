@@ -1,6 +1,8 @@
 """What the distributions must agree on, and can't import from each other, is the same in each."""
 
+from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -12,6 +14,10 @@ from cdk_emr_serverless_session._template.properties import (
 )
 from cdk_emr_serverless_session._template.properties import handling_properties
 from emr_serverless_local import names as local
+from emr_serverless_local.sessions import wire
+from emr_serverless_local.sessions.release import has_sessions
+from emr_serverless_local.sessions.release import spark_defaults as local_spark_defaults
+from emr_session._doctor.capacity import settings_of
 from emr_session._emr import names as client
 from emr_session._emr.names import SessionArn
 from emr_session._emr.releases import RELEASES, merges_configuration, takes_sessions
@@ -67,9 +73,35 @@ def test_constructs_and_client_know_the_same_releases() -> None:
     "label",
     ["emr-7.12.0", "emr-7.13.0", "emr-7.14.0-20260401", "emr-spark-8.0.0", "emr-spark-8.1.0"],
 )
-def test_constructs_and_client_judge_releases_alike(label: str) -> None:
+def test_releases_are_judged_alike(label: str) -> None:
     release = read_release(label)
 
     assert release
-    assert takes_sessions(label) == release.takes_sessions
+    assert takes_sessions(label) == has_sessions(label) == release.takes_sessions
     assert merges_configuration(label) == release.merges_configuration
+
+
+@pytest.mark.parametrize("label", ["emr-7.13.0", "emr-spark-8.0.0", "emr-spark-8.1.0"])
+@pytest.mark.parametrize(
+    "session",
+    [
+        [],
+        [{"classification": "spark-defaults", "properties": {"spark.b": "2"}}],
+        [{"classification": "spark-driver-log4j2", "properties": {"rootLogger.level": "warn"}}],
+    ],
+    ids=["none", "properties", "log level"],
+)
+def test_doctor_and_local_aws_know_which_configuration_counts(
+    label: str, session: list[dict[str, Any]]
+) -> None:
+    theirs = [{"classification": "spark-defaults", "properties": {"spark.a": "1"}}]
+    application = {"releaseLabel": label, "runtimeConfiguration": theirs}
+    described = {"configurationOverrides": {"runtimeConfiguration": session}}
+
+    assert settings_of(application, described) == local_spark_defaults(label, theirs, session)
+
+
+@pytest.mark.parametrize("module", ["memory.py", "workers.py"])
+def test_what_a_worker_takes_is_calculated_alike(module: str) -> None:
+    packages = (Path(file).parent for file in (constructs.__file__, client.__file__, wire.__file__))
+    assert len({(package / module).read_text() for package in packages}) == 1
