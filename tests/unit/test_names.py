@@ -21,6 +21,7 @@ from emr_session._doctor.capacity import settings_of
 from emr_session._emr import names as client
 from emr_session._emr.names import SessionArn
 from emr_session._emr.releases import RELEASES, merges_configuration, takes_sessions
+from session_handler import identity
 from session_handler import names as handler
 from session_handler.properties import PROPERTIES
 from session_handler.properties import REQUEST_PROPERTIES as read_by_handler
@@ -55,6 +56,32 @@ def test_the_constructs_arn_is_one_that_the_client_reads() -> None:
 
     assert parsed
     assert (parsed.application_id, parsed.session_id) == ("00f1abc", "00f2abc")
+
+
+@pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov"])
+def test_an_arn_of_the_local_aws_is_one_that_handler_and_client_read(partition: str) -> None:
+    application = local.application_arn(partition, "us-east-1", "111122223333", "00f1abc")
+    arn = local.session_arn(application, "00f2abc")
+
+    for parsed in (SessionArn.parse(arn), identity.SessionArn.parse(arn)):
+        assert parsed
+        assert (parsed.application_id, parsed.session_id) == ("00f1abc", "00f2abc")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "arn:aws:emr-serverless:us-east-1:111122223333:/applications/00f1abc",
+        "arn:aws:emr-serverless:us-east-1:111122223333:/applications/00f1abc/sessions/*",
+        "arn:aws:emr-serverless:us-east-1:1111:/applications/00f1abc/sessions/00f2abc",
+        "arn:aws:emr-serverless:us-east-1:111122223333:/applications/00f1abc/sessions/00f2abc\n",
+        "00f1abc/00f2abc",
+        "",
+    ],
+)
+def test_what_is_no_sessions_arn_is_none_to_handler_and_client(text: str) -> None:
+    assert SessionArn.parse(text) is None
+    assert identity.SessionArn.parse(text) is None
 
 
 def test_the_constructs_set_properties_that_the_handler_reads() -> None:
