@@ -22,7 +22,7 @@ os.environ["CDK_VALIDATION"] = "false"
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lambda"))
 
 from benchmarks import alternatives, chain, cold_start, deployment, handler_calls, proxy, synth
-from benchmarks.process import ROOT, ROUNDS, Run, Spread, interleaved
+from benchmarks.process import ROOT, ROUNDS, Quartiles, Run, interleaved
 from benchmarks.report import Claim, claims_table, plot, table
 from testbed.sizes import zipped_bytes
 
@@ -86,11 +86,11 @@ def cold(found: alternatives.Alternatives) -> dict[str, Any]:
     rows = [
         [
             name,
-            Spread.of([run.cpu_ms for run in runs]).text(),
+            Quartiles.of([run.cpu_ms for run in runs]).text(),
             f"{_ratio(whole, name, cold_start.PLAIN):.2f}",
-            Spread.of([run.cpu_ms for run in ready[name]]).text() if name in ready else "",
+            Quartiles.of([run.cpu_ms for run in ready[name]]).text() if name in ready else "",
             f"{_ratio(ready, name, cold_start.PLAIN):.2f}" if name in ready else "",
-            Spread.of([run.peak_mib for run in runs]).text(1),
+            Quartiles.of([run.peak_mib for run in runs]).text(1),
         ]
         for name, runs in whole.items()
     ]
@@ -170,7 +170,7 @@ def synthesis() -> dict[str, Any]:
             [
                 [
                     name,
-                    Spread.of([run.cpu_ms for run in runs]).text(),
+                    Quartiles.of([run.cpu_ms for run in runs]).text(),
                     f"{_ratio(imports, name, synth.CDK_ALONE):.2f}",
                 ]
                 for name, runs in imports.items()

@@ -14,7 +14,7 @@ from typing import Any
 
 import aws_cdk as cdk
 
-from benchmarks.process import Spread
+from benchmarks.process import Quartiles
 from cdk_emr_serverless_session import Session
 from testbed.apps import application, execution_role
 from testbed.cdk_cli import CdkCli
@@ -30,7 +30,7 @@ class Deployments:
     """Seconds of whole deployments, and of the wait after sessions were usable."""
 
     seconds: dict[int, list[float]]
-    seconds_to_know: Spread
+    seconds_to_know: Quartiles
     longest_to_know: float
 
 
@@ -52,7 +52,7 @@ def measure(say: Callable[[str], None]) -> Deployments:
             say(f"{MANY} sessions")
             seconds[MANY].append(_seconds(cli, many))
             waits += _waits(aws, f"Sessions{MANY}")
-    return Deployments(seconds, Spread.of(waits), max(waits))
+    return Deployments(seconds, Quartiles.of(waits), max(waits))
 
 
 def _seconds(cli: CdkCli, assembly: Path) -> float:

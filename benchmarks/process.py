@@ -45,7 +45,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Spread:
+class Quartiles:
     """Median and quartiles of what a process took in all rounds."""
 
     median: float
@@ -53,8 +53,8 @@ class Spread:
     upper: float
 
     @classmethod
-    def of(cls, values: Sequence[float]) -> Spread:
-        """The spread of two values or more."""
+    def of(cls, values: Sequence[float]) -> Quartiles:
+        """The quartiles of two values or more."""
         lower, median, upper = statistics.quantiles(values, n=4)
         return cls(median, lower, upper)
 

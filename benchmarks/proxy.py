@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.process import ROOT, Spread
+from benchmarks.process import ROOT, Quartiles
 from testbed.local_aws import LocalAws
 from testbed.sessions import started
 
@@ -23,9 +23,9 @@ CLIENT = ROOT / "benchmarks" / "proxy_client.py"
 class Measured:
     """What was measured, direct first and by the proxy second."""
 
-    count_ms: tuple[Spread, Spread]
+    count_ms: tuple[Quartiles, Quartiles]
     count_ratio: float
-    mib_a_second: tuple[Spread, Spread]
+    mib_a_second: tuple[Quartiles, Quartiles]
     time_ratio: float
     clients: int
     clients_seconds: tuple[float, float]
@@ -67,8 +67,8 @@ def measure() -> Measured:
     )
 
 
-def _both(values: list[list[float]]) -> tuple[Spread, Spread]:
-    direct, proxied = map(Spread.of, values)
+def _both(values: list[list[float]]) -> tuple[Quartiles, Quartiles]:
+    direct, proxied = map(Quartiles.of, values)
     return direct, proxied
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.alternatives import CACHE
-from benchmarks.process import Command, Run, Spread, clean_environment, interleaved
+from benchmarks.process import Command, Quartiles, Run, clean_environment, interleaved
 
 KINDS = ("Session", "AwsCustomResource", "AwsCustomResource, calls alone", "CustomResource")
 COUNTS = (1, 100, 400)
@@ -24,7 +24,7 @@ STATED = (100, 400)
 class Point:
     """One app: a kind and a number of sessions."""
 
-    cpu_ms: Spread
+    cpu_ms: Quartiles
     bytes: int
     resources: int
 
@@ -34,7 +34,7 @@ class Synth:
     """All apps, and the milliseconds a session more, round by round."""
 
     points: dict[str, dict[int, Point]]
-    ms_a_session: dict[str, dict[int, Spread]]
+    ms_a_session: dict[str, dict[int, Quartiles]]
     steps: dict[str, float]
 
 
@@ -49,7 +49,7 @@ def measure(say: Callable[[str], None]) -> Synth:
     points = {kind: {count: _point(runs[f"{kind} {count}"]) for count in COUNTS} for kind in KINDS}
     slopes = {
         kind: {
-            count: Spread.of(
+            count: Quartiles.of(
                 [
                     (many.cpu_ms - one.cpu_ms) / (count - 1)
                     for many, one in zip(runs[f"{kind} {count}"], runs[f"{kind} 1"], strict=True)
@@ -100,7 +100,7 @@ def app_command(*arguments: str, validation: bool = False) -> Command:
 
 def _point(runs: list[Run]) -> Point:
     answer = json.loads(runs[0].output.splitlines()[-1])
-    cpu = Spread.of([run.cpu_ms for run in runs])
+    cpu = Quartiles.of([run.cpu_ms for run in runs])
     return Point(cpu, answer["bytes"], answer["resources"])
 
 

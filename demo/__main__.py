@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> int:
     app = Path(arguments[0]).resolve() if arguments else QUICKSTART
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, leave)
-    say = Narrator()
+    say = Progress()
     with tempfile.TemporaryDirectory(prefix="emr-serverless-session-demo-") as folder:
         aws = LocalAws(Path(folder), session_start_seconds=3, spark="sail")
         try:
@@ -50,7 +50,7 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def run(app: Path, aws: LocalAws, say: "Narrator") -> None:
+def run(app: Path, aws: LocalAws, say: "Progress") -> None:
     """Go through the life of an app's stack, a step at a time."""
     cdk = CdkCli(aws, visible=True)
     assembly = aws.folder / "cdk.out"
@@ -148,7 +148,7 @@ def leave(number: int, _frame: FrameType | None) -> NoReturn:
     sys.exit(128 + number)
 
 
-class Narrator:
+class Progress:
     """Says each step in a line, with its seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 from . import exports, nested, resource
 from .custom_resource import RequestFailed, is_custom, require_same_service_token
 from .removal import Leftover, clean_up
-from .resource import Made
+from .resource import Outcome
 from .side_by_side import visit_all
 from .stack import RETAINING_POLICIES, STACK_TYPE, Record, Stack
 from .template import Properties, Template
@@ -188,14 +188,14 @@ class Change:
 
     async def _create(
         self, logical_id: str, resource_type: str, properties: Properties, tagged: Properties
-    ) -> Made:
+    ) -> Outcome:
         record = self.stack.show(logical_id, resource_type, "CREATE_IN_PROGRESS")
         record["Properties"], record["_sent"] = properties, tagged
         if resource_type == STACK_TYPE:
             return await self._change_child(logical_id, record, tagged)
         return await resource.create(self.stack, logical_id, resource_type, tagged)
 
-    async def _update(self, logical_id: str, record: Record, new: Properties) -> Made | None:
+    async def _update(self, logical_id: str, record: Record, new: Properties) -> Outcome | None:
         """Update a resource; None where there is nothing to do."""
         kind, old_id = record["ResourceType"], record["PhysicalResourceId"]
         old = record.get("_sent") or record["Properties"]
@@ -263,7 +263,9 @@ class Change:
         status = "CREATE_FAILED" if creates else "UPDATE_FAILED"
         self.stack.show(logical_id, kind, status, reason=said, physical_id=physical_id)
 
-    async def _change_child(self, logical_id: str, record: Record, properties: Properties) -> Made:
+    async def _change_child(
+        self, logical_id: str, record: Record, properties: Properties
+    ) -> Outcome:
         """Create or update a nested stack. Raises ValueError."""
         creates = not record["PhysicalResourceId"]
         child, target = nested.prepare(
@@ -294,4 +296,4 @@ class Change:
         with contextlib.suppress(KeyError):
             del child.record["_deploying"]
         self._children.append(change)
-        return Made(child.id, nested.attributes(child))
+        return Outcome(child.id, nested.attributes(child))

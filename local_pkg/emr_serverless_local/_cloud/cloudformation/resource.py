@@ -22,7 +22,7 @@ CREATION_OF_ANOTHER = (
 
 
 @dataclass(frozen=True)
-class Made:
+class Outcome:
     """What a Create or an Update came to."""
 
     physical_id: str
@@ -33,11 +33,13 @@ class Made:
     deletions: list[Callable[[], Any]] = field(default_factory=list)
 
 
-async def create(stack: Stack, logical_id: str, resource_type: str, properties: Properties) -> Made:
+async def create(
+    stack: Stack, logical_id: str, resource_type: str, properties: Properties
+) -> Outcome:
     """Create it. Raises whatever says why it can't be."""
     if is_custom(resource_type):
         made = await custom_resource.request(stack, "Create", logical_id, resource_type, properties)
-        return Made(*made)
+        return Outcome(*made)
     (physical_id, attributes), seed = await _run(
         resource_type,
         stacks._provision_keeping_seed,
@@ -46,7 +48,7 @@ async def create(stack: Stack, logical_id: str, resource_type: str, properties: 
         properties,
         stack.name,
     )
-    return Made(physical_id, attributes, seed)
+    return Outcome(physical_id, attributes, seed)
 
 
 async def update(
@@ -57,7 +59,7 @@ async def update(
     new: Properties,
     *,
     retain_replaced: bool = False,
-) -> Made:
+) -> Outcome:
     """Update it. Raises whatever says why it can't be."""
     resource_type, physical_id = record["ResourceType"], record["PhysicalResourceId"]
     if is_custom(resource_type):
@@ -70,7 +72,7 @@ async def update(
             physical_id=physical_id,
             old_properties=old,
         )
-        return Made(*made)
+        return Outcome(*made)
     queued: list[tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = []
     with (
         _set(provisioners._RETAIN_REPLACED, retain_replaced),
@@ -89,7 +91,7 @@ async def update(
             record.get("Attributes", {}),
         )
     deletions = [_bound(*deletion) for deletion in queued]
-    return Made(made_id, attributes, seed, deletions)
+    return Outcome(made_id, attributes, seed, deletions)
 
 
 async def delete(
