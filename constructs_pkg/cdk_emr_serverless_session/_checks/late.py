@@ -88,8 +88,8 @@ class SessionChecks:
 
     def complete(self) -> None:
         """Settles what depends on the whole app, while resources can still be changed."""
-        self._policies.attach()
         templates = Templates()
+        self._policies.attach(templates)
         self._applications = _applications_of(self._sessions, templates)
         self._roles = _roles_of(self._sessions, templates)
         for declared in self._sessions:

@@ -162,6 +162,25 @@ class TestPolicies:
         for name in ("Before", "After", "Attached", "L1"):
             assert name in waits_for
 
+    def test_so_is_one_that_overrides_attach(self, bench: Bench) -> None:
+        document = {"Version": "2012-10-17", "Statement": _statement().to_statement_json()}
+        resource = bench.role.node.default_child
+        assert isinstance(resource, iam.CfnRole)
+        resource.add_property_override("RoleName", "spark")
+        bench.session()
+
+        def attach(type: str, **override: Any) -> None:
+            (name,) = override
+            properties = {"PolicyName": "late", "PolicyDocument": document}
+            policy = cdk.CfnResource(bench.stack, name, type=type, properties=properties)
+            policy.add_property_override("Roles", override[name])
+
+        sub = "${" + bench.stack.get_logical_id(resource) + "}"
+        attach("AWS::IAM::Policy", ByName=["spark"])
+        attach("AWS::IAM::ManagedPolicy", BySub=[{"Fn::Sub": sub}])
+        attach("AWS::IAM::Policy", ByRef=[bench.role.role_name])
+        assert {"ByName", "BySub", "ByRef"} <= set(bench.resource()["DependsOn"])
+
     def test_a_policy_of_another_role_is_not(self, bench: Bench) -> None:
         other = execution_role(bench.stack, "OtherRole")
         iam.Policy(bench.stack, "Foreign", roles=[other], statements=[_statement()])
