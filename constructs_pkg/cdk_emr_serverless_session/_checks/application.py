@@ -17,6 +17,7 @@ from constructs import IConstruct
 from .._emr.releases import read_release
 from .._emr.workers import PROCESSES, amount, first_workers, worker
 from .._template.findings import ID_PREFIX, Finding
+from .._template.properties import RETAINING
 from ..configuration import Configuration, spark_defaults
 from .limits import known_later
 from .request import minutes_of
@@ -34,7 +35,6 @@ IDLE_TIMEOUT_ZERO = ID_PREFIX + "idleTimeoutZero"
 IDLE_TIMEOUT_LONG = ID_PREFIX + "idleTimeoutLong"
 
 _SERVICE_LIMIT_MINUTES = 24 * 60
-_RETAINING = ("Retain", "RetainExceptOnCreate")
 
 
 def explain_idle_timeout(session: IConstruct, idle_timeout: cdk.Duration | None) -> None:
@@ -83,7 +83,7 @@ class DeclaredApplication:
     @property
     def is_retained(self) -> bool:
         """Whether it stays when its stack is deleted."""
-        return self._resource.get("DeletionPolicy") in _RETAINING
+        return self._resource.get("DeletionPolicy") in RETAINING
 
     def findings(self) -> list[Finding]:
         """What keeps every session from it."""
