@@ -68,7 +68,11 @@ def test_a_mark_that_it_has_just_set_itself_spares_no_session(
 def test_a_session_that_ended_before_the_answer_fails_a_create_that_did_not_wait(
     lab: Lab, retained: dict[str, Any]
 ) -> None:
-    lab.network.before["GetSession"] = lambda: [lab.end(arn) for arn in lab.live()]
+    def end_all() -> None:
+        for arn in lab.live():
+            lab.end(arn)
+
+    lab.network.before["GetSession"] = end_all
     answer = lab.create({**retained, "WaitUntilReady": "false"})
     assert not answer.is_success
     assert "and can't be used" in answer.reason
