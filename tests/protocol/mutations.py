@@ -593,17 +593,27 @@ MUTATIONS = (
         17,
         "a session that is retained from now on isn't marked",
         "update.py",
-        "        if retains:\n",
-        "        if retains:\n            continue\n        if retains:\n",
+        '        until_clear(partial(sessions.tag, arn, {names.RETAINED_TAG: "true"}), patience)\n',
+        "        pass\n",
         "test_retain.test_a_policy_that_is_set_later_counts",
     ),
     Mutation(
         17,
         "a session that isn't retained any more stays marked",
         "update.py",
-        "            until_clear(partial(sessions.untag, arn, [names.RETAINED_TAG]), patience)\n",
+        "            until_clear(lambda: sessions.untag(given.arn, [names.RETAINED_TAG]), patience)\n",
         "            pass\n",
         "test_retain.test_a_policy_that_is_taken_back_counts",
+    ),
+    Mutation(
+        17,
+        "a mark is taken from a session that CloudFormation doesn't hold yet",
+        "update.py",
+        "        if given is not None and given.is_retained:\n",
+        "        if session is not None and session.is_retained:\n"
+        "            sessions.untag(session.arn, [names.RETAINED_TAG])\n"
+        "        if given is not None and given.is_retained:\n",
+        "test_retain.test_a_cancelled_update_that_is_delivered_again_takes_no_mark",
     ),
     Mutation(
         17,

@@ -60,9 +60,20 @@ def test_an_update_does_not_take_its_own_rollback_for_the_one_it_belongs_to(lab:
     """It asks for what was let go before, and is cancelled before it asks with certainty."""
     do(lab, Create((A,)), Rest(), Update((B,)), Rest())
     first = lab.live()[0]
-    do(lab, Ends(), Update((Session("a"),), 1.8), Rest())
+    do(lab, Ends(), Update((Session("a", tag="2"),), 1.8), Rest())
     assert first in lab.live()
     assert lab.service.sessions[first].tags[RETAINED_TAG] == "true"
+    assert lab.service.sessions[first].tags["tag"] == "1"
+
+
+def test_a_cancelled_update_that_is_delivered_again_takes_no_mark() -> None:
+    """It looks like the rollback's own, and comes back to a session that RETAIN keeps."""
+    with lab({"delivery of Update.3": "again 30"}) as here:
+        do(here, Create((A,)), Rest(), Update((B,)), Rest())
+        first = here.live()[0]
+        do(here, Ends(), Update((Session("a"),), 20), Rest())
+        assert first in here.live()
+        assert here.service.sessions[first].tags[RETAINED_TAG] == "true"
 
 
 def test_the_next_creation_leaves_a_retained_session_alone(lab: World) -> None:
