@@ -515,7 +515,9 @@ class Stack:
                 # A Create that failed answers with the session that it has ended.
                 never_was = failed_create or resource.status == "CREATE_FAILED"
                 (self.either if never_was else self.let_go).add(held)
-            self.either |= {i for i, _ in resource.unfinished if self._is_session(i)}
+            left = [i for i, _ in resource.unfinished]
+            left += [i for change, i in self._to_clean_up if change.resource is resource and i]
+            self.either.update(filter(self._is_session, left))
             resource.declared, resource.unfinished = None, []
             shown = resource.history[-1][2] if self.shows_skipped_ids else None
             self._show_resource(resource, "DELETE_SKIPPED", shown)

@@ -1,8 +1,8 @@
 """Rule 17: what a removal policy of RETAIN keeps, nothing ends."""
 
-from testbed.simulation.choices import Fault
+from testbed.simulation.choices import Fault, Planned
 from testbed.simulation.lab import do, expect, lab
-from testbed.simulation.schedule import Create, Delete, Ends, Rest, Session, Update, Wait
+from testbed.simulation.schedule import Create, Delete, Ends, Rest, Session, Update, Wait, run
 from testbed.simulation.world import RETAINED_TAG, World
 
 A, B = Session("a", retained=True), Session("b", retained=True)
@@ -134,3 +134,11 @@ def test_a_second_delivery_does_not_take_an_earlier_mark_for_its_own(lab: World)
     retained, held = lab.live()
     assert lab.service.sessions[retained].tags[RETAINED_TAG] == "true"
     assert held == lab.held()
+
+
+def test_a_deletion_after_a_rollback_that_failed_leaves_what_is_retained() -> None:
+    """The clean-up of the rollback never came, and a deletion sends nothing under RETAIN."""
+    ends = {"service fate 0": "ends130", "service fate 1": "ends70", "service fate 5": "fails"}
+    seen = run([Create((A, A)), Update((B, B), 113.9), Rest(), Delete()], Planned(ends))
+    assert seen["UPDATE_ROLLBACK_FAILED"] == 1
+    assert seen["DELETE_COMPLETE"] == 1
