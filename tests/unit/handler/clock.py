@@ -1,33 +1,21 @@
-"""A clock that the handler's own sleeping moves, and what happens while it sleeps."""
+"""The simulation's clock, for a handler whose calls go over HTTP to threads of this process."""
 
 from __future__ import annotations
 
-import heapq
-import itertools
 import threading
 import time
-from collections.abc import Callable
 
-START = 1_750_000_000.0
+from testbed.simulation import clock
+
 _really_sleep = time.sleep
 
 
-class Clock:
-    """Stands for ``time.time``, ``time.monotonic`` and ``time.sleep``."""
+class Clock(clock.Clock):
+    """Stands for ``time.time``, ``time.monotonic`` and ``time.sleep`` of one thread."""
 
     def __init__(self) -> None:
-        self._now = START
-        self._due: list[tuple[float, int, Callable[[], object]]] = []
-        self._order = itertools.count()
+        super().__init__()
         self._thread = threading.current_thread()
-
-    def now(self) -> float:
-        """Seconds since the epoch."""
-        return self._now
-
-    def after(self, seconds: float, action: Callable[[], object]) -> None:
-        """Let something happen in so many seconds."""
-        heapq.heappush(self._due, (self._now + seconds, next(self._order), action))
 
     def sleep(self, seconds: float) -> None:
         """Let time pass, and what is due meanwhile happen."""
@@ -36,9 +24,4 @@ class Clock:
             _really_sleep(seconds)
             return
         assert seconds >= 0, "nobody sleeps backwards"
-        end = self._now + seconds
-        while self._due and self._due[0][0] <= end:
-            moment, _, action = heapq.heappop(self._due)
-            self._now = max(self._now, moment)
-            action()
-        self._now = max(self._now, end)
+        super().sleep(seconds)
