@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from session_handler.identity import SessionArn, session_name
+from session_handler.identity import SessionArn, assumed_role, session_name
 from session_handler.invocation import Invocation
 from session_handler.request import Request
 from session_handler.search import Search
@@ -26,11 +26,11 @@ def may_be_adopted(request: Request, session: Session, held: Session | None) -> 
         request: Says what is wanted.
         session: A live session.
         held: The one that CloudFormation holds, which this stack's function made; None where it
-            is gone: then the function's name has to tell.
+            is gone: then the function's role and name have to tell.
     """
     return (
         is_what_is_wanted(request, session)
-        and _made_by_this_function(session, held)
+        and is_genuine(session, held)
         and session.execution_role_arn in (None, request.spec().execution_role_arn)
     )
 
@@ -55,9 +55,13 @@ def successors(invocation: Invocation, of: SessionArn, held: Session | None) -> 
     return sorted(found, key=lambda session: (session.created_at, session.arn))
 
 
-def _made_by_this_function(session: Session, like: Session | None) -> bool:
+def is_genuine(session: Session, like: Session | None) -> bool:
+    """Whether this function made a session, which ``like`` tells, if there is one."""
     if session.created_by is None:  # the service doesn't show it
         return True
     if like is not None and like.created_by is not None:
         return session.created_by == like.created_by
-    return session_name(session.created_by) == os.environ.get("AWS_LAMBDA_FUNCTION_NAME")
+    role, function = os.environ.get("ROLE_ARN"), os.environ.get("AWS_LAMBDA_FUNCTION_NAME")
+    if role and function:
+        return session.created_by == assumed_role(role, function)
+    return ":assumed-role/" in session.created_by and session_name(session.created_by) == function

@@ -36,7 +36,16 @@ class Deadline:
 
     def ending_ends(self) -> float:
         """When to give up ending a session, so that there is time to answer."""
-        return max(self.work_ends(), self.began) + ENDING_SECONDS - ANSWERING_SECONDS
+        ends = max(self.work_ends(), self.began) + ENDING_SECONDS
+        if self._latest_change:
+            ends = min(ends, self._latest_change)
+        return min(ends, self._function_ends) - ANSWERING_SECONDS
+
+    def sleep_while_ending(self, seconds: float) -> bool:
+        """Sleep, but not past the time to end sessions in; whether there is some left."""
+        left = self.ending_ends() - time.time()
+        time.sleep(max(0.0, min(seconds, left)))
+        return left > seconds
 
     def looks_end(self) -> float:
         """When to stop looking on after the answer: nobody waits for that."""

@@ -50,7 +50,11 @@ def _delete_session(invocation: Invocation, arn: SessionArn) -> None:
     kept_alive = invocation.request.is_kept_alive
     before = invocation.find(arn) if kept_alive else None
     ended = None
-    if ending.end(arn, invocation.patience()):
+    is_there = ending.end(arn, invocation.patience())
+    if not is_there and for_good:  # it may have been started seconds ago
+        time.sleep(LIST_DELAY)
+        is_there = ending.end(arn, invocation.patience())
+    if is_there:
         ended = wait.until_over(invocation, arn)
     for_good = for_good or _goes_for_good(invocation)
     if not for_good and not kept_alive:
@@ -86,8 +90,9 @@ def _delete_unknown(invocation: Invocation, token: TokenId | None) -> None:
         return
 
     def is_left(session: Session) -> bool:
+        own = token is not None and session.client_token == token.client_token
         return not session.is_retained and _may_be_ended(
-            invocation, session, for_good=True, unanswered=True
+            invocation, session, for_good=not own, unanswered=True
         )
 
     _end_each(invocation, search, is_left, seconds=LIST_DELAY if application_ids else 0.0)

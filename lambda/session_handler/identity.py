@@ -89,3 +89,9 @@ def client_token(owner: Owner, request_id: str, spec: str) -> str:
 def session_name(principal: str) -> str:
     """The last part of ``assumed-role/ROLE/NAME``: for a Lambda function, the function's name."""
     return principal.rsplit("/", 1)[-1]
+
+
+def assumed_role(role_arn: str, name: str) -> str:
+    """Who acts with a role, as STS names it: without the role's path."""
+    _, partition, _, _, account, role = role_arn.split(":", 5)
+    return f"arn:{partition}:sts::{account}:assumed-role/{role.rsplit('/', 1)[-1]}/{name}"

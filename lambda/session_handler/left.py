@@ -27,11 +27,13 @@ def by_others(
     if not rolls_back:
         shown = invocation.wanted.look()
         rolls_back = shown is not None and shown.is_rolling_back
-    if not rolls_back or given is None:
+    if not rolls_back:
         return []
     # Its clean-up ends the given one; elsewhere a deletion before that wouldn't find it.
-    elsewhere = given.arn.application_id != answered.application_id
-    spared = None if elsewhere and invocation.wanted.rollback_is_certain() else given.arn
+    spared = SessionArn.parse(invocation.request.physical_id)
+    elsewhere = spared is not None and spared.application_id != answered.application_id
+    if elsewhere and invocation.wanted.rollback_is_certain():
+        spared = None
     ends_at = min(invocation.deadline.work_ends(), time.time() + _SEARCH_SECONDS)
     search = Search(
         invocation, invocation.request.application_ids(), Patience(lambda: ends_at), made_like=given

@@ -10,8 +10,8 @@ from typing import Any
 from session_handler.identity import SessionArn, TokenId
 from session_handler.request import Request
 
-# A client token, wherever the service or an id quotes it.
-_TOKEN = re.compile(r"\b[0-9a-f]{64}\b")
+# A client token, wherever the service or an id quotes it, and whatever it is quoted in.
+_TOKEN = re.compile(r"(?<![0-9A-Za-z])[0-9a-f]{64}(?![0-9A-Za-z])")
 
 
 def line(request: Request | None, **log_fields: Any) -> None:
@@ -27,6 +27,10 @@ def line(request: Request | None, **log_fields: Any) -> None:
             "sessionId": arn.session_id if arn else None,
         }
     record |= log_fields
-    text = json.dumps({k: v for k, v in record.items() if v is not None}, default=str)
-    sys.stdout.write(_TOKEN.sub("(token)", text) + "\n")
+    shown = {k: v for k, v in record.items() if v is not None}
+    # Before JSON escapes what stands beside a token.
+    for key, value in shown.items():
+        if isinstance(value, str):
+            shown[key] = _TOKEN.sub("(token)", value)
+    sys.stdout.write(json.dumps(shown, default=str) + "\n")
     sys.stdout.flush()

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 
 from session_handler import ending, log, names, reasons, served, sessions, wait
+from session_handler.adoption import is_genuine
 from session_handler.errors import (
     Conflict,
     Denied,
@@ -133,6 +134,9 @@ class OwnSession:
                 session = until_clear(lambda: sessions.get(arn), patience)
             except NotFound:
                 session = None  # not shown yet: ended all the same
+            except ServiceError:
+                if self._request.retains:
+                    raise
         if session and (not session.is_live or (session.is_retained and not self._marked_here)):
             return
         if self._is_not_held(arn):
@@ -151,13 +155,16 @@ class OwnSession:
             for session in search.owned():
                 if session.client_token == self._parameters["clientToken"]:
                     # Another delivery may be about to answer with it.
-                    time.sleep(_OTHER_ANSWERS)
-                    self.arn = self.arn or session.arn
+                    self._invocation.deadline.sleep_while_ending(_OTHER_ANSWERS)
+                    if self.arn is None and is_genuine(session, None):
+                        self.arn = session.arn
+                        self._invocation.log_fields["sessionId"] = session.arn.session_id
                     self._end(session.arn, session)
             # A start whose answer was lost may be seconds old: the list shows it later.
             if not self._may_exist or self.arn or time.time() - began >= LIST_DELAY:
                 return
-            time.sleep(10.0)
+            if not self._invocation.deadline.sleep_while_ending(10.0):
+                return
 
     def _is_not_held(self, arn: SessionArn) -> bool:
         resource = self._invocation.stack.resource_insistently()
@@ -166,6 +173,8 @@ class OwnSession:
         held = SessionArn.parse(resource.physical_id)
         if held is None:
             return True
+        if held.arn == self._request.physical_id:
+            return True  # it was there before this one, and can't name it
         if held != arn:
             patience = self._invocation.patience_to_end()
             try:

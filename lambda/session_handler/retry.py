@@ -60,6 +60,11 @@ class Patience:
             raise error
         return pause
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the task's time is over, whatever the service answers."""
+        return time.time() >= self._until()
+
     def reset(self) -> None:
         """Note that a call has succeeded: the next error is a new one."""
         self._began.clear()

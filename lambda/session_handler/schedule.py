@@ -9,11 +9,10 @@ from typing import Any
 from session_handler import clients, ending, log, names, sessions
 from session_handler.adoption import successors
 from session_handler.deadline import Deadline
-from session_handler.errors import classify
+from session_handler.errors import ServiceError, classify
 from session_handler.identity import SessionArn
 from session_handler.invocation import Invocation
 from session_handler.request import Request, ScheduleCall
-from session_handler.retry import until_clear
 from session_handler.sessions import Session
 from session_handler.stack import Stack
 
@@ -53,6 +52,8 @@ def keep_alive(call: ScheduleCall, deadline: Deadline, log_fields: dict[str, Any
     there, outcome = _successors(invocation, held, session), "alive"
     if not there:
         own, outcome = _start(invocation), "renewed"
+        if own is None:
+            return "the stack is being changed"
         log_fields["successor"] = own.session_id
         if not _stays(invocation, own):
             return "the stack was changed"
@@ -83,17 +84,25 @@ def _successors(
     return [found.arn for found in successors(invocation, held, session)]
 
 
-def _start(invocation: Invocation) -> SessionArn:
-    parameters = invocation.request.start_parameters(
-        {names.HELD_ARN_TAG: invocation.request.physical_id or ""}
-    )
-    arn = until_clear(lambda: sessions.start(parameters), invocation.patience())
-    log.line(invocation.request, event="started", successor=arn.session_id)
+def _start(invocation: Invocation) -> SessionArn | None:
+    """StartSession; None where the stack is being changed, asked before each attempt."""
+    request = invocation.request
+    parameters = request.start_parameters({names.HELD_ARN_TAG: request.physical_id or ""})
+    patience = invocation.patience()
+    while True:
+        if _held(invocation.stack, request) is None:
+            return None
+        try:
+            arn = sessions.start(parameters)
+            break
+        except ServiceError as error:
+            time.sleep(patience.pause(error))
+    log.line(request, event="started", successor=arn.session_id)
     return arn
 
 
 def _stays(invocation: Invocation, arn: SessionArn) -> bool:
-    """Look until the stack is at rest: whether the resource still is what the successor is for."""
+    """Look until the stack is at rest: whether the resource surely is what the successor is for."""
     held = invocation.request.physical_id
     certain = 0
     while certain < _CERTAIN and not invocation.deadline.is_over:
@@ -109,7 +118,7 @@ def _stays(invocation: Invocation, arn: SessionArn) -> bool:
             return False
         else:
             certain += 1
-    return True
+    return certain >= _CERTAIN
 
 
 def _end(invocation: Invocation, arn: SessionArn) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 
 from session_handler import names, sessions
-from session_handler.errors import NotFound
+from session_handler.errors import NotFound, Unsettled
 from session_handler.identity import session_name
 from session_handler.invocation import Invocation
 from session_handler.retry import Patience, until_clear
@@ -49,8 +49,14 @@ class Search:
         self._others: set[str] = set()
 
     def owned(self) -> Iterator[Session]:
-        """Each owned live session, as it is found."""
+        """Each owned live session, as it is found.
+
+        Raises:
+            ServiceError: The service refuses, or the time is over before the list is.
+        """
         for summary in self._summaries():
+            if self._patience.is_over:
+                raise Unsettled("ListSessions", "Timeout", "there was no time to look at all of it")
             if summary.arn.arn in self._others or not self._may_be_owned(summary):
                 continue
             arn = summary.arn

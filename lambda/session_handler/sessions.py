@@ -129,7 +129,9 @@ def terminate(arn: SessionArn) -> None:
     denied), so a refusal is checked against the session itself.
     """
     try:
-        _call("terminate_session", applicationId=arn.application_id, sessionId=arn.session_id)
+        ids = {"applicationId": arn.application_id, "sessionId": arn.session_id}
+        if not _call("terminate_session", **ids).get("sessionId"):
+            raise unreadable("TerminateSession", "session id")
     except NotFound:
         raise
     except Refused:

@@ -23,6 +23,8 @@ READ_DELAY = 7.0
 _SILENCE_AFTER = 2
 _SILENCE_SECONDS = 60.0
 
+_GONE = {"ResourceStatus": "DELETE_COMPLETE", "StackStatus": "DELETE_COMPLETE"}
+
 ROLLING_BACK = (
     "ROLLBACK_IN_PROGRESS",
     "UPDATE_ROLLBACK_IN_PROGRESS",
@@ -87,10 +89,12 @@ class Stack:
         )
         if answer is None:
             return None
-        detail = answer.get("StackResourceDetail") or {"ResourceStatus": "DELETE_COMPLETE"}
+        detail = _GONE if answer is _GONE else answer.get("StackResourceDetail")
+        if not isinstance(detail, dict) or not detail.get("ResourceStatus"):
+            return None  # an answer that was cut short says nothing
         changed = detail.get("LastUpdatedTimestamp")
         resource = Resource(
-            status=str(detail.get("ResourceStatus")),
+            status=str(detail["ResourceStatus"]),
             physical_id=detail.get("PhysicalResourceId") or None,
             changed_at=changed.timestamp() if isinstance(changed, datetime) else 0.0,
         )
@@ -117,8 +121,10 @@ class Stack:
         answer = self._ask("describe_stacks", StackName=self._owner.stack_id)
         if answer is None:
             return None
-        stacks = answer.get("Stacks") or [{"StackStatus": "DELETE_COMPLETE"}]
-        return Shown(resource, str(stacks[0].get("StackStatus")))
+        stacks = [_GONE] if answer is _GONE else answer.get("Stacks")
+        if not stacks or not stacks[0].get("StackStatus"):
+            return None
+        return Shown(resource, str(stacks[0]["StackStatus"]))
 
     @property
     def tells_of_the_request(self) -> bool:
@@ -130,14 +136,14 @@ class Stack:
         return time.time() < self._silent_until
 
     def _ask(self, method: str, **parameters: Any) -> Mapping[str, Any] | None:
-        """The answer; empty for what doesn't exist, None where there is none."""
+        """The answer; ``_GONE`` for what doesn't exist, None where there is none."""
         if self._is_silent:
             return None
         try:
             answer = getattr(clients.client("cloudformation"), method)(**parameters)
         except Exception as error:  # noqa: BLE001 - whatever it is, CloudFormation didn't say
             if isinstance(error, ClientError) and _says_that_it_is_gone(error):
-                return {}
+                return _GONE
             if isinstance(classify(method, error), Unreachable):
                 self._unreachable += 1
                 if self._unreachable >= _SILENCE_AFTER:

@@ -16,8 +16,8 @@ from session_handler.retry import insist
 from session_handler.stack import READ_DELAY, Shown, Stack
 
 _INTERVAL = 15.0
-# CloudFormation's clock and the function's differ by far less than that.
-_CLOCKS_APART = 0.5
+# CloudFormation's clock and the function's differ by less than that.
+_CLOCKS_APART = 2.0
 
 
 class Wanted:

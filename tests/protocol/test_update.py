@@ -132,6 +132,18 @@ def test_an_update_that_takes_too_long_ends_what_it_started(lab: World) -> None:
     assert lab.live() == [before]
 
 
+def test_an_update_that_is_cancelled_within_seconds_does_not_wait_for_its_session(
+    lab: World,
+) -> None:
+    """The rollback has begun by its first certain question, and isn't the Update's own."""
+    created(lab)
+    do(lab, Ends(), Update((B,), 3), Rest())
+    own, back = sorted(lab.service.sessions.values(), key=lambda session: session.created_at)[-2:]
+    assert own.ended_at is not None
+    assert own.ended_at - own.created_at < 40
+    assert lab.live() == [back.arn]
+
+
 def test_a_cancelled_update_under_retain_ends_what_it_started(lab: World) -> None:
     before = created(lab, Session("a", retained=True))
     do(lab, Update((Session("b", retained=True),), 30), Rest())

@@ -120,6 +120,8 @@ def handler_function(
         memory_size=256,
         timeout=timeout,
         role=role,
+        # It tells the sessions that the function made from others'.
+        environment={"ROLE_ARN": role.role_arn},
         log_group=log_group,
         environment_encryption=encryption,
         vpc=network.vpc if network else None,

@@ -54,6 +54,8 @@ class CloudFormation:
         """How many questions are refused from now on."""
         self.is_gone = False
         """Whether the resource doesn't exist."""
+        self.says_nothing = False
+        """Whether its answers are there, with nothing in them."""
         self.asked: list[str] = []
 
     def begins(self, kind: str, stack: str | None = None) -> None:
@@ -117,6 +119,8 @@ class CloudFormation:
                 + f"<ResourceStatus>{self.status}</ResourceStatus>"
                 f"<LastUpdatedTimestamp>{changed}</LastUpdatedTimestamp></StackResourceDetail>"
             )
+        if self.says_nothing:
+            inner = ""
         name = f"Describe{action}"
         answer = f"<{name}Response><{name}Result>{inner}</{name}Result></{name}Response>"
         return 200, {"Content-Type": "text/xml"}, answer.encode()

@@ -257,6 +257,8 @@ def lab(monkeypatch: pytest.MonkeyPatch, lines: dict[str, tuple[Line, str]]) -> 
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
     monkeypatch.setenv("AWS_LAMBDA_LOG_GROUP_NAME", LOG_GROUP)
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "the-function")
+    monkeypatch.setenv("ROLE_ARN", f"arn:aws:iam::{ACCOUNT}:role/with/a/path/handler")
     monkeypatch.setattr(clients, "DATA", asset)
     monkeypatch.setattr(answer, "put", lambda url, body: _put(here, url, body))
     monkeypatch.setattr(time, "time", clock.now)

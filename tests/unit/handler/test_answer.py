@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import urllib.error
 from collections.abc import Iterator
@@ -185,6 +186,21 @@ def test_a_reason_fits_whatever_the_service_says(
     assert "ValidationException: " in answered.reason
     assert "What to do: " in answered.reason
     assert answered.reason.endswith(f"Log group: {LOG_GROUP}")
+
+
+@pytest.mark.parametrize("before", ["", "\n", "“", "é", '"', "\\"])
+def test_a_token_that_the_service_quotes_is_not_logged(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, before: str
+) -> None:
+    from session_handler.errors import Refused
+
+    def refuse(parameters: Any) -> None:
+        raise Refused("StartSession", "Odd", f"not {before}{parameters['clientToken']}{before}")
+
+    monkeypatch.setattr(sessions, "start", refuse)
+    lab.create(lab.properties())
+    assert "(token)" in lab.log.getvalue()
+    assert not re.search("[0-9a-f]{64}", lab.log.getvalue())
 
 
 def test_an_answer_with_a_very_long_id_fits_too(lab: Lab) -> None:

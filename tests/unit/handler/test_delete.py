@@ -8,7 +8,7 @@ import pytest
 
 from session_handler.identity import TokenId
 from tests.unit.handler.conftest import OWNER, STOP_SECONDS, Lab
-from tests.unit.handler.network import BROKEN, DENIED, NOT_FOUND, THROTTLED
+from tests.unit.handler.network import BROKEN, DENIED, LOST, NOT_FOUND, THROTTLED, Fault
 
 MADE_UP = "notebooks-Notebook-1A2B3C4D5E6F"
 NEVER_WAS = "arn:aws:emr-serverless:eu-west-1:123456789012:/applications/00a1/sessions/00never"
@@ -53,6 +53,22 @@ def test_a_session_that_is_not_shown_yet_is_ended_all_the_same(
 ) -> None:
     arn = owned(lab, properties)
     lab.network.fail("TerminateSession", NOT_FOUND, NOT_FOUND)
+    assert lab.delete(arn, properties).is_success
+    assert lab.live() == []
+
+
+def test_a_session_that_the_service_shows_late_is_ended_with_its_resource(
+    lab: Lab, properties: dict[str, Any]
+) -> None:
+    arn = lab.create(properties).physical_id
+    lab.network.fail("TerminateSession", *[NOT_FOUND] * 3)
+    assert lab.delete(arn, properties).is_success
+    assert lab.live() == []
+
+
+def test_an_answer_that_says_nothing_ended_nothing(lab: Lab, properties: dict[str, Any]) -> None:
+    arn = lab.create(properties).physical_id
+    lab.network.fail("TerminateSession", Fault(200, "", "none"))
     assert lab.delete(arn, properties).is_success
     assert lab.live() == []
 
@@ -158,10 +174,7 @@ def test_a_made_up_id_spares_others_and_looks_at_them_once(
     assert lab.network.count()["GetSession"] == 10
 
 
-def test_what_others_made_is_not_even_looked_at(
-    lab: Lab, properties: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "the-function")
+def test_what_others_made_is_not_even_looked_at(lab: Lab, properties: dict[str, Any]) -> None:
     other = lab.start(properties["ApplicationId"], OWNER.tags("spec", "token"))
     lab.session(other).created_by = "arn:aws:sts::123456789012:assumed-role/team/somebody"
     own = owned(lab, properties)
@@ -253,3 +266,16 @@ def test_a_session_that_was_replaced_on_another_application_goes_along_for_good(
     second = lab.update(first, properties, elsewhere).physical_id
     assert lab.delete(second, elsewhere).is_success
     assert lab.live() == []
+
+
+def test_the_clean_up_of_a_pending_id_ends_what_its_own_create_started(
+    lab: Lab, properties: dict[str, Any]
+) -> None:
+    lab.network.fail("StartSession", LOST, Fault(400, "ValidationException"))
+    lab.authorizer.denied.add("emr-serverless:ListSessions")
+    pending = lab.create(properties).physical_id
+    lab.authorizer.denied.clear()
+    held = lab.create({**properties, "Name": "another"}).physical_id
+    assert pending.startswith("pending:")
+    assert lab.clean_up(pending, properties).is_success
+    assert lab.live() == [held]

@@ -70,7 +70,7 @@ def test_a_session_that_ended_before_the_answer_fails_a_create_that_did_not_wait
 ) -> None:
     def end_all() -> None:
         for arn in lab.live():
-            lab.end(arn)
+            lab.session(arn).terminate(lab.clock.now())
 
     lab.network.before["GetSession"] = end_all
     answer = lab.create({**retained, "WaitUntilReady": "false"})

@@ -17,8 +17,8 @@ from session_handler.identity import client_token
 from session_handler.names import HELD_ARN_TAG
 from session_handler.properties import read_spec
 from session_handler.request import ScheduleCall
-from tests.unit.handler.conftest import LOGICAL_ID, OWNER, STACK, Lab
-from tests.unit.handler.network import BROKEN, NOT_FOUND
+from tests.unit.handler.conftest import HANDLER_ROLE, LOGICAL_ID, OWNER, STACK, Lab
+from tests.unit.handler.network import BROKEN, NOT_FOUND, THROTTLED
 
 GOLDEN = Path(__file__).parent / "golden_schedule" / "call.json"
 
@@ -119,21 +119,47 @@ def test_somebody_elses_successor_is_none(lab: Lab, scheduled: Scheduled) -> Non
     assert scheduled.parameters["/current"] != copy
 
 
-@pytest.mark.parametrize(("function", "found"), [("the-function", True), ("another", False)])
-def test_the_functions_name_tells_its_successor_where_the_held_session_is_forgotten(
+@pytest.mark.parametrize(
+    ("maker", "found"),
+    [
+        (HANDLER_ROLE, True),
+        (HANDLER_ROLE.replace("the-function", "another"), False),
+        (HANDLER_ROLE.replace("/handler/", "/developer/"), False),
+        ("arn:aws:iam::123456789012:user/the-function", False),
+    ],
+)
+def test_the_functions_role_and_name_tell_its_successor_where_the_held_session_is_forgotten(
     lab: Lab,
     scheduled: Scheduled,
-    monkeypatch: pytest.MonkeyPatch,
-    function: str,
+    maker: str,
     found: bool,
 ) -> None:
-    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", function)
     spec = read_spec(scheduled.properties).digest
     tags = {**OWNER.tags(spec, "token"), HELD_ARN_TAG: scheduled.held}
     successor = lab.start(scheduled.properties["ApplicationId"], tags)
+    lab.session(successor).created_by = maker
     lab.network.fail("GetSession", *[NOT_FOUND] * 3)
     assert scheduled.call() == ("alive" if found else "renewed")
     assert (scheduled.parameters["/current"] == successor) is found
+
+
+def test_where_an_update_takes_long_the_parameter_stays_what_it_is(
+    lab: Lab, scheduled: Scheduled
+) -> None:
+    lab.end(scheduled.held)
+    lab.network.before["StartSession"] = lambda: lab.cloudformation.begins("Update")
+    assert scheduled.call() == "the stack was changed"
+    assert scheduled.parameters == {}
+    assert len(lab.live()) == 1, "the Update may take it"
+
+
+def test_nothing_is_started_once_an_update_has_begun(lab: Lab, scheduled: Scheduled) -> None:
+    lab.end(scheduled.held)
+    lab.network.always["StartSession"] = THROTTLED
+    lab.clock.after(30, lambda: lab.cloudformation.begins("Update"))
+    lab.clock.after(40, lab.network.always.clear)
+    assert scheduled.call() == "the stack is being changed"
+    assert lab.live() == []
 
 
 def test_a_call_that_is_delivered_twice_starts_one(lab: Lab, scheduled: Scheduled) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from session_handler import left
 from session_handler.names import HELD_ARN_TAG, OWNER_TAG_PREFIX, REPLACES_TAG
 from session_handler.properties import read_spec
 from tests.unit.handler.conftest import OWNER, ROLE, Lab
@@ -209,6 +210,34 @@ def test_a_rollback_ends_what_a_dead_invocation_left_once_the_resource_is_at_res
     assert lab.live() == [held]
     ended = next(at for at, name in lab.network.calls if name == "TerminateSession")
     assert ended > answer.at
+
+
+def test_a_rollback_ends_what_is_left_where_the_given_session_is_gone(
+    lab: Lab, old: dict[str, Any]
+) -> None:
+    new = {**old, "Name": "another"}
+    gone = lab.create(old).physical_id.replace("golden", "silver")
+    lab.start(old["ApplicationId"], owner_tags(new))
+    answer = lab.update(gone, new, old, rollback=True)
+    assert lab.live() == [answer.physical_id]
+
+
+def test_a_failed_update_ends_its_session_though_it_may_not_look_at_it(
+    lab: Lab, old: dict[str, Any]
+) -> None:
+    held = lab.create(old).physical_id
+    lab.network.before["StartSession"] = lambda: lab.network.always.update(GetSession=BROKEN)
+    assert not lab.update(held, old, {**old, "Name": "another"}).is_success
+    assert lab.live() == [held]
+
+
+def test_a_rollback_succeeds_when_its_search_takes_too_long(
+    lab: Lab, old: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(left, "_SEARCH_SECONDS", 0.0)
+    held = lab.create(old).physical_id
+    assert lab.update(held, {**old, "Name": "another"}, old, rollback=True).is_success
+    assert "no time" in lab.logged()[-1]["searchNotFinished"]
 
 
 @pytest.mark.parametrize("fault", [DENIED, BROKEN])

@@ -109,11 +109,26 @@ def test_an_update_that_is_cancelled_ends_its_own_session_and_answers_with_the_o
     assert len(lab.service.sessions()) == 2
 
 
-def test_the_rollbacks_own_update_is_not_cancelled_by_the_rollback(lab: Lab) -> None:
+@pytest.mark.parametrize("seconds_ahead", [0.0, 1.5])
+def test_the_rollbacks_own_update_is_not_cancelled_by_the_rollback(
+    lab: Lab, seconds_ahead: float
+) -> None:
+    """CloudFormation's clock isn't Lambda's."""
     old = lab.properties()
     held = lab.create(old).physical_id
     lab.end(held)
-    assert lab.update(held, {**old, "Name": "another"}, old, rollback=True).is_success
+    new = {**old, "Name": "another"}
+    event = lab.request("Update", old, held, OldResourceProperties=new)
+    since = lab.clock.now() + seconds_ahead
+    lab.cloudformation.shows("UPDATE_IN_PROGRESS", ROLLS_BACK, since=since)
+    assert lab.deliver(event).is_success
+
+
+def test_an_answer_of_cloudformation_without_content_is_no_evidence(lab: Lab) -> None:
+    lab.cloudformation.says_nothing = True
+    answer = lab.create(lab.properties())
+    assert answer.is_success
+    assert lab.live() == [answer.physical_id]
 
 
 def test_a_session_is_spared_that_the_held_one_replaces(lab: Lab) -> None:
