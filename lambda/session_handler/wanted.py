@@ -16,8 +16,8 @@ from session_handler.retry import insist
 from session_handler.stack import READ_DELAY, Shown, Stack
 
 _INTERVAL = 15.0
-# CloudFormation's clock and the function's differ by less than that.
-_CLOCKS_APART = 2.0
+# CloudFormation's clock and the function's differ by less than that, unless it shows more.
+_CLOCKS_APART = 0.5
 
 
 class Wanted:
@@ -29,6 +29,7 @@ class Wanted:
         self._deadline = deadline
         self._asked_at = deadline.began
         self._rolled_back_before: bool | None = None
+        self._clock_ahead = 0.0
 
     def check(self) -> None:
         """Ask; raises Unwanted where the evidence is there, and still is when asked again."""
@@ -56,6 +57,9 @@ class Wanted:
         self._asked_at = time.time()
         certain = self._stack.tells_of_the_request
         shown = self._stack.shown()
+        if shown is not None:  # what has changed has not changed in the future
+            ahead = shown.resource.changed_at - time.time()
+            self._clock_ahead = max(self._clock_ahead, ahead)
         if shown is not None and certain and self._rolled_back_before is None:
             self._rolled_back_before = self._rolls_back(shown)
         return shown
@@ -96,5 +100,5 @@ class Wanted:
 
     def _shows_another_request(self, shown: Shown | None) -> bool:
         """Whether what is under way has begun after this invocation."""
-        began = self._deadline.began + _CLOCKS_APART
+        began = self._deadline.began + max(_CLOCKS_APART, self._clock_ahead)
         return shown is not None and shown.resource.changed_at > began

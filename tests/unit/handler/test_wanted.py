@@ -109,7 +109,7 @@ def test_an_update_that_is_cancelled_ends_its_own_session_and_answers_with_the_o
     assert len(lab.service.sessions()) == 2
 
 
-@pytest.mark.parametrize("seconds_ahead", [0.0, 1.5])
+@pytest.mark.parametrize("seconds_ahead", [0.0, 1.5, 4.0])
 def test_the_rollbacks_own_update_is_not_cancelled_by_the_rollback(
     lab: Lab, seconds_ahead: float
 ) -> None:
