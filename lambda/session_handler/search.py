@@ -55,8 +55,7 @@ class Search:
             ServiceError: The service refuses, or the time is over before the list is.
         """
         for summary in self._summaries():
-            if self._patience.is_over:
-                raise Unsettled("ListSessions", "Timeout", "there was no time to look at all of it")
+            self._see_that_there_is_time()
             if summary.arn.arn in self._others or not self._may_be_owned(summary):
                 continue
             arn = summary.arn
@@ -73,6 +72,7 @@ class Search:
         for application_id in self._application_ids:
             token: str | None = None
             while True:
+                self._see_that_there_is_time()
                 page = until_clear(
                     partial(sessions.page, application_id, names.LIVE_STATES, token),
                     self._patience,
@@ -81,6 +81,10 @@ class Search:
                 token = page.next_token
                 if not token:
                     break
+
+    def _see_that_there_is_time(self) -> None:
+        if self._patience.is_over:
+            raise Unsettled("ListSessions", "Timeout", "there was no time to look at all of it")
 
     def _may_be_owned(self, summary: Summary) -> bool:
         maker, role = summary.created_by or "", summary.execution_role_arn
