@@ -49,7 +49,7 @@ def connect(
     Args:
         arn_or_parameter: The session's ARN, the name of the SSM parameter that holds it, or
             another name that ``emr-session`` takes: an id, ``STACK``, ``STACK/LOGICAL-ID``, the
-            path of the construct, or the name of a live session.
+            path of the construct, or a session's name.
         follow: Whether to move to the session that the parameter names when this one is over.
             The call in the middle of which it ended fails with ``SessionMovedError``, the calls
             after it go to the successor. What the old one held (temporary views, caches, settings,
@@ -107,10 +107,12 @@ def connect(
     from .interrupt import InterruptingInterceptor, report_in_one_line
     from .preflight import preflight
     from .python_version import PythonVersionInterceptor
+    from .queries import QueryInterceptor
 
     current = CurrentSession(
         aws, arn_or_parameter, status.arn, follow=follow, timeout=timeout, clock=clock
     )
+    has_progress = hasattr(remote.SparkSession, "registerProgressHandler")
     builder = SessionChannelBuilder(
         current,
         trusted,
@@ -120,6 +122,7 @@ def connect(
                 lambda: workers_python(lambda name: spark.conf.get(name, None), release)
             ),
             InterruptingInterceptor(channel),
+            *([] if has_progress else [QueryInterceptor()]),
         ],
     )
     spark_version = preflight(builder, current)
