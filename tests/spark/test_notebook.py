@@ -70,7 +70,9 @@ def test_a_session_in_a_notebook(
     for name in JUPYTER_FOLDERS:
         monkeypatch.setenv(name, str(tmp_path))
     arn = spark.start(name="<b>clicks</b>").arn
-    connect = f"import emr_session\nspark = emr_session.connect({arn!r})"
+    connect = (
+        f"import emr_session\nspark = emr_session.connect({arn!r}, check_version={HAS_PROGRESS})"
+    )
     outputs = executed({"connect": connect, **CELLS})
 
     assert printed(outputs["connect"]).count("off by %unload_ext emr_session") == 1
