@@ -47,7 +47,7 @@ _FOLLOW_SECONDS = 15.0
         metavar="TIME",
         type=Span(),
         default=_SINCE,
-        help="The function's lines of this time: 30m, 12h, 7d (1d).",
+        help="How far back to read the function's log: 30m, 12h, 7d (1d).",
     ),
 )
 def logs(
