@@ -57,7 +57,7 @@ def connect(
             after it go to the successor. What the old one held (temporary views, caches, settings,
             artifacts) is gone. ``connect`` itself waits past a session that is over.
         timeout: How long to wait for the session, in seconds. Default: 600.
-        root_certificates: Whom to trust: PEM as bytes, or the path of a file. By default those of
+        root_certificates: Whom to trust: PEM itself, or the path of a file. By default those of
             ``GRPC_DEFAULT_SSL_ROOTS_FILE_PATH``, else those that boto3 trusts (``AWS_CA_BUNDLE``,
             ``ca_bundle`` of the profile), else gRPC's own.
         channel_options: gRPC's channel options, by their names. By default a connection that is
