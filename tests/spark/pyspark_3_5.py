@@ -15,6 +15,7 @@ INSTALLED = (
     *("pyspark==3.5.6", "numpy<2; python_version < '3.13'", "pandas>=2.2,<3", "pyarrow>=18,<26"),
     *("grpcio>=1.76", "grpcio-status>=1.76", "googleapis-common-protos>=1.71", "zstandard"),
     *("setuptools<81", "boto3>=1.42.94", "trustme>=1.2", "pytest", "sybil"),
+    *("ipykernel", "nbclient"),
 )
 TESTS = "snowflake-spark-connect==1.0.0"
 TESTS_FOLDER = Path("pyspark", "sql", "tests")
