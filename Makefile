@@ -18,7 +18,7 @@ export NO_MKDOCS_2_WARNING := 1
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help environment demo recording test test-fast tools conformance coverage soak bench acceptance acceptance-sweep docs picture dist provider-template test-matrix lint pyright format lock clean
+.PHONY: help environment demo recording test test-fast tools conformance coverage soak bench acceptance acceptance-sweep docs picture address dist provider-template test-matrix lint pyright format lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-26s%s\n", $$1, $$2 }'
@@ -64,6 +64,9 @@ docs: environment ## build the guides and the API reference into site/
 
 picture: environment ## run a notebook on the local AWS, and take its picture for the documentation
 	$(BIN)/python -m demo.notebook docs/guides/notebook.png
+
+address: ## write the repository's public address into the metadata of the distributions (ADDRESS)
+	@$(PYTHON) tools/address.py "$(ADDRESS)"
 
 dist: environment ## build wheel and sdist of the three distributions into dist/, and check them
 	rm -rf dist

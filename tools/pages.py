@@ -6,8 +6,10 @@ them, and each example is one page. MkDocs itself takes pages from one folder on
 
 import ast
 import re
+import tomllib
 from pathlib import Path, PurePosixPath
 from posixpath import normpath, relpath
+from urllib.parse import urlsplit
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
@@ -30,6 +32,15 @@ SHIM = ROOT / "node_modules" / "iframe-worker" / "shim" / "index.js"
 LINK = re.compile(r"(\]\()([^)#:\s]+)((?:#[^)]*)?\))")
 # A part of the README that a forge shows and the site has no use for.
 FORGE_ONLY = re.compile(r"<!-- forge only -->.*?<!-- /forge only -->\n*", re.DOTALL)
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Link to the repository and its files, once ``make address`` has written where it is."""
+    urls = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["urls"]
+    if not (urlsplit(urls["Source"]).hostname or "").endswith(".example"):
+        config.repo_url = f"{urls['Source']}/"
+        config.edit_uri = "edit/main/docs/"
+    return config
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:

@@ -9,6 +9,7 @@ import aws_cdk as cdk
 from aws_cdk import IResource
 from constructs import Construct
 
+from ._checks.kinds import check_kinds, check_scope, instance_of
 from ._checks.limits import shape_problems
 from ._emr.names import ARN_RESOURCE, SERVICE, session_resource_name
 from .errors import SessionValidationError
@@ -48,6 +49,9 @@ class SessionAttributes:
     session_id: str
 
 
+_ATTRIBUTES = instance_of(SessionAttributes, "pass SessionAttributes(…)", is_optional=False)
+
+
 class ImportedSession(cdk.Resource):
     """A session that another app, or no app, started."""
 
@@ -67,6 +71,7 @@ class ImportedSession(cdk.Resource):
         Raises:
             SessionValidationError: The ARN isn't one of a session.
         """
+        check_scope(scope, id)
         if cdk.Token.is_unresolved(session_arn):
             # …:/applications/{applicationId}/sessions/{sessionId}
             parts = cdk.Fn.split("/", session_arn)
@@ -88,6 +93,8 @@ class ImportedSession(cdk.Resource):
         Raises:
             SessionValidationError: The ids aren't those of an application and a session.
         """
+        check_scope(scope, id)
+        check_kinds(f"{scope.node.path}/{id}", attributes=(attributes, _ATTRIBUTES))
         _check(
             scope,
             id,

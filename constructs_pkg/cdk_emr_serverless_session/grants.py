@@ -19,6 +19,7 @@ from ._emr.names import (
     session_resource_name,
 )
 from ._template.findings import ID_PREFIX
+from ._template.lookups import address_of
 from ._template.nag import acknowledge_wildcard
 
 _CONNECT = ("emr-serverless:GetSessionEndpoint", "emr-serverless:GetSession")
@@ -40,10 +41,12 @@ class Declaration:
     Attributes:
         resource: The custom resource.
         application_id: The id of the application, or its token.
+        execution_role: The role that the session waits for, with its policies.
     """
 
     resource: cdk.CfnResource
     application_id: str
+    execution_role: IConstruct
 
 
 class SessionGrants:
@@ -52,6 +55,9 @@ class SessionGrants:
     A grantee of the session's own stack is granted the session by its ARN; and where the session
     is kept alive, its successors by their owner tags: the sessions of its application that were
     started for this very resource.
+
+    The session's own execution role is granted them by their owner tags, because the session waits
+    for that role's policies, which can't refer to it.
 
     A grantee of another stack is granted all of them by their owner tags. A reference to the ARN
     would be an export of the session's stack, and CloudFormation refuses to change an export that
@@ -82,9 +88,6 @@ class SessionGrants:
         This is the full use of the session's execution role: code sent to the session runs with
         the permissions of that role, whatever the grantee's own are, and the endpoint's token can
         be handed on. Give it to those who may act as the execution role.
-
-        A grant to the execution role itself makes a circular dependency, because the session
-        waits for that role's policies.
 
         Args:
             grantee: Who gets ``GetSessionEndpoint`` and ``GetSession`` on this session.
@@ -122,6 +125,10 @@ class SessionGrants:
         declaration = self._declaration
         if declaration is not None and _is_elsewhere(grantee.grant_principal, declaration.resource):
             return self._by_owner_tags(declaration, grantee, actions, elsewhere=True)
+        if declaration is not None and _is_same(
+            grantee.grant_principal, declaration.execution_role
+        ):
+            return self._by_owner_tags(declaration, grantee, actions, elsewhere=False)
         grant = iam.Grant.add_to_principal(
             grantee=grantee,
             actions=list(actions),
@@ -178,7 +185,7 @@ class SessionGrants:
                 "the owner tags are this session's.",
             )
         operator, stack_id = _stack_in_tags(stack, elsewhere=elsewhere)
-        logical_id = stack.get_logical_id(declaration.resource)
+        logical_id = declaration.resource.logical_id
         conditions = {"StringEquals": {f"aws:ResourceTag/{LOGICAL_ID_TAG}": logical_id}}
         conditions.setdefault(operator, {})[f"aws:ResourceTag/{STACK_ID_TAG}"] = stack_id
         return iam.Grant.add_to_principal(
@@ -206,6 +213,10 @@ def _is_elsewhere(principal: iam.IPrincipal, resource: IConstruct) -> bool:
         return False
     theirs, own = (_outermost(cdk.Stack.of(one)) for one in (principal, resource))
     return theirs.node.addr != own.node.addr
+
+
+def _is_same(principal: iam.IPrincipal, role: IConstruct) -> bool:
+    return isinstance(principal, Construct) and address_of(principal) == address_of(role)
 
 
 def _outermost(stack: cdk.Stack) -> cdk.Stack:

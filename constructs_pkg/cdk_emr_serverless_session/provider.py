@@ -13,7 +13,8 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from ._checks.kinds import check_kinds, check_scope, duration
+from ._checks import provider_kinds as kinds
+from ._checks.kinds import SCOPE, check_kinds, check_scope, duration
 from ._provider.function import (
     Network,
     handler_function,
@@ -104,7 +105,17 @@ class SessionProvider(Construct):
         """
         check_scope(scope, id)
         path = f"{scope.node.path}/{id}"
-        check_kinds(path, total_timeout=(total_timeout, duration("seconds")))
+        check_kinds(
+            path,
+            total_timeout=(total_timeout, duration("seconds")),
+            log_group=(log_group, kinds.LOG_GROUP),
+            log_retention=(log_retention, kinds.LOG_RETENTION),
+            vpc=(vpc, kinds.VPC),
+            vpc_subnets=(vpc_subnets, kinds.SUBNETS),
+            security_groups=(security_groups, kinds.SECURITY_GROUPS),
+            permissions_boundary=(permissions_boundary, kinds.BOUNDARY),
+            environment_encryption=(environment_encryption, kinds.KEY),
+        )
         super().__init__(scope, id)
         total_timeout = total_timeout or _LONGEST
         in_vpc = {"vpc_subnets": vpc_subnets, "security_groups": security_groups}
@@ -160,6 +171,7 @@ class SessionProvider(Construct):
         Raises:
             SessionValidationError: The stack has one already, and options were given.
         """
+        check_kinds(_SINGLETON_ID, scope=(scope, SCOPE))
         stack = cdk.Stack.of(scope)
         existing = stack.node.try_find_child(_SINGLETON_ID)
         if existing is None:
@@ -180,10 +192,13 @@ class SessionProvider(Construct):
 
     @classmethod
     def of(cls, scope: Construct) -> SessionProvider | None:
-        """The provider of the stack that ``scope`` is in, or nothing when there is none yet.
+        """The provider of the stack that ``scope`` is in, made by hand or for its sessions.
 
         Args:
             scope: Any construct of the stack.
+
+        Returns:
+            The provider that ``get_or_create`` gives, or None when there is none yet.
         """
         found = cdk.Stack.of(scope).node.try_find_child(_SINGLETON_ID)
         return found if isinstance(found, SessionProvider) else None
@@ -248,9 +263,17 @@ class SessionProvider(Construct):
             tag_keys: The keys of the tags that its sessions are started with. Default: none.
 
         Raises:
-            SessionValidationError: Neither name nor id is given, or both are; or an application
-                is not named exactly.
+            SessionValidationError: Arguments of another kind; neither name nor id is given, or
+                both are; or an application is not named exactly.
         """
+        check_kinds(
+            f"{self.node.path} serve",
+            stack_name=(stack_name, kinds.STACK_NAME),
+            stack_id=(stack_id, kinds.STACK_ID),
+            application_arns=(application_arns, kinds.APPLICATION_ARNS),
+            execution_role_arns=(execution_role_arns, kinds.ROLE_ARNS),
+            tag_keys=(tag_keys, kinds.TEXTS),
+        )
         problems = []
         if (stack_name is None) == (stack_id is None):
             problems.append("serve: give either stack_name or stack_id.")

@@ -17,6 +17,7 @@ from ._checks.kinds import (
     APPLICATION,
     REMOVAL_POLICY,
     ROLE,
+    SCHEDULE,
     SWITCH,
     SWITCH_OR_DEFAULT,
     check_kinds,
@@ -195,7 +196,9 @@ class Session(cdk.Resource):
         if removal_policy is not None:
             self._resource.apply_removal_policy(removal_policy)
         depend_on_permissions(self._resource, permissions.dependable, execution_role)
-        self._grants = SessionGrants(self, Declaration(self._resource, application_id))
+        self._grants = SessionGrants(
+            self, Declaration(self._resource, application_id, execution_role)
+        )
         self._request = request
         self._provider = provider
         self._permissions = permissions
@@ -305,6 +308,7 @@ class Session(cdk.Resource):
 
         Deleting or replacing a session that is kept alive takes a minute at least: a last call of
         the schedule may be on its way. The successors of a session that is retained are left, too.
+        What ``add_property_override`` changes of this session, successors don't have.
 
         Args:
             schedule: When to look: ``ScheduleExpression.cron(minute="0/15", hour="8-18",
@@ -316,6 +320,7 @@ class Session(cdk.Resource):
         """
         from .keep_alive import keep_alive_schedule
 
+        check_kinds(f"{self.node.path} keep_alive", schedule=(schedule, SCHEDULE))
         self._resource.add_property_override("KeepAlive", "true")
         self._permissions.write_parameter(self._parameter_name)
         self._grants._cover_successors()

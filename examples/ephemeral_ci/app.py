@@ -3,8 +3,8 @@
 import os
 
 import aws_cdk as cdk
-from aws_cdk import aws_emrserverless as emrserverless
 from aws_cdk import aws_iam as iam
+from aws_cdk.aws_emrserverless import CfnApplication
 from constructs import Construct
 
 from cdk_emr_serverless_session import Configuration, Session
@@ -15,21 +15,24 @@ class EphemeralStack(cdk.Stack):
 
     def __init__(self, scope: Construct, id: str, *, run: str) -> None:
         super().__init__(scope, id)
-        of = emrserverless.CfnApplication
-        application = of(
+        application = CfnApplication(
             self,
             "Application",
             name=f"ci-{run}",
             type="SPARK",
             release_label="emr-spark-8.1.0",
-            interactive_configuration=of.InteractiveConfigurationProperty(session_enabled=True),
-            monitoring_configuration=of.MonitoringConfigurationProperty(
-                managed_persistence_monitoring_configuration=of.ManagedPersistenceMonitoringConfigurationProperty(
+            interactive_configuration=CfnApplication.InteractiveConfigurationProperty(
+                session_enabled=True
+            ),
+            monitoring_configuration=CfnApplication.MonitoringConfigurationProperty(
+                managed_persistence_monitoring_configuration=CfnApplication.ManagedPersistenceMonitoringConfigurationProperty(
                     enabled=True
                 )
             ),
             # The most that a run can cost: a driver and two executors.
-            maximum_capacity=of.MaximumAllowedResourcesProperty(cpu="8 vCPU", memory="32 GB"),
+            maximum_capacity=CfnApplication.MaximumAllowedResourcesProperty(
+                cpu="8 vCPU", memory="32 GB"
+            ),
         )
         role = iam.Role(
             self, "ExecutionRole", assumed_by=iam.ServicePrincipal("emr-serverless.amazonaws.com")

@@ -2,8 +2,8 @@
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
-from aws_cdk import aws_emrserverless as emrserverless
 from aws_cdk import aws_iam as iam
+from aws_cdk.aws_emrserverless import CfnApplication
 from constructs import Construct
 
 from cdk_emr_serverless_session import Session, SessionProvider
@@ -51,20 +51,21 @@ class PrivateStack(cdk.Stack):
                 private_dns_enabled=True,
             )
 
-        of = emrserverless.CfnApplication
-        application = of(
+        application = CfnApplication(
             self,
             "Application",
             name="private",
             type="SPARK",
             release_label="emr-spark-8.1.0",
-            interactive_configuration=of.InteractiveConfigurationProperty(session_enabled=True),
-            monitoring_configuration=of.MonitoringConfigurationProperty(
+            interactive_configuration=CfnApplication.InteractiveConfigurationProperty(
+                session_enabled=True
+            ),
+            monitoring_configuration=CfnApplication.MonitoringConfigurationProperty(
                 managed_persistence_monitoring_configuration=(
-                    of.ManagedPersistenceMonitoringConfigurationProperty(enabled=True)
+                    CfnApplication.ManagedPersistenceMonitoringConfigurationProperty(enabled=True)
                 )
             ),
-            network_configuration=of.NetworkConfigurationProperty(
+            network_configuration=CfnApplication.NetworkConfigurationProperty(
                 subnet_ids=vpc.select_subnets(
                     subnet_type=ec2.SubnetType.PRIVATE_ISOLATED
                 ).subnet_ids,

@@ -1,8 +1,8 @@
 """An application, an execution role and a session: the shortest way to a Spark Connect session."""
 
 import aws_cdk as cdk
-from aws_cdk import aws_emrserverless as emrserverless
 from aws_cdk import aws_iam as iam
+from aws_cdk.aws_emrserverless import CfnApplication
 from constructs import Construct
 
 from cdk_emr_serverless_session import Configuration, Session
@@ -13,20 +13,18 @@ class QuickstartStack(cdk.Stack):
 
     def __init__(self, scope: Construct, id: str) -> None:
         super().__init__(scope, id)
-        application = emrserverless.CfnApplication(
+        application = CfnApplication(
             self,
             "Application",
             name="quickstart",
             type="SPARK",
             release_label="emr-spark-8.1.0",
-            auto_start_configuration=emrserverless.CfnApplication.AutoStartConfigurationProperty(
-                enabled=True
-            ),
-            interactive_configuration=emrserverless.CfnApplication.InteractiveConfigurationProperty(
+            auto_start_configuration=CfnApplication.AutoStartConfigurationProperty(enabled=True),
+            interactive_configuration=CfnApplication.InteractiveConfigurationProperty(
                 session_enabled=True
             ),
-            monitoring_configuration=emrserverless.CfnApplication.MonitoringConfigurationProperty(
-                managed_persistence_monitoring_configuration=emrserverless.CfnApplication.ManagedPersistenceMonitoringConfigurationProperty(
+            monitoring_configuration=CfnApplication.MonitoringConfigurationProperty(
+                managed_persistence_monitoring_configuration=CfnApplication.ManagedPersistenceMonitoringConfigurationProperty(
                     enabled=True
                 )
             ),

@@ -1,8 +1,8 @@
 """Several sessions on one application, each with the Spark configuration of its purpose."""
 
 import aws_cdk as cdk
-from aws_cdk import aws_emrserverless as emrserverless
 from aws_cdk import aws_iam as iam
+from aws_cdk.aws_emrserverless import CfnApplication
 from constructs import Construct
 
 from cdk_emr_serverless_session import Configuration, Session
@@ -43,16 +43,17 @@ class SeveralSessionsStack(cdk.Stack):
 
     def __init__(self, scope: Construct, id: str) -> None:
         super().__init__(scope, id)
-        of = emrserverless.CfnApplication
-        application = of(
+        application = CfnApplication(
             self,
             "Application",
             name="several-sessions",
             type="SPARK",
             release_label="emr-spark-8.1.0",
-            interactive_configuration=of.InteractiveConfigurationProperty(session_enabled=True),
-            monitoring_configuration=of.MonitoringConfigurationProperty(
-                managed_persistence_monitoring_configuration=of.ManagedPersistenceMonitoringConfigurationProperty(
+            interactive_configuration=CfnApplication.InteractiveConfigurationProperty(
+                session_enabled=True
+            ),
+            monitoring_configuration=CfnApplication.MonitoringConfigurationProperty(
+                managed_persistence_monitoring_configuration=CfnApplication.ManagedPersistenceMonitoringConfigurationProperty(
                     enabled=True
                 )
             ),

@@ -1,10 +1,10 @@
 """A team's notebook: warm workers, one session, and a role that may connect to it."""
 
 import aws_cdk as cdk
-from aws_cdk import aws_emrserverless as emrserverless
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_scheduler as scheduler
+from aws_cdk.aws_emrserverless import CfnApplication
 from constructs import Construct
 
 from cdk_emr_serverless_session import Configuration, Session
@@ -26,33 +26,36 @@ class TeamNotebookStack(cdk.Stack):
 
     def __init__(self, scope: Construct, id: str) -> None:
         super().__init__(scope, id)
-        of = emrserverless.CfnApplication
-        worker = of.WorkerConfigurationProperty(cpu="4 vCPU", memory="16 GB")
-        application = of(
+        worker = CfnApplication.WorkerConfigurationProperty(cpu="4 vCPU", memory="16 GB")
+        application = CfnApplication(
             self,
             "Application",
             name="team-notebook",
             type="SPARK",
             release_label="emr-spark-8.1.0",
             architecture="ARM64",
-            interactive_configuration=of.InteractiveConfigurationProperty(session_enabled=True),
-            monitoring_configuration=of.MonitoringConfigurationProperty(
-                managed_persistence_monitoring_configuration=of.ManagedPersistenceMonitoringConfigurationProperty(
+            interactive_configuration=CfnApplication.InteractiveConfigurationProperty(
+                session_enabled=True
+            ),
+            monitoring_configuration=CfnApplication.MonitoringConfigurationProperty(
+                managed_persistence_monitoring_configuration=CfnApplication.ManagedPersistenceMonitoringConfigurationProperty(
                     enabled=True
                 )
             ),
             # Billed while the application is started; it stops after 15 idle minutes.
             initial_capacity=[
-                of.InitialCapacityConfigKeyValuePairProperty(
+                CfnApplication.InitialCapacityConfigKeyValuePairProperty(
                     key=kind,
-                    value=of.InitialCapacityConfigProperty(
+                    value=CfnApplication.InitialCapacityConfigProperty(
                         worker_count=count, worker_configuration=worker
                     ),
                 )
                 for kind, count in (("Driver", 1), ("Executor", 2))
             ],
-            maximum_capacity=of.MaximumAllowedResourcesProperty(cpu="32 vCPU", memory="128 GB"),
-            auto_stop_configuration=of.AutoStopConfigurationProperty(
+            maximum_capacity=CfnApplication.MaximumAllowedResourcesProperty(
+                cpu="32 vCPU", memory="128 GB"
+            ),
+            auto_stop_configuration=CfnApplication.AutoStopConfigurationProperty(
                 enabled=True, idle_timeout_minutes=15
             ),
         )

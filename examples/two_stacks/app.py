@@ -1,8 +1,8 @@
 """A session in another stack than its application: a platform team's and a product team's."""
 
 import aws_cdk as cdk
-from aws_cdk import aws_emrserverless as emrserverless
 from aws_cdk import aws_iam as iam
+from aws_cdk.aws_emrserverless import CfnApplication
 from aws_cdk.interfaces.aws_emrserverless import IApplicationRef
 from constructs import Construct
 
@@ -14,16 +14,17 @@ class PlatformStack(cdk.Stack):
 
     def __init__(self, scope: Construct, id: str) -> None:
         super().__init__(scope, id)
-        of = emrserverless.CfnApplication
-        self.application = of(
+        self.application = CfnApplication(
             self,
             "Application",
             name="shared",
             type="SPARK",
             release_label="emr-spark-8.1.0",
-            interactive_configuration=of.InteractiveConfigurationProperty(session_enabled=True),
-            monitoring_configuration=of.MonitoringConfigurationProperty(
-                managed_persistence_monitoring_configuration=of.ManagedPersistenceMonitoringConfigurationProperty(
+            interactive_configuration=CfnApplication.InteractiveConfigurationProperty(
+                session_enabled=True
+            ),
+            monitoring_configuration=CfnApplication.MonitoringConfigurationProperty(
+                managed_persistence_monitoring_configuration=CfnApplication.ManagedPersistenceMonitoringConfigurationProperty(
                     enabled=True
                 )
             ),

@@ -12,12 +12,14 @@ from session_handler.failed import failed
 from session_handler.identity import SessionArn, TokenId
 from session_handler.invocation import Invocation, Outcome
 from session_handler.own import LIST_DELAY
-from session_handler.retry import until_clear
+from session_handler.retry import DENIED_SECONDS, Patience, until_clear
 from session_handler.search import Search
 from session_handler.sessions import Session
 from session_handler.stack import READ_DELAY
 
 _PAUSE = 10.0
+# Where the role's policies have let a session start, IAM isn't late with them.
+_STOP_DENIED_SECONDS = 20.0
 
 
 def delete(invocation: Invocation) -> Outcome:
@@ -153,16 +155,17 @@ def _stop_applications(invocation: Invocation, arn: SessionArn | None) -> None:
     if served.missing_stack(invocation.request.owner.stack_id):
         return  # it may not, and waiting for IAM is no use
     named = [arn.application_id] if arn else invocation.request.application_ids()
+    denied_seconds = _STOP_DENIED_SECONDS if arn else DENIED_SECONDS
     for application_id in named:
-        while _is_to_be_stopped(invocation, application_id):
+        while _is_to_be_stopped(invocation, application_id, denied_seconds):
             if invocation.deadline.is_over:
                 return
             time.sleep(random.uniform(3.0, 5.0))
 
 
-def _is_to_be_stopped(invocation: Invocation, application_id: str) -> bool:
+def _is_to_be_stopped(invocation: Invocation, application_id: str, denied_seconds: float) -> bool:
     """Stop the application, if nothing runs there; whether there is something to wait for."""
-    patience = invocation.patience()
+    patience = Patience(invocation.deadline.work_ends, denied_seconds=denied_seconds)
     if until_clear(lambda: sessions.page(application_id, names.LIVE_STATES), patience).summaries:
         return False  # others work there; whoever ends the last session stops it
     if until_clear(lambda: sessions.page(application_id, ("TERMINATING",)), patience).summaries:

@@ -94,11 +94,18 @@ class OwnSession:
         return arn, session
 
     def mark(self, session: Session | None) -> None:
-        """Rule 17, just before an answer of SUCCESS. ``session`` is what the last look showed."""
+        """Rule 17, just before an answer of SUCCESS. ``session`` is what the last look showed.
+
+        Raises:
+            Failure: The session ends or is over, which nobody has waited to see.
+            ServiceError: The service refuses to show or to tag it.
+        """
         if self.arn is None or not self._request.retains:
             return
         arn = self.arn
         session = session or self._invocation.find(arn)
+        if session is not None and not session.is_live:
+            raise Failure(reasons.over(self._request, session))
         if session is not None and session.is_retained:
             return
         patience = self._invocation.patience()

@@ -29,11 +29,16 @@ class Patience:
     """For how long the errors of one task are borne."""
 
     def __init__(
-        self, until: Callable[[], float], unreachable_seconds: float = UNREACHABLE_SECONDS
+        self,
+        until: Callable[[], float],
+        *,
+        unreachable_seconds: float = UNREACHABLE_SECONDS,
+        denied_seconds: float = DENIED_SECONDS,
     ) -> None:
         """``until`` gives the end of the task's time, in seconds since the epoch."""
         self._until = until
         self._unreachable_seconds = unreachable_seconds
+        self._denied_seconds = denied_seconds
         self._began: dict[type[ServiceError], float] = {}
         self._count = 0
 
@@ -44,7 +49,10 @@ class Patience:
             raise error
         now = time.time()
         began = self._began.setdefault(kind, now)
-        limits = {Denied: began + DENIED_SECONDS, Unreachable: began + self._unreachable_seconds}
+        limits = {
+            Denied: began + self._denied_seconds,
+            Unreachable: began + self._unreachable_seconds,
+        }
         longest = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(self._count, 9))
         pause = longest * random.uniform(0.5, 1.0)
         self._count += 1

@@ -48,7 +48,8 @@ def update(invocation: Invocation) -> Outcome:
     def afterwards() -> None:
         strays.extend(left.before(invocation, given))
         was_successor = session is not None and session.held_arn is not None
-        if not (own.arn or was_successor or strays or request.retains):
+        marked = session is not None and session.is_retained and session.arn != given_arn
+        if not (own.arn or was_successor or strays or request.retains or marked):
             return
         give_up = own.end if own.arn else partial(_take_mark_back, invocation, given, session)
         if not after_answer.taken_over(invocation, arn, give_up):
@@ -56,6 +57,8 @@ def update(invocation: Invocation) -> Outcome:
         if was_successor:
             after_answer.untag_successor(arn, invocation)
             own.end_earlier()  # when the successor wasn't listed yet
+        if marked and not request.retains:
+            sessions.untag(arn, [names.RETAINED_TAG])
         left.end(invocation, [a for a in strays if a != arn])
 
     return Outcome(arn.arn, arn=arn, afterwards=afterwards)
@@ -127,14 +130,19 @@ def tag_changes(
     )
 
 
-def _mark(invocation: Invocation, *held: Session | None) -> None:
-    """Rule 17: set or clear ``:retained`` on the sessions that CloudFormation holds or held."""
+def _mark(invocation: Invocation, given: Session | None, session: Session | None) -> None:
+    """Rule 17: set or clear ``:retained``; cleared is only what CloudFormation holds already.
+
+    A rollback's Update can't be told from one that was cancelled and is delivered again. So a
+    session that it comes back to keeps its mark until CloudFormation has taken it over.
+    """
     retains, patience = invocation.request.retains, invocation.patience()
-    for arn in {s.arn: s for s in held if s is not None and s.is_retained != retains}:
-        if retains:
-            until_clear(partial(sessions.tag, arn, {names.RETAINED_TAG: "true"}), patience)
-        else:
-            until_clear(partial(sessions.untag, arn, [names.RETAINED_TAG]), patience)
+    if not retains:
+        if given is not None and given.is_retained:
+            until_clear(lambda: sessions.untag(given.arn, [names.RETAINED_TAG]), patience)
+        return
+    for arn in {s.arn for s in (given, session) if s is not None and not s.is_retained}:
+        until_clear(partial(sessions.tag, arn, {names.RETAINED_TAG: "true"}), patience)
 
 
 def _take_mark_back(invocation: Invocation, given: Session | None, session: Session | None) -> None:

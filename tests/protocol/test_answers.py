@@ -106,6 +106,7 @@ def test_a_delete_that_comes_twice_succeeds_twice(lab: World) -> None:
 
 
 def test_an_answer_has_at_most_4096_bytes(lab: World) -> None:
+    """The simulated CloudFormation notes a longer one as broken, which fails at the end."""
     long = "x" * 20_000
     request = out_of_the_blue(lab, "Create", ResourceProperties={"ApplicationId": long})
     assert request.status == "FAILED"

@@ -120,4 +120,6 @@ def test_a_second_delivery_does_not_take_an_earlier_mark_for_its_own(lab: World)
     expect(lab, Fault("PUT", "killed after"))
     do(lab, Create((Session(retained=True, waits=False),)), Update((None,)), Wait(44))
     do(lab, Update((A,)), Rest())
-    assert len(lab.live()) == 2
+    retained, held = lab.live()
+    assert lab.service.sessions[retained].tags[RETAINED_TAG] == "true"
+    assert held == lab.held()

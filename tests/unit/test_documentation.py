@@ -12,6 +12,11 @@ import pytest
 import cdk_emr_serverless_session
 
 ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted(
+    path for pattern in ("*.md", "docs/**/*.md", "examples/*/*.md") for path in ROOT.glob(pattern)
+)
+LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)#?([^)\s]*)\)")
+HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 MODULES = ("cdk_emr_serverless_session", "emr_session")
 FINDING = re.compile(r"cdk-emr-serverless-session:(\w+)")
 
@@ -81,3 +86,17 @@ def test_every_public_name_and_argument_is_explained(module: str) -> None:
 def test_the_figures_that_are_shown_are_those_that_were_measured() -> None:
     measured = (ROOT / "benchmarks" / "results" / "results.txt").read_text()
     assert f"```text\n{measured.strip()}\n```\n" in (ROOT / "docs" / "performance.md").read_text()
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors that a forge gives a page's headings: MkDocs makes others of some."""
+    headings = HEADING.findall(page.read_text())
+    return {re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-") for text in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere_on_a_forge_too(page: Path) -> None:
+    for link, anchor in LINK.findall(page.read_text()):
+        target = (page.parent / link).resolve() if link else page
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), f"{link}#{anchor}"

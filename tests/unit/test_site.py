@@ -1,12 +1,14 @@
 """The site of ``make docs`` is whole, has no dead links, and loads nothing from elsewhere."""
 
 import importlib
+import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from mkdocs.config.defaults import MkDocsConfig
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = {
@@ -72,6 +74,21 @@ def test_a_dead_link_fails_the_build(tmp_path: Path) -> None:
 
 def test_home_tells_what_the_readme_tells(site: Path) -> None:
     assert "reports connection problems within seconds" in (site / "index.html").read_text()
+
+
+def test_the_site_links_to_the_repository_when_that_has_an_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages, address = (importlib.import_module(f"tools.{name}") for name in ("pages", "address"))
+    for project in address.PROJECTS:
+        (tmp_path / project).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / project, tmp_path / project)
+    monkeypatch.setattr(pages, "ROOT", tmp_path)
+    assert pages.on_config(MkDocsConfig()).repo_url is None
+
+    address.write("https://git.test/owner/name", tmp_path)
+    assert pages.on_config(MkDocsConfig()).repo_url == "https://git.test/owner/name/"
+    assert [one for one in address.PROJECTS if ".example" in (tmp_path / one).read_text()] == []
 
 
 def test_no_page_loads_anything_from_elsewhere(site: Path) -> None:

@@ -12,7 +12,7 @@ from .completion import sessions
 from .moments import parse_span
 
 SESSION = click.argument("session", metavar="[SESSION]", required=False, shell_complete=sessions)
-APPLICATION = click.option("--application", metavar="ID", help="Look in this application alone.")
+APPLICATION = click.option("--application", metavar="ID", help="Only sessions of this application.")
 TIMEOUT = click.option(
     "--timeout",
     metavar="SECONDS",
@@ -21,13 +21,13 @@ TIMEOUT = click.option(
     help=f"How long to wait for a session that is starting ({TIMEOUT_SECONDS:g}).",
 )
 FOLLOW = click.option(
-    "--follow", is_flag=True, help="Move to the session that SESSION names when this one is over."
+    "--follow", is_flag=True, help="Move to the session that SESSION names when this one has ended."
 )
 ROOT_CERTIFICATES = click.option(
-    "--root-certificates", metavar="FILE", help="Whom to trust, as PEM."
+    "--root-certificates", metavar="FILE", help="A PEM file of the authorities to trust."
 )
 WATCH = click.option(
-    "--watch", "watching", is_flag=True, help="Keep it on the screen, until Ctrl-C."
+    "--watch", "watching", is_flag=True, help="Refresh it on the screen, until Ctrl-C."
 )
 
 

@@ -55,8 +55,9 @@ def command(
             context.exit(_run(function, context.obj, given))
 
         decorated: Any = run
-        for parameter in reversed([*parameters, *([JSON] if json else []), REGION, PROFILE]):
-            decorated = parameter(decorated)
+        options: list[Any] = [*parameters, *([JSON] if json else []), REGION, PROFILE]
+        for option in reversed(options):
+            decorated = option(decorated)
         name = function.__name__.strip("_").replace("_", "-")
         return click.command(name, help=inspect.getdoc(function))(decorated)
 

@@ -30,7 +30,7 @@ CHECK_WIDTH = 15
     click.option(
         "--connect",
         is_flag=True,
-        help="Fetch a token, and go the whole way to the session's Spark.",
+        help="Fetch a token, and test the connection to the session's Spark.",
     ),
     ROOT_CERTIFICATES,
 )
@@ -48,7 +48,7 @@ def doctor(
     neither, at your only live session, or else at the account. Changes nothing. What you may not
     ask is said to be not checked. The exit code is 3 if something is wrong.
     """
-    from .._doctor.examine import Patient, examine
+    from .._doctor.examine import Subject, examine
     from .._doctor.finding import Level
 
     found: list[Finding] = []
@@ -61,8 +61,8 @@ def doctor(
     arn, problem = _named(run, session, application)
     if problem:
         tell(problem)
-    patient = Patient(arn, application, role, connect, root_certificates)
-    for finding in examine(run.aws, patient, strays=lambda: _strays(run), clock=run.clock):
+    subject = Subject(arn, application, role, connect, root_certificates)
+    for finding in examine(run.aws, subject, strays=lambda: _strays(run), clock=run.clock):
         tell(finding)
     if run.output.as_json:
         run.output.json(

@@ -54,26 +54,26 @@ COLUMNS = (
 
 @command(
     APPLICATION,
-    click.option("--all", "all_", is_flag=True, help="Those that are over too."),
+    click.option("--all", "all_", is_flag=True, help="Include ended sessions."),
     click.option(
         "--state",
         "states",
         metavar="STATE",
         multiple=True,
         type=click.Choice(STATES, case_sensitive=False),
-        help="Those in this state; may be given several times.",
+        help="Only sessions in this state; can be given several times.",
     ),
     click.option(
         "--since",
         metavar="TIME",
         type=Span(),
-        help="Those that were created within this time: 30m, 12h, 7d, 2w.",
+        help="Only sessions created within this time: 30m, 12h, 7d, 2w.",
     ),
     click.option(
         "--limit",
         metavar="NUMBER",
         type=click.IntRange(min=0),
-        help=f"The newest so many; {LIMIT} with --all or --state, 0 for all there are.",
+        help=f"At most this many: {LIMIT} with --all or --state; 0 for all.",
     ),
     WATCH,
 )

@@ -29,7 +29,7 @@ _SINCE = timedelta(days=1)
         metavar="TIME",
         type=Span(),
         default=_SINCE,
-        help="The function's lines of this time: 30m, 12h, 7d (1d).",
+        help="How far back to read the function's log: 30m, 12h, 7d (1d).",
     ),
 )
 def logs(run: Invocation, session: str | None, application: str | None, since: timedelta) -> int:

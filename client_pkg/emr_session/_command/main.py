@@ -26,7 +26,7 @@ from . import (
 )
 from .command import FAILED, PROFILE, REGION, Shared
 from .output import note
-from .wishes import answer_to
+from .unsupported import advice_on
 
 PROGRAM = "emr-session"
 # In the order of the help.
@@ -41,7 +41,7 @@ EMR Serverless interactive sessions.
 
 SESSION is a session's ARN, its id, APPLICATION/SESSION, the SSM parameter that holds its ARN,
 STACK, STACK/LOGICAL-ID, the path of its construct, or the name of a live session. Without it, the
-only live session that you may see is meant. Region and credentials are boto3's: AWS_REGION,
+only live session that you may see is used. Region and credentials are boto3's: AWS_REGION,
 AWS_PROFILE and so on.
 """
 EPILOG = """\
@@ -78,7 +78,7 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command of that name."""
-        answer = answer_to(args[0])
+        answer = advice_on(args[0])
         if answer:
             ctx.fail(answer)
         return super().resolve_command(ctx, args)

@@ -30,7 +30,7 @@ SECRET_VARIABLE = "EMR_SESSION_PROXY_TOKEN"
         metavar="PORT",
         type=int,
         default=PORT,
-        help=f"Of 127.0.0.1; 0 for any free one ({PORT}).",
+        help=f"The port on 127.0.0.1; 0 for any free one ({PORT}).",
     ),
     FOLLOW,
     click.option(

@@ -19,7 +19,7 @@ from .printable import printable
 @command(
     SESSION,
     APPLICATION,
-    click.option("--yes", "-y", is_flag=True, help="Don't ask."),
+    click.option("--yes", "-y", is_flag=True, help="Don't ask for confirmation."),
 )
 def terminate(run: Invocation, session: str | None, application: str | None, yes: bool) -> int:
     """End a session.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from .._channel.endpoint import fetch
 from .._emr.aws import Aws
@@ -11,13 +11,17 @@ from .._emr.clock import Clock, SystemClock
 from .._emr.locate import locate
 from .._emr.wait import TIMEOUT_SECONDS, wait_until_usable
 
+if TYPE_CHECKING:
+    import boto3
+    from mypy_boto3_emr_serverless import EMRServerlessClient
+
 
 def remote_url(
     arn_or_parameter: str,
     *,
     timeout: float = TIMEOUT_SECONDS,
-    client: Any = None,
-    session: Any = None,
+    client: EMRServerlessClient | None = None,
+    session: boto3.Session | None = None,
     clock: Clock | None = None,
 ) -> str:
     """The address of a session for ``SparkSession.builder.remote`` or ``SPARK_REMOTE``.
@@ -30,7 +34,7 @@ def remote_url(
         arn_or_parameter: The session's ARN, the name of the SSM parameter that holds it, or
             another name that ``emr-session`` takes: an id, ``STACK``, ``STACK/LOGICAL-ID``, the
             path of the construct, or the name of a live session.
-        timeout: How long to wait for the session to be usable, in seconds.
+        timeout: How long to wait for the session to be usable, in seconds. Default: 600.
         client: A boto3 client of ``emr-serverless`` to use.
         session: The boto3 session to make clients with. By default, boto3's own of the environment.
         clock: Time, for tests.
@@ -56,7 +60,12 @@ def remote_url(
         return fetch(aws, status.arn).url_with_token
 
 
-def dashboard_url(arn_or_parameter: str, *, client: Any = None, session: Any = None) -> str:
+def dashboard_url(
+    arn_or_parameter: str,
+    *,
+    client: EMRServerlessClient | None = None,
+    session: boto3.Session | None = None,
+) -> str:
     """The address of a session's Spark UI. It signs in whoever has it, for a while.
 
     Args:

@@ -21,6 +21,8 @@ from .observers import observers
 from .versions import compare_versions, workers_python
 
 if TYPE_CHECKING:
+    import boto3
+    from mypy_boto3_emr_serverless import EMRServerlessClient
     from pyspark.sql import SparkSession
 
 
@@ -32,8 +34,8 @@ def connect(
     root_certificates: bytes | str | os.PathLike[str] | None = None,
     channel_options: Mapping[str, int | str] | None = None,
     check_version: bool = True,
-    client: Any = None,
-    session: Any = None,
+    client: EMRServerlessClient | None = None,
+    session: boto3.Session | None = None,
     clock: Clock | None = None,
 ) -> SparkSession:
     """A ``SparkSession`` on a session of EMR Serverless.
@@ -54,7 +56,7 @@ def connect(
             The call in the middle of which it ended fails with ``SessionMovedError``, the calls
             after it go to the successor. What the old one held (temporary views, caches, settings,
             artifacts) is gone. ``connect`` itself waits past a session that is over.
-        timeout: How long to wait for the session, in seconds.
+        timeout: How long to wait for the session, in seconds. Default: 600.
         root_certificates: Whom to trust: PEM as bytes, or the path of a file. By default those of
             ``GRPC_DEFAULT_SSL_ROOTS_FILE_PATH``, else those that boto3 trusts (``AWS_CA_BUNDLE``,
             ``ca_bundle`` of the profile), else gRPC's own.

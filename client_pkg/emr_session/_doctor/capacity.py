@@ -5,16 +5,14 @@ A session that doesn't fit goes to FAILED with little more than "Session failed.
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from .._emr.aws import Aws
-from .._emr.configuration import spark_defaults
+from .._emr.configuration import runtime_configuration, spark_defaults
 from .._emr.names import LIVE_STATES
 from .._emr.releases import merges_configuration
+from .._emr.workers import amount, first_workers
 from .finding import Finding, ok, warning, wrong
 from .question import Unanswered, ask
 
@@ -25,40 +23,22 @@ MAXIMUM_SESSIONS = 25
 VCPU_QUOTA = "L-D05C8A75"
 # What Service Quotas gives an account that is new.
 NEW_ACCOUNT_VCPU = 16
-# What EMR Serverless gives drivers and executors that aren't configured: 4 vCPU, and 14 GB of
-# memory with Spark's overhead of a tenth, at least 384 MiB.
-DEFAULT_CORES = 4
-DEFAULT_MEMORY = "14g"
-OVERHEAD_FACTOR = 0.1
-LEAST_OVERHEAD_MIB = 384
-_MIB_OF_UNIT = {"": 1.0, "k": 1 / 1024, "m": 1.0, "g": 1024.0, "t": 1024.0**2}
 
 
-@dataclass(frozen=True)
-class Worker:
-    """What a driver or an executor takes."""
+def settings_of(
+    application: Mapping[str, Any] | None, session: Mapping[str, Any] | None
+) -> dict[str, str]:
+    """The Spark settings of a session: its own, on top of the application's where they merge.
 
-    cores: int
-    gigabytes: int
-
-
-def settings_of(application: Mapping[str, Any], own: Mapping[str, str]) -> dict[str, str]:
-    """The Spark settings of a session: its own, on top of the application's where they merge."""
-    if own and not merges_configuration(application["releaseLabel"]):
-        return dict(own)
-    return {**spark_defaults(application.get("runtimeConfiguration", ())), **own}
-
-
-def worker_of(settings: Mapping[str, str], process: str) -> Worker | None:
-    """The size of a ``driver`` or an ``executor``; None where a setting can't be read."""
-    cores = settings.get(f"spark.{process}.cores", str(DEFAULT_CORES))
-    memory = _mib(settings.get(f"spark.{process}.memory", DEFAULT_MEMORY))
-    if not cores.isdigit() or memory is None:
-        return None
-    overhead = _mib(settings.get(f"spark.{process}.memoryOverhead", ""))
-    if overhead is None:
-        overhead = max(memory * OVERHEAD_FACTOR, LEAST_OVERHEAD_MIB)
-    return Worker(int(cores), math.ceil((memory + overhead) / 1024))
+    Args:
+        application: As GetApplication shows it, if it could be asked for.
+        session: As GetSession shows it, if there is one.
+    """
+    own = runtime_configuration(session or {})
+    shown = application or {}
+    if own and not merges_configuration(shown.get("releaseLabel", "")):
+        return spark_defaults(own)
+    return spark_defaults([*shown.get("runtimeConfiguration", ()), *own])
 
 
 def capacity_findings(
@@ -66,14 +46,15 @@ def capacity_findings(
 ) -> Iterator[Finding]:
     """Whether the application's maximum capacity has room for a driver and an executor."""
     limit = application.get("maximumCapacity")
-    driver, executor = worker_of(settings, "driver"), worker_of(settings, "executor")
-    if not limit or driver is None or executor is None:
+    taken = first_workers(settings)
+    if not limit or taken is None:
         return
     for name, needed, unit in (
-        ("cpu", driver.cores + executor.cores, "vCPU"),
-        ("memory", driver.gigabytes + executor.gigabytes, "GB"),
+        ("cpu", taken.cores, "vCPU"),
+        ("memory", taken.memory_gb, "GB"),
+        ("disk", taken.disk_gb, "GB"),
     ):
-        available = _amount(limit.get(name))
+        available = amount(limit.get(name))
         if available is not None and needed > available:
             yield wrong(
                 "capacity",
@@ -138,12 +119,12 @@ def vcpu_finding(quota: float, live: int, settings: Mapping[str, str], *, runnin
         settings: Spark's.
         running: Whether the session that is asked about is one of those.
     """
-    driver, executor = worker_of(settings, "driver"), worker_of(settings, "executor")
-    if driver is None or executor is None:
+    driver, both = first_workers(settings, executors=0), first_workers(settings)
+    if driver is None or both is None:
         return ok("vCPU quota", f"{quota:,g} for the account")
     others = (live - running) * driver.cores
     left = quota - others
-    needed = driver.cores + executor.cores
+    needed = both.cores
     said = f"{quota:,g} for the account"
     if others:
         said += f", at least {others} of them held by the drivers of other sessions here"
@@ -155,7 +136,7 @@ def vcpu_finding(quota: float, live: int, settings: Mapping[str, str], *, runnin
             f"{raise_it}, end other sessions, or start smaller workers.",
         )
     if quota <= NEW_ACCOUNT_VCPU:
-        executors = int((left - driver.cores) // executor.cores)
+        executors = int((left - driver.cores) // (both.cores - driver.cores))
         plural = "executors" if executors > 1 else "executor"
         return warning(
             "vCPU quota",
@@ -163,13 +144,3 @@ def vcpu_finding(quota: float, live: int, settings: Mapping[str, str], *, runnin
             f"{raise_it} before sessions have to grow.",
         )
     return ok("vCPU quota", said)
-
-
-def _amount(text: str | None) -> float | None:
-    match = re.match(r"\s*(\d+(?:\.\d+)?)", text or "")
-    return float(match[1]) if match else None
-
-
-def _mib(text: str) -> float | None:
-    match = re.fullmatch(r"(\d+)([kmgt]?)b?", text.strip().lower())
-    return int(match[1]) * _MIB_OF_UNIT[match[2]] if match else None

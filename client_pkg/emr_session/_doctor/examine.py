@@ -8,7 +8,6 @@ from typing import Any
 
 from .._emr.aws import Aws
 from .._emr.clock import Clock
-from .._emr.configuration import of_session
 from .._emr.names import LIVE_STATES, STARTING_STATES, USABLE_STATES, SessionArn
 from .application import application_findings, read_application, unread_application
 from .caller import Caller, caller_finding, read_caller
@@ -42,7 +41,7 @@ from .spark import connection_findings
 
 
 @dataclass(frozen=True)
-class Patient:
+class Subject:
     """What to look at: a session, or an application, or nothing but the account.
 
     Attributes:
@@ -61,15 +60,15 @@ class Patient:
 
 
 def examine(
-    aws: Aws, patient: Patient, *, strays: Callable[[], Sequence[str]], clock: Clock
+    aws: Aws, subject: Subject, *, strays: Callable[[], Sequence[str]], clock: Clock
 ) -> Iterator[Finding]:
     """Look at a session, an application or an account; gives each finding as it is made.
 
-    Changes nothing, and takes no token unless ``patient.connect`` is set.
+    Changes nothing, and takes no token unless ``subject.connect`` is set.
 
     Args:
         aws: The clients.
-        patient: What to look at.
+        subject: What to look at.
         strays: Gives the ids of the sessions that no stack holds any more.
         clock: Time.
     """
@@ -79,16 +78,16 @@ def examine(
         yield from installation_findings(read_installed(), python_version(), None, {})
         return
     yield caller_finding(caller)
-    region = patient.session.region if patient.session else caller.region
+    region = subject.session.region if subject.session else caller.region
     session: Mapping[str, Any] | None = None
-    if patient.session:
-        read = read_session(aws, patient.session)
+    if subject.session:
+        read = read_session(aws, subject.session)
         if isinstance(read, Unanswered):
-            yield unread_session(patient.session, read)
+            yield unread_session(subject.session, read)
         else:
             session = read
             yield from session_findings(session, clock.now())
-    application_id = patient.session.application_id if patient.session else patient.application_id
+    application_id = subject.session.application_id if subject.session else subject.application_id
     application: Mapping[str, Any] | None = None
     if application_id:
         found = read_application(aws, application_id, region)
@@ -97,12 +96,11 @@ def examine(
         else:
             application = found
             yield from application_findings(application)
-    own = of_session(session) if session else {}
-    settings = settings_of(application, own) if application else own
+    settings = settings_of(application, session)
     yield from _room(aws, application, session, settings, region)
-    yield from _permissions(aws, caller, patient, application, session)
-    if patient.session and session:
-        yield from _connection(aws, patient, patient.session, session, clock)
+    yield from _permissions(aws, caller, subject, application, session)
+    if subject.session and session:
+        yield from _connection(aws, subject, subject.session, session, clock)
     shown = application or session
     label = str(shown["releaseLabel"]) if shown else None
     yield from installation_findings(read_installed(), python_version(), label, settings)
@@ -138,12 +136,12 @@ def _room(
 def _permissions(
     aws: Aws,
     caller: Caller,
-    patient: Patient,
+    subject: Subject,
     application: Mapping[str, Any] | None,
     session: Mapping[str, Any] | None,
 ) -> Iterator[Finding]:
     """Whether the service can assume the role, and what the caller may do."""
-    role = patient.role or (str(session["executionRoleArn"]) if session else None)
+    role = subject.role or (str(session["executionRoleArn"]) if session else None)
     if role:
         yield trust_finding(role, read_trust(aws, role))
     if not (session or application):
@@ -190,7 +188,7 @@ def _permissions(
 
 
 def _connection(
-    aws: Aws, patient: Patient, arn: SessionArn, session: Mapping[str, Any], clock: Clock
+    aws: Aws, subject: Subject, arn: SessionArn, session: Mapping[str, Any], clock: Clock
 ) -> Iterator[Finding]:
     """The way to the session's Spark, if there is one and it may be gone."""
     if session["state"] in STARTING_STATES:
@@ -201,8 +199,8 @@ def _connection(
         )
     elif session["state"] not in USABLE_STATES:
         return
-    elif patient.connect:
-        yield from connection_findings(aws, arn, clock, patient.roots)
+    elif subject.connect:
+        yield from connection_findings(aws, arn, clock, subject.roots)
     else:
         yield not_checked(
             "endpoint",

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import boto3
+    from mypy_boto3_emr_serverless import EMRServerlessClient
 
 # A person waits for the answer: botocore itself would try for five minutes.
 ANSWER_SECONDS = 10
@@ -13,7 +17,12 @@ ATTEMPTS = 3
 class Aws:
     """Clients of EMR Serverless and Systems Manager, made when they are first needed."""
 
-    def __init__(self, *, client: Any = None, session: Any = None) -> None:
+    def __init__(
+        self,
+        *,
+        client: EMRServerlessClient | None = None,
+        session: boto3.Session | None = None,
+    ) -> None:
         """Clients of a boto3 session.
 
         Args:
@@ -24,18 +33,18 @@ class Aws:
         import boto3
 
         self._given = client
-        # Typed loosely: the services are chosen at run time.
-        self.session: Any = session or boto3.Session(
+        self.session = session or boto3.Session(
             region_name=client.meta.region_name if client else None
         )
         self._made: dict[tuple[str, str | None], Any] = {}
 
-    def emr_serverless(self, region: str | None = None) -> Any:
+    def emr_serverless(self, region: str | None = None) -> EMRServerlessClient:
         """The client for sessions of a region; without one, of the region of the environment."""
-        return self._given or self.of("emr-serverless", region)
+        client: EMRServerlessClient = self._given or self.of("emr-serverless", region)
+        return client
 
     def of(self, service: str, region: str | None = None) -> Any:
-        """A client of any service."""
+        """A client of any service. Typed loosely: the services are chosen at run time."""
         key = (service, region)
         if key not in self._made:
             from botocore.config import Config
@@ -45,7 +54,8 @@ class Aws:
                 read_timeout=ANSWER_SECONDS,
                 retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
             )
-            self._made[key] = self.session.client(service, region_name=region, config=config)
+            make: Any = self.session.client
+            self._made[key] = make(service, region_name=region, config=config)
         return self._made[key]
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 CLASSIFICATION = "spark-defaults"
@@ -18,6 +18,9 @@ def spark_defaults(configurations: Iterable[Mapping[str, Any]]) -> dict[str, str
     }
 
 
-def of_session(session: Mapping[str, Any]) -> dict[str, str]:
-    """The Spark settings that a session was started with, as GetSession describes it."""
-    return spark_defaults(session.get("configurationOverrides", {}).get("runtimeConfiguration", ()))
+def runtime_configuration(session: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """The configurations that a session was started with, as GetSession describes it."""
+    found: Sequence[Mapping[str, Any]] = session.get("configurationOverrides", {}).get(
+        "runtimeConfiguration", ()
+    )
+    return found

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-STARTING_STATES = ("SUBMITTED", "STARTING")
-USABLE_STATES = ("STARTED", "IDLE", "BUSY")
+if TYPE_CHECKING:
+    from mypy_boto3_emr_serverless.literals import SessionStateType
+
+STARTING_STATES: tuple[SessionStateType, ...] = ("SUBMITTED", "STARTING")
+USABLE_STATES: tuple[SessionStateType, ...] = ("STARTED", "IDLE", "BUSY")
 LIVE_STATES = STARTING_STATES + USABLE_STATES
-OVER_STATES = ("FAILED", "TERMINATED")
+OVER_STATES: tuple[SessionStateType, ...] = ("FAILED", "TERMINATED")
 
 RESOURCE_TYPE = "Custom::EMRServerlessSession"
 

@@ -7,7 +7,7 @@ import os
 import threading
 from concurrent.futures import Future
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from .._channel.certificates import root_certificates
 from .._channel.current_session import CurrentSession
@@ -21,6 +21,9 @@ from ..errors import ConnectError, ProxyError
 from .secret import SECRET_HEADER, new_secret
 
 if TYPE_CHECKING:
+    import boto3
+    from mypy_boto3_emr_serverless import EMRServerlessClient
+
     from .upstream import Upstream
 
 PORT = 15002
@@ -50,8 +53,8 @@ class SessionProxy:
         timeout: float = TIMEOUT_SECONDS,
         root_certificates: bytes | str | os.PathLike[str] | None = None,
         watch_seconds: float = WATCH_SECONDS,
-        client: Any = None,
-        session: Any = None,
+        client: EMRServerlessClient | None = None,
+        session: boto3.Session | None = None,
         clock: Clock | None = None,
     ) -> None:
         """A proxy that isn't started yet.
@@ -63,7 +66,7 @@ class SessionProxy:
                 over. Calls in the middle of which it ended fail with ABORTED.
             token: Whether clients have to send a secret, which ``url`` then has in it: True for a
                 new one, or one that is given, so that a proxy started again has the same address.
-            timeout: How long to wait for a session that is starting, in seconds.
+            timeout: How long to wait for a session that is starting, in seconds. Default: 600.
             root_certificates: Whom to trust: PEM as bytes, or the path of a file. By default the
                 file in ``GRPC_DEFAULT_SSL_ROOTS_FILE_PATH``, boto3's, or gRPC's own roots.
             watch_seconds: How often to look whether the session is over while there are no calls.

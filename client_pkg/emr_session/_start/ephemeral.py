@@ -6,7 +6,7 @@ import logging
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -19,6 +19,10 @@ from .._emr.wait import TIMEOUT_SECONDS
 from ..errors import ConnectError
 from .request import SessionRequest
 from .start import RETRY_SECONDS, start
+
+if TYPE_CHECKING:
+    import boto3
+    from mypy_boto3_emr_serverless import EMRServerlessClient
 
 # What a killed process leaves ends by itself after so long.
 IDLE_TIMEOUT_MINUTES = 15
@@ -38,8 +42,8 @@ def ephemeral(
     spark_properties: Mapping[str, str] | None = None,
     tags: Mapping[str, str] | None = None,
     timeout: float = TIMEOUT_SECONDS,
-    client: Any = None,
-    session: Any = None,
+    client: EMRServerlessClient | None = None,
+    session: boto3.Session | None = None,
     clock: Clock | None = None,
 ) -> Iterator[str]:
     """Start a session and end it with the ``with`` block, whatever happens in it; gives its ARN.
@@ -60,7 +64,7 @@ def ephemeral(
         spark_properties: Spark's settings, as of ``spark-defaults``.
         tags: The session's tags.
         timeout: For how long to try again to start it, in seconds, while the service is
-            unavailable or throttling or the application is between two states.
+            unavailable or throttling or the application is between two states. Default: 600.
         client: A boto3 client of ``emr-serverless`` to use.
         session: The boto3 session to make clients with. By default, boto3's own of the environment.
         clock: Time, for tests.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._emr.aws import Aws
 from .._emr.aws_errors import credentials_explained
@@ -15,6 +15,10 @@ from .._emr.wait import TIMEOUT_SECONDS
 from ..errors import SessionDiffersError
 from .request import SessionRequest
 from .start import start
+
+if TYPE_CHECKING:
+    import boto3
+    from mypy_boto3_emr_serverless import EMRServerlessClient
 
 # Two callers that find no session within this time start one together.
 TOGETHER_SECONDS = 300
@@ -29,8 +33,8 @@ def get_or_create(
     spark_properties: Mapping[str, str] | None = None,
     tags: Mapping[str, str] | None = None,
     timeout: float = TIMEOUT_SECONDS,
-    client: Any = None,
-    session: Any = None,
+    client: EMRServerlessClient | None = None,
+    session: boto3.Session | None = None,
     clock: Clock | None = None,
 ) -> str:
     """The ARN of the live session of a name in an application, started if there is none.
@@ -50,7 +54,7 @@ def get_or_create(
         spark_properties: Spark's settings, as of ``spark-defaults``.
         tags: Tags of a session that is started. Those of one that is live aren't compared.
         timeout: For how long to try again, in seconds, while the service is unavailable or
-            throttling or the application is between two states.
+            throttling or the application is between two states. Default: 600.
         client: A boto3 client of ``emr-serverless`` to use.
         session: The boto3 session to make clients with. By default, boto3's own of the environment.
         clock: Time, for tests.

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._emr.configuration import CLASSIFICATION, of_session
+from .._emr.configuration import CLASSIFICATION, runtime_configuration, spark_defaults
 from ..errors import ConnectError
 
 _APPLICATION_ARN = re.compile(
@@ -83,7 +83,7 @@ class SessionRequest:
         idle = session.get("idleTimeoutMinutes")
         if self.idle_timeout_minutes not in (None, idle):
             found.append(f"its idle time-out is {idle} minutes")
-        properties = of_session(session)
+        properties = spark_defaults(runtime_configuration(session))
         for key, value in self.spark_properties.items():
             if properties.get(key) != value:
                 found.append(f"its {key} is {properties.get(key, 'not set')}")

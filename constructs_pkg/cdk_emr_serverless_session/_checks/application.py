@@ -8,7 +8,6 @@ overtaken by the service.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -16,12 +15,13 @@ import aws_cdk as cdk
 from constructs import IConstruct
 
 from .._emr.releases import read_release
-from .._emr.workers import worker
+from .._emr.workers import PROCESSES, amount, first_workers, worker
 from .._template.findings import ID_PREFIX, Finding
+from .._template.properties import RETAINING
 from ..configuration import Configuration, spark_defaults
 from .limits import known_later
 from .request import minutes_of
-from .spark import PROCESSES, worker_findings
+from .spark import worker_findings
 
 APPLICATION_TYPE = ID_PREFIX + "applicationType"
 RELEASE_LABEL = ID_PREFIX + "releaseLabel"
@@ -35,7 +35,6 @@ IDLE_TIMEOUT_ZERO = ID_PREFIX + "idleTimeoutZero"
 IDLE_TIMEOUT_LONG = ID_PREFIX + "idleTimeoutLong"
 
 _SERVICE_LIMIT_MINUTES = 24 * 60
-_RETAINING = ("Retain", "RetainExceptOnCreate")
 
 
 def explain_idle_timeout(session: IConstruct, idle_timeout: cdk.Duration | None) -> None:
@@ -84,7 +83,7 @@ class DeclaredApplication:
     @property
     def is_retained(self) -> bool:
         """Whether it stays when its stack is deleted."""
-        return self._resource.get("DeletionPolicy") in _RETAINING
+        return self._resource.get("DeletionPolicy") in RETAINING
 
     def findings(self) -> list[Finding]:
         """What keeps every session from it."""
@@ -188,17 +187,17 @@ class DeclaredApplication:
 
     def _capacity_findings(self, spark: Mapping[str, Any]) -> Iterator[Finding]:
         """Whether driver and first executor have room: with less a session fails, saying little."""
-        sizes = [(asked, asked.size) for name in PROCESSES if (asked := worker(spark, name))]
-        if len(sizes) < len(PROCESSES) or any(size is None for _, size in sizes):
-            return
-        cores, memory = (sum(size[part] for _, size in sizes if size) for part in (0, 1))
-        disk = sum(asked.disk_gb for asked, _ in sizes)
+        taken = first_workers(spark)
+        asked = [worker(spark, process) for process in PROCESSES]
+        if taken is None or any(one is None or one.size is None for one in asked):
+            return  # Larger than any worker, which is a finding of its own.
+        cores, memory, disk = taken
         for name, needed, unit in (
             ("Cpu", cores, "vCPU"),
             ("Memory", memory, "GB"),
             ("Disk", disk, "GB"),
         ):
-            available = _amount(self._get("MaximumCapacity", name))
+            available = amount(self._get("MaximumCapacity", name))
             if available is not None and needed > available:
                 yield Finding(
                     MAXIMUM_CAPACITY,
@@ -239,10 +238,3 @@ def _release_findings(label: str) -> Iterator[Finding]:
             f"release_label: {label!r}, must be emr-7.13.0 or later, or an emr-spark-8 release.",
             True,
         )
-
-
-def _amount(text: Any) -> float | None:
-    """The number in a text such as ``16 GB`` or ``4 vCPU``."""
-    pattern = r"\s*(\d+(?:\.\d+)?)\s*(vcpu|gb|g)?s?\s*"
-    match = re.fullmatch(pattern, text, re.IGNORECASE) if isinstance(text, str) else None
-    return None if match is None else float(match[1])

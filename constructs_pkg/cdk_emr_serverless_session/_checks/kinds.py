@@ -5,7 +5,7 @@ A type checker sees it first. Whoever has none is told what to write.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import aws_cdk as cdk
@@ -27,6 +27,17 @@ class Kind:
     accepts: Callable[[object], bool]
     write: Callable[[object], str]
     is_optional: bool = True
+
+
+def list_of(element: Kind, write: str, *, is_optional: bool = True) -> Kind:
+    """Lists, and what is like them but text."""
+
+    def accepts(value: object) -> bool:
+        if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
+            return False
+        return all(map(element.accepts, value))
+
+    return Kind(accepts, lambda _: write, is_optional)
 
 
 def having(attribute: str, write: str, *, is_optional: bool = False) -> Kind:
@@ -51,8 +62,15 @@ APPLICATION = having(
 )
 ROLE = having("role_ref", "pass an iam.Role, or iam.Role.from_role_arn(…)")
 GRANTEE = having("grant_principal", "pass a role or user, such as iam.Role.from_role_arn(…)")
+SCHEDULE = having("expression_string", "pass a scheduler.ScheduleExpression")
 SWITCH = Kind(lambda value: isinstance(value, bool), lambda _: "write True or False", False)
 SWITCH_OR_DEFAULT = Kind(SWITCH.accepts, SWITCH.write)
+_ID = Kind(lambda value: isinstance(value, str) and value != "", lambda _: "write text", False)
+SCOPE = Kind(
+    lambda value: _has(value, "node") and not isinstance(value, cdk.Stage),
+    lambda _: "pass the stack, or another construct in it",
+    False,
+)
 REMOVAL_POLICY = Kind(
     lambda value: isinstance(value, cdk.RemovalPolicy),
     lambda _: "write cdk.RemovalPolicy.RETAIN or cdk.RemovalPolicy.DESTROY",
@@ -82,22 +100,24 @@ def check_scope(scope: object, id: object) -> None:
     """
     check_kinds(
         str(id),
-        scope=(scope, having("node", "pass the stack, or another construct in it")),
-        id=(id, instance_of(str, "write text", is_optional=False)),
+        scope=(scope, SCOPE),
+        id=(id, _ID),
     )
 
 
 def _has(value: object, attribute: str) -> bool:
     # The class is asked first: the value of a property would come from the CDK's process.
     return hasattr(type(value), attribute) or (
-        not isinstance(value, (str, int, float)) and hasattr(value, attribute)
+        not isinstance(value, (str, int, float, type)) and hasattr(value, attribute)
     )
 
 
 def _shown(name: str, value: object) -> str:
     if value is None:
         return "is required"
-    if isinstance(value, (str, int, float)):
+    if isinstance(value, type):
+        return f"is the class {value.__name__}"
+    if isinstance(value, (str, int, float, list, tuple)):
         return shown_as(name, value)
     return f"is of type {type(value).__name__}"
 

@@ -88,11 +88,12 @@ class SessionChecks:
 
     def complete(self) -> None:
         """Settles what depends on the whole app, while resources can still be changed."""
-        self._policies.attach()
         templates = Templates()
+        self._policies.attach(templates)
         self._applications = _applications_of(self._sessions, templates)
         self._roles = _roles_of(self._sessions, templates)
         for declared in self._sessions:
+            declared.resource.retain(_removal_policies(declared.resource, templates))
             application = self._application(declared)
             if declared.stops_by_default and isinstance(application, DeclaredApplication):
                 declared.resource.stop_application(application.auto_starts)
@@ -196,6 +197,16 @@ def _unchecked(application: cdk.CfnResource, error: RuntimeError) -> Finding:
         "enabled.",
         False,
     )
+
+
+def _removal_policies(resource: cdk.CfnResource, templates: Templates) -> list[object]:
+    try:
+        declaration = templates.declaration(resource) or {}
+    except RuntimeError:  # said of the application, or by synth itself
+        options = resource.cfn_options
+        declared = (options.deletion_policy, options.update_replace_policy)
+        return [policy.name.title().replace("_", "") if policy else None for policy in declared]
+    return [declaration.get(name) for name in ("DeletionPolicy", "UpdateReplacePolicy")]
 
 
 def _roles_of(sessions: Sequence[Declared], templates: Templates) -> dict[str, list[Finding]]:

@@ -99,7 +99,7 @@ def known_later(value: Any) -> bool:
         return "${Token[" in value or "{{resolve:" in value
     if isinstance(value, (int, float)):
         return value < 0 and cdk.Token.is_unresolved(value)  # tokens are negative numbers
-    return cdk.Token.is_unresolved(value)
+    return not isinstance(value, (bytes, type)) and cdk.Token.is_unresolved(value)
 
 
 def shown_as(name: str, value: Any) -> str:

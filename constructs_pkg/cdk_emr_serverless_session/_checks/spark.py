@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from .._emr.memory import memory_mib
-from .._emr.workers import MEMORY_OF_CORES, Worker, disk_range, worker
+from .._emr.workers import MEMORY_OF_CORES, PROCESSES, Worker, disk_range, worker
 from .._template.findings import ID_PREFIX, Finding
 from ..configuration import Configuration, spark_defaults
 from .limits import known_later
@@ -16,7 +16,6 @@ CLASSIFICATION = ID_PREFIX + "classification"
 SPARK_MEMORY = ID_PREFIX + "sparkMemory"
 WORKER_SIZE = ID_PREFIX + "workerSize"
 
-PROCESSES = ("driver", "executor")
 # EMR Serverless's user guide, "Configuration overrides" and "Spark job properties".
 _KNOWN = ("spark-defaults", "spark-driver-log4j2", "spark-executor-log4j2")
 _SIZES = (

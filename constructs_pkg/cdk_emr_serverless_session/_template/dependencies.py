@@ -1,12 +1,14 @@
 """What a session waits for at its start, and goes before at its end.
 
 A role's own policies are its children. Others are attached from anywhere in the app, by the role's
-name, before or after the session is declared: they are looked for when the app is complete.
+name, before or after the session is declared: they are looked for when the app is complete, in the
+templates that come out.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +21,7 @@ from constructs import IConstruct, IDependable
 
 from .findings import ID_PREFIX, Finding, report
 from .lookups import address_of, path_of, stack_of
+from .rendered import Templates
 
 POLICY_IN_LATER_STACK = ID_PREFIX + "policyInLaterStack"
 
@@ -55,7 +58,7 @@ class _Role:
 class _Policy:
     resource: cdk.CfnResource
     stack: cdk.Stack
-    roles: list[str]  # as JSON, as the policy's stack sees them
+    roles: list[str]  # as JSON, as the template of the policy's stack has them
 
 
 class PolicyDependencies:
@@ -76,13 +79,18 @@ class PolicyDependencies:
         waiting = self._roles.setdefault(address_of(role), _Role(role))
         waiting.sessions.append((session, resource))
 
-    def attach(self) -> None:
-        """Adds the dependencies within the stack, when the app is complete."""
+    def attach(self, templates: Templates) -> None:
+        """Adds the dependencies within the stack, when the app is complete.
+
+        Args:
+            templates: The templates of that moment.
+        """
         self._of_other_stacks.clear()
         own = _outermost(self._stack)
-        for policy in _policies_of(self._stack):
-            for role in self._roles.values():
-                if not _is_attached(policy, role.role):
+        for role in self._roles.values():
+            given = _given_name(role.role, templates)
+            for policy in _policies_of(self._stack, templates):
+                if not _is_attached(policy, role.role, given):
                     continue
                 if address_of(_outermost(policy.stack)) != address_of(own):
                     self._of_other_stacks.append((policy, role))
@@ -112,24 +120,27 @@ def _in_later_stack(policy: _Policy) -> Finding:
     )
 
 
-def _is_attached(policy: _Policy, role: IRoleRef) -> bool:
+def _is_attached(policy: _Policy, role: IRoleRef, given_name: str | None) -> bool:
+    if given_name in policy.roles:
+        return True
     try:
-        return any(name in policy.roles for name in _names_of(role, policy.stack))
+        name = policy.stack.resolve(role.role_ref.role_name)
     except RuntimeError:  # a role without a name that another environment could know
         return False
-
-
-def _names_of(role: IRoleRef, stack: cdk.Stack) -> Iterator[str]:
-    """What a policy of a stack may call a role: its reference, or the name that it is given."""
-    name = stack.resolve(role.role_ref.role_name)
-    home = stack_of(role)
     # In another stack the reference means a resource of that stack, if it has one of that id.
-    foreign = isinstance(name, dict) and address_of(home) != address_of(stack)
-    if not (foreign and name.get("Ref") in _role_ids(stack)):
-        yield _json(name)
+    foreign = isinstance(name, dict) and address_of(stack_of(role)) != address_of(policy.stack)
+    if foreign and name.get("Ref") in _role_ids(policy.stack):
+        return False
+    return _json(name) in policy.roles
+
+
+def _given_name(role: IRoleRef, templates: Templates) -> str | None:
+    """The name that a role is given, as JSON, where this app declares it with one."""
     declared = role if isinstance(role, iam.CfnRole) else role.node.default_child
-    if isinstance(declared, iam.CfnRole) and declared.role_name is not None:
-        yield _json(stack.resolve(declared.role_name))
+    if not isinstance(declared, iam.CfnRole):
+        return None
+    name = _property(declared, "RoleName", declared.role_name, templates)
+    return None if name is None else _json(name)
 
 
 def _role_ids(stack: cdk.Stack) -> set[str]:
@@ -141,32 +152,43 @@ def _role_ids(stack: cdk.Stack) -> set[str]:
 _found: WeakKeyDictionary[IConstruct, list[_Policy]] = WeakKeyDictionary()
 
 
-def _policies_of(stack: cdk.Stack) -> list[_Policy]:
+def _policies_of(stack: cdk.Stack, templates: Templates) -> list[_Policy]:
     stage: IConstruct = cdk.Stage.of(stack) or stack.node.root
     if stage not in _found:
-        _found[stage] = list(_search(stage))
+        _found[stage] = list(_search(stage, templates))
     return _found[stage]
 
 
-def _search(stage: IConstruct) -> Iterator[_Policy]:
+def _search(stage: IConstruct, templates: Templates) -> Iterator[_Policy]:
     # Not find_all: whatever it hands out makes Python import that construct's module.
     for node in cdk.ConstructSelector.resources_of_type(*_ATTACHED_BY).select(stage):
-        roles: Any
+        declared: Any
         if isinstance(node, (iam.CfnPolicy, iam.CfnManagedPolicy)):
-            roles = node.roles
+            declared = node.roles
         elif isinstance(node, iam.CfnRolePolicy):
-            roles = node.role_name
+            declared = node.role_name
         elif isinstance(node, cdk.CfnResource):
-            roles = node._cfn_properties.get(_ATTACHED_BY[node.cfn_resource_type])
+            declared = node._cfn_properties.get(_ATTACHED_BY[node.cfn_resource_type])
         else:
             continue
-        stack = cdk.Stack.of(node)
-        resolved = stack.resolve(roles) or []
-        names = resolved if isinstance(resolved, list) else [resolved]
-        yield _Policy(node, stack, [_json(name) for name in names])
+        roles = _property(node, _ATTACHED_BY[node.cfn_resource_type], declared, templates) or []
+        names = roles if isinstance(roles, list) else [roles]
+        yield _Policy(node, node.stack, [_json(name) for name in names])
+
+
+def _property(resource: cdk.CfnResource, name: str, declared: object, templates: Templates) -> Any:
+    """A property in the template; as it was declared, where the template can't be read."""
+    try:
+        declaration = templates.declaration(resource)
+    except RuntimeError:  # said of the application, or by synth itself
+        return resource.stack.resolve(declared)
+    return (declaration or {}).get("Properties", {}).get(name)
 
 
 def _json(value: object) -> str:
+    if isinstance(value, dict) and isinstance(text := value.get("Fn::Sub"), str):
+        reference = re.fullmatch(r"\$\{(\w+)\}", text)
+        value = {"Ref": reference[1]} if reference else value
     return json.dumps(value, sort_keys=True)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +19,9 @@ REQUEST_PROPERTIES = (
     "ConfigurationOverrides",
     "Tags",
 )
+
+# The policies that leave a resource where it is.
+RETAINING = ("Retain", "RetainExceptOnCreate")
 
 
 def request_properties(
@@ -72,7 +75,7 @@ def schedule_input(
     stack = cdk.Stack.of(resource)
     return {
         "StackId": stack.stack_id,
-        "LogicalResourceId": stack.get_logical_id(resource),
+        "LogicalResourceId": resource.logical_id,
         "PhysicalResourceId": session_arn,
         "ResourceProperties": {
             name: properties[name] for name in REQUEST_PROPERTIES if name in properties
@@ -83,11 +86,7 @@ def schedule_input(
 
 
 class SessionResource(cdk.CfnResource):
-    """The custom resource; tells the handler whether CloudFormation retains sessions.
-
-    The handler ends what it finds of its own beside the current session, so it has to know. A
-    removal policy may come late, from ``RemovalPolicies.of`` for one.
-    """
+    """The custom resource; says to the handler what is only settled when the app is complete."""
 
     is_retained = False
     _stops_application = True
@@ -105,24 +104,19 @@ class SessionResource(cdk.CfnResource):
         else:
             self.add_property_deletion_override("StopApplication")
 
-    def apply_removal_policy(
-        self,
-        policy: cdk.RemovalPolicy | None = None,
-        *,
-        apply_to_update_replace_policy: bool | None = None,
-        default: cdk.RemovalPolicy | None = None,
-    ) -> None:
-        """Sets the removal policy, here and in the property ``Retain``."""
-        super().apply_removal_policy(
-            policy, apply_to_update_replace_policy=apply_to_update_replace_policy, default=default
-        )
-        self.is_retained = (
-            policy or default
-        ) in _RETAINING and apply_to_update_replace_policy is not False
-        if self.is_retained:
+    def retain(self, policies: Collection[object]) -> None:
+        """Tells the handler whether CloudFormation retains sessions.
+
+        The handler ends what it finds of its own beside the current session, so it has to know.
+
+        Args:
+            policies: DeletionPolicy and UpdateReplacePolicy, in the template's spelling.
+        """
+        retained = all(policy in RETAINING for policy in policies)
+        if retained == self.is_retained:
+            return
+        self.is_retained = retained
+        if retained:
             self.add_property_override("Retain", "true")
         else:
             self.add_property_deletion_override("Retain")
-
-
-_RETAINING = (cdk.RemovalPolicy.RETAIN, cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)

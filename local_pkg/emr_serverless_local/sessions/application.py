@@ -3,13 +3,13 @@
 Pure state: nothing here knows of requests, of other applications or of AWS.
 """
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from .errors import Conflict, Validation
 from .release import has_sessions
+from .workers import amount, first_workers
 
 AUTO_STOP_MINUTES = 15
 STARTED_REFUSAL = (
@@ -18,10 +18,6 @@ STARTED_REFUSAL = (
     "workerTypeSpecifications.imageConfiguration, maximumCapacity."
 )
 
-# What a session's workers are made of when its Spark configuration doesn't say.
-_DEFAULT_CORES = 4
-_DEFAULT_MEMORY_GB = 16.0
-_GB_PER_UNIT = {"k": 1 / 1024**2, "m": 1 / 1024, "g": 1.0, "t": 1024.0}
 _SETTABLE = (
     "releaseLabel",
     "initialCapacity",
@@ -166,15 +162,15 @@ class Application:
 
     def fits(self, spark: Mapping[str, str]) -> bool:
         """Whether a driver and the executors it starts with are within the maximum capacity."""
-        limit = self.settings.get("maximumCapacity")
-        if not limit:
+        limit = self.settings.get("maximumCapacity", {})
+        executors = spark.get("spark.executor.instances", "1")
+        taken = first_workers(spark, int(executors) if executors.isdigit() else 1)
+        if taken is None:
             return True
-        executors = _number(spark.get("spark.executor.instances"), 1)
-        cores = _number(spark.get("spark.driver.cores"), _DEFAULT_CORES)
-        cores += executors * _number(spark.get("spark.executor.cores"), _DEFAULT_CORES)
-        memory = _gigabytes(spark.get("spark.driver.memory"))
-        memory += executors * _gigabytes(spark.get("spark.executor.memory"))
-        return cores <= _leading(limit["cpu"]) and memory <= _leading(limit["memory"])
+        limits = [amount(limit.get(name)) for name in ("cpu", "memory", "disk")]
+        return all(
+            most is None or needed <= most for needed, most in zip(taken, limits, strict=True)
+        )
 
     def describe(self) -> dict[str, Any]:
         """What GetApplication says of it."""
@@ -232,15 +228,6 @@ def _fixed_while_started(settings: Mapping[str, Any]) -> dict[str, Any]:
     return fixed
 
 
-def spark_properties(configurations: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """The properties of every classification in a list of configurations, nested ones too."""
-    found: dict[str, str] = {}
-    for configuration in configurations:
-        found.update(configuration.get("properties", {}))
-        found.update(spark_properties(configuration.get("configurations", ())))
-    return found
-
-
 def _check(settings: Mapping[str, Any]) -> None:
     """Refuse an interactive application that keeps no logs anywhere."""
     monitoring = settings.get("monitoringConfiguration", {})
@@ -250,18 +237,3 @@ def _check(settings: Mapping[str, Any]) -> None:
         raise Validation(
             "Interactive sessions need S3 logging or managed persistence to be enabled"
         )
-
-
-def _leading(quantity: str) -> float:
-    """The number in a quantity such as ``4 vCPU`` or ``16 GB``."""
-    match = re.match(r"\d+", quantity)
-    return float(match[0]) if match else 0.0
-
-
-def _number(text: str | None, default: int) -> int:
-    return int(text) if text and text.isdigit() else default
-
-
-def _gigabytes(text: str | None) -> float:
-    match = re.fullmatch(r"(\d+)([kmgt])b?", (text or "").strip().lower())
-    return int(match[1]) * _GB_PER_UNIT[match[2]] if match else _DEFAULT_MEMORY_GB

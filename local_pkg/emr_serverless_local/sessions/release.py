@@ -44,7 +44,6 @@ def _spark_defaults(configurations: Iterable[Mapping[str, Any]]) -> dict[str, st
     for configuration in configurations:
         if configuration.get("classification") == SPARK_DEFAULTS:
             found.update(configuration.get("properties", {}))
-        found.update(_spark_defaults(configuration.get("configurations", ())))
     return found
 
 

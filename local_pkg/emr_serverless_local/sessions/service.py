@@ -16,7 +16,7 @@ from typing import Any
 from ..clock import Clock, SystemClock
 from ..names import OVER_STATES, USABLE_STATES, application_arn, session_arn
 from . import wire
-from .application import Application, spark_properties
+from .application import Application
 from .backing import BackedSession, Backing, NoBacking
 from .errors import (
     AccessDenied,
@@ -212,8 +212,12 @@ class SessionService:
         application = self.application(params["applicationId"])
         application.require_session()
         overrides = params.get("configurationOverrides", {}).get("runtimeConfiguration", ())
-        asked_for = spark_properties(overrides)
-        if RESERVED_PROPERTY in asked_for:
+        configured = spark_defaults(
+            application.settings["releaseLabel"],
+            application.settings.get("runtimeConfiguration", ()),
+            overrides,
+        )
+        if RESERVED_PROPERTY in configured:
             raise Validation(f"{RESERVED_PROPERTY} is reserved and can't be set")
         if sum(1 for s in self._of(application) if s.state not in OVER_STATES) >= MAXIMUM_SESSIONS:
             raise QuotaExceeded(
@@ -236,17 +240,12 @@ class SessionService:
             starting_at=now + self.start_seconds / 3,
             usable_at=now + self.start_seconds,
             stop_seconds=self.stop_seconds,
-            failure=self._failure(application, params["executionRoleArn"], asked_for),
+            failure=self._failure(application, params["executionRoleArn"], configured),
             tags=dict(params.get("tags", {})),
             updated_at=now,
         )
         self._sessions[application.application_id, session_id] = session
         if session.failure is None:
-            configured = spark_defaults(
-                application.settings["releaseLabel"],
-                application.settings.get("runtimeConfiguration", ()),
-                overrides,
-            )
             self._backing.start(
                 BackedSession(self, application.application_id, session_id, configured)
             )
@@ -258,16 +257,15 @@ class SessionService:
         }
 
     def _failure(
-        self, application: Application, role_arn: str, asked_for: Mapping[str, str]
+        self, application: Application, role_arn: str, configured: Mapping[str, str]
     ) -> str | None:
         """Why a session will go to FAILED, if it will."""
-        if FAIL_PROPERTY in asked_for:
-            return f"Session failed. {asked_for[FAIL_PROPERTY]}".strip()
+        if FAIL_PROPERTY in configured:
+            return f"Session failed. {configured[FAIL_PROPERTY]}".strip()
         problem = self._authorizer.role_problem(role_arn)
         if problem:
             return f"Session failed. {problem}"
-        defaults = spark_properties(application.settings.get("runtimeConfiguration", ()))
-        return None if application.fits({**defaults, **asked_for}) else "Session failed."
+        return None if application.fits(configured) else "Session failed."
 
     def _get_session(self, params: Params, _: Caller | None) -> dict[str, Any]:
         return {"session": self._asked_session(params).describe()}

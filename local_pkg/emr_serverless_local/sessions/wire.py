@@ -161,7 +161,8 @@ def _from_query(shape: Shape, values: list[str], name: str) -> Any:
 
 def _require_type(shape: Shape, value: Any, at: str) -> None:
     fits = isinstance(value, _PYTHON_TYPES[shape.type_name])
-    if not fits or (isinstance(value, bool) and shape.type_name != "boolean"):
+    # To Python a boolean is a number, too.
+    if not fits or isinstance(value, bool) != (shape.type_name == "boolean"):
         raise Malformed(f"'{at}' is not of type {shape.type_name}")
     if isinstance(shape, StructureShape):
         for name, member in shape.members.items():

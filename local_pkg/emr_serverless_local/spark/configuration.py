@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..sessions.memory import memory_mib
+from ..sessions.workers import DEFAULT_CORES
+
 # Driver and executors are one process here. A session asks for 14 GB by default.
 HEAP_MB, LEAST_HEAP_MB = 2048, 512
-DEFAULT_EXECUTOR_CORES = 4
 _CONNECT_PLUGIN = "org.apache.spark.sql.connect.SparkConnectPlugin"
-_MB_PER_UNIT = {"k": 1 / 1024, "m": 1, "g": 1024, "t": 1024 * 1024}
 # Storage that a laptop doesn't reach: Spark of PyPI has no file system for it.
 _REMOTE_STORAGE = re.compile(r"\bs3[an]?://")
 
@@ -88,11 +89,10 @@ def _escaped(text: str) -> str:
 def _cores(properties: Mapping[str, str]) -> int:
     """What one executor was asked to have, or what the machine has if that is less."""
     asked = properties.get("spark.executor.cores", "")
-    cores = int(asked) if asked.isdigit() else DEFAULT_EXECUTOR_CORES
+    cores = int(asked) if asked.isdigit() else DEFAULT_CORES
     return max(1, min(cores, os.cpu_count() or 1))
 
 
 def _heap_mb(asked: str) -> int:
-    match = re.fullmatch(r"(\d+)([kmgt])b?", asked.strip().lower())
-    megabytes = int(int(match[1]) * _MB_PER_UNIT[match[2]]) if match else HEAP_MB
-    return max(LEAST_HEAP_MB, min(megabytes, HEAP_MB))
+    mib = memory_mib(asked)
+    return max(LEAST_HEAP_MB, min(HEAP_MB if mib is None else int(mib), HEAP_MB))

@@ -48,7 +48,6 @@ from .account import Account, TestClock, account
 from .gateway import Gateways, connected
 
 KINDS = ["unary_unary", "unary_stream", "stream_unary", "stream_stream"]
-MARGIN = 300
 PARAMETER = "/notebooks/session"
 pyspark = pytest.importorskip("pyspark")
 

@@ -11,6 +11,7 @@ import jsii
 import pytest
 from aws_cdk import aws_emrserverless as emrserverless
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_ssm as ssm
 from aws_cdk import cloudformation_include as include
 
@@ -111,6 +112,39 @@ class TestTheTemplateIsJudged:
         assert _findings(bench) == [("ERROR", "releaseLabel"), ("ERROR", "sessionEnabled")]
 
 
+class TestEscapeHatchesOnTheSession:
+    def test_another_logical_id_reaches_grants_and_schedule(self, bench: Bench) -> None:
+        session = bench.session(**IDLE)
+        reader = iam.Role(
+            cdk.Stack(bench.app, "Other"), "Reader", assumed_by=iam.AccountRootPrincipal()
+        )
+        session.grants.connect(reader)
+        session.keep_alive(schedule=scheduler.ScheduleExpression.rate(cdk.Duration.hours(1)))
+        resource = session.node.default_child
+        assert isinstance(resource, cdk.CfnResource)
+        resource.override_logical_id("Kept")
+
+        assert '"aws:ResourceTag/emr-serverless-session:logical-id": "Kept"' in json.dumps(
+            bench.template(cdk.Stack.of(reader))
+        )
+        (schedule,) = resources_of(bench.template(), "AWS::Scheduler::Schedule").values()
+        said = "".join(map(str, schedule["Properties"]["Target"]["Input"]["Fn::Join"][1]))
+        assert '"LogicalResourceId":"Kept"' in said
+
+    @pytest.mark.parametrize("way", ["option", "override"])
+    def test_the_handler_is_told_of_a_policy_that_retains(self, bench: Bench, way: str) -> None:
+        resource = bench.session(**IDLE).node.default_child
+        assert isinstance(resource, cdk.CfnResource)
+        if way == "option":
+            resource.cfn_options.deletion_policy = cdk.CfnDeletionPolicy.RETAIN
+            resource.cfn_options.update_replace_policy = cdk.CfnDeletionPolicy.RETAIN
+        else:
+            resource.add_override("DeletionPolicy", "RetainExceptOnCreate")
+            resource.add_override("UpdateReplacePolicy", "Retain")
+        assert bench.properties()["Retain"] == "true"
+        assert _findings(bench) == [("WARNING", "retainedSession")]
+
+
 @jsii.implements(cdk.IStableStringProducer)
 class _KnownLate:
     """A value that can't be produced, the first times that it is asked for."""
@@ -161,6 +195,25 @@ class TestPolicies:
         waits_for = " ".join(bench.resource()["DependsOn"])
         for name in ("Before", "After", "Attached", "L1"):
             assert name in waits_for
+
+    def test_so_is_one_that_overrides_attach(self, bench: Bench) -> None:
+        document = {"Version": "2012-10-17", "Statement": _statement().to_statement_json()}
+        resource = bench.role.node.default_child
+        assert isinstance(resource, iam.CfnRole)
+        resource.add_property_override("RoleName", "spark")
+        bench.session()
+
+        def attach(type: str, **override: Any) -> None:
+            (name,) = override
+            properties = {"PolicyName": "late", "PolicyDocument": document}
+            policy = cdk.CfnResource(bench.stack, name, type=type, properties=properties)
+            policy.add_property_override("Roles", override[name])
+
+        sub = "${" + bench.stack.get_logical_id(resource) + "}"
+        attach("AWS::IAM::Policy", ByName=["spark"])
+        attach("AWS::IAM::ManagedPolicy", BySub=[{"Fn::Sub": sub}])
+        attach("AWS::IAM::Policy", ByRef=[bench.role.role_name])
+        assert {"ByName", "BySub", "ByRef"} <= set(bench.resource()["DependsOn"])
 
     def test_a_policy_of_another_role_is_not(self, bench: Bench) -> None:
         other = execution_role(bench.stack, "OtherRole")
@@ -262,6 +315,62 @@ class TestArguments:
         wrong: Any = 30
         with pytest.raises(SessionValidationError, match=r"write cdk\.Duration\.seconds\(30\)"):
             SessionProvider.get_or_create(bench.stack, total_timeout=wrong)
+
+    @pytest.mark.parametrize(
+        "option",
+        [
+            "log_group",
+            "log_retention",
+            "vpc",
+            "vpc_subnets",
+            "security_groups",
+            "permissions_boundary",
+            "environment_encryption",
+        ],
+    )
+    def test_the_providers_options_are_constructs(self, bench: Bench, option: str) -> None:
+        wrong: dict[str, Any] = {option: "its name"}
+        with pytest.raises(SessionValidationError, match=rf"{option}: 'its name'; (pass|write) "):
+            SessionProvider.get_or_create(bench.stack, **wrong)
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {"stack_name": "no name"},
+            {"stack_id": "no ARN"},
+            {"application_arns": "arn:aws:emr-serverless:us-east-1:1:/applications/00app"},
+            {"execution_role_arns": ["spark"]},
+            {"tag_keys": "team"},
+        ],
+    )
+    def test_whom_a_provider_serves_is_checked(self, bench: Bench, wrong: dict[str, Any]) -> None:
+        provider = SessionProvider.get_or_create(bench.stack)
+        served = {"stack_name": "Plain", "execution_role_arns": ["arn:aws:iam::1:role/spark"]}
+        (name,) = wrong
+        with pytest.raises(SessionValidationError, match=f"serve] {name}: .*; write a"):
+            provider.serve(**{**served, **wrong})
+
+    @pytest.mark.parametrize("wrong", [emrserverless.CfnApplication, b"00app"])
+    def test_neither_a_class_nor_bytes_are_an_argument(self, bench: Bench, wrong: Any) -> None:
+        with pytest.raises(SessionValidationError, match="application: is "):
+            bench.session(application=wrong)
+        with pytest.raises(SessionValidationError, match=r"session_name: .* must be text"):
+            bench.session(session_name=wrong)
+
+    def test_a_session_is_declared_in_a_stack(self, bench: Bench) -> None:
+        scope: Any = bench.app
+        with pytest.raises(SessionValidationError, match="scope: is of type App; pass the stack"):
+            Session(scope, "S", application=bench.application, execution_role=bench.role)
+
+    def test_a_schedule_is_no_text(self, bench: Bench) -> None:
+        wrong: Any = "rate(1 hour)"
+        with pytest.raises(SessionValidationError, match=r"pass a scheduler\.ScheduleExpression"):
+            bench.session().keep_alive(schedule=wrong)
+
+    def test_a_session_is_imported_by_attributes(self, bench: Bench) -> None:
+        wrong: Any = {"application_id": "00app", "session_id": "00s"}
+        with pytest.raises(SessionValidationError, match=r"pass SessionAttributes\(…\)"):
+            Session.from_session_attributes(bench.stack, "Imported", wrong)
 
     def test_an_application_of_another_service_is_none(self, bench: Bench) -> None:
         bucket = cdk.CfnResource(bench.stack, "Bucket", type="AWS::S3::Bucket")

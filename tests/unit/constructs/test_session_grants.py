@@ -43,6 +43,22 @@ def test_a_grant_is_on_the_session_alone(bench: Bench, grant: str, actions: list
     assert statement["Resource"] == {"Fn::GetAtt": [logical_id, "Arn"]}
 
 
+def test_the_sessions_own_role_can_be_granted_it(bench: Bench) -> None:
+    """The session waits for the role's policies: none may refer to it."""
+    session = bench.session()
+    session.grants.read(bench.role)
+    (policy,) = (
+        resource["Properties"]["PolicyDocument"]
+        for id, resource in resources_of(bench.template(), "AWS::IAM::Policy").items()
+        if id.startswith("ExecutionRole")
+    )
+    assert "Session" not in json.dumps(policy["Statement"][0]["Resource"])
+    assert policy["Statement"][0]["Condition"]["StringEquals"] == {
+        "aws:ResourceTag/emr-serverless-session:logical-id": "Session88DA29BA",
+        "aws:ResourceTag/emr-serverless-session:stack-id": {"Ref": "AWS::StackId"},
+    }
+
+
 def test_an_imported_session_can_be_granted(bench: Bench) -> None:
     session = Session.from_session_attributes(
         bench.stack, "Imported", SessionAttributes(application_id="00app", session_id="00ses")

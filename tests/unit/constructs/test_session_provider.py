@@ -468,7 +468,13 @@ class TestServe:
                 execution_role_arns=[self.EXECUTION_ROLE],
             )
 
-    @pytest.mark.parametrize("stack", [{}, {"stack_name": "Plain", "stack_id": "arn"}])
+    @pytest.mark.parametrize(
+        "stack",
+        [
+            {},
+            {"stack_name": "Plain", "stack_id": "arn:aws:cloudformation:us-east-1:1:stack/Plain/x"},
+        ],
+    )
     def test_it_is_one_or_the_other(self, bench: Bench, stack: dict[str, str]) -> None:
         with pytest.raises(SessionValidationError, match="either stack_name or stack_id"):
             self.policy(bench, **stack)

@@ -238,7 +238,10 @@ def test_an_application_that_may_not_be_stopped_fails_nothing(
 ) -> None:
     arn = lab.create(properties).physical_id
     lab.authorizer.denied.add("emr-serverless:StopApplication")
+    asked_at = lab.clock.now()
     assert lab.delete(arn, {**properties, "StopApplication": "true"}).is_success
+    # IAM isn't late: the session could be started.
+    assert lab.clock.now() - asked_at < 60
 
 
 def test_a_session_that_was_replaced_on_another_application_goes_along_for_good(

@@ -65,6 +65,30 @@ def test_a_mark_that_it_has_just_set_itself_spares_no_session(
     assert lab.live() == [held]
 
 
+def test_a_session_that_ended_before_the_answer_fails_a_create_that_did_not_wait(
+    lab: Lab, retained: dict[str, Any]
+) -> None:
+    lab.network.before["GetSession"] = lambda: [lab.end(arn) for arn in lab.live()]
+    answer = lab.create({**retained, "WaitUntilReady": "false"})
+    assert not answer.is_success
+    assert "and can't be used" in answer.reason
+
+
+@pytest.mark.parametrize("is_taken", [True, False])
+def test_a_session_that_an_update_comes_back_to_keeps_its_mark_until_it_is_taken_over(
+    lab: Lab, retained: dict[str, Any], is_taken: bool
+) -> None:
+    """An Update that was cancelled and is delivered again looks like one of the rollback."""
+    plain = {name: value for name, value in retained.items() if name != "Retain"}
+    first = lab.create(retained).physical_id
+    second = lab.update(first, retained, {**retained, "Name": "another"}).physical_id
+    lab.end(second)
+    lab.cloudformation.listens = is_taken
+    answer = lab.update(second, {**retained, "Name": "another"}, plain, rollback=True)
+    assert answer.physical_id == first
+    assert is_marked(lab, first) is not is_taken
+
+
 def test_a_policy_that_changes_marks_and_clears(lab: Lab) -> None:
     plain = lab.properties()
     retained = {**plain, "Retain": "true"}

@@ -110,7 +110,13 @@ class TestFailure:
 
     @pytest.mark.parametrize(
         ("cores", "memory", "end"),
-        [("4", "16g", "STARTED"), ("5", "16g", "FAILED"), ("4", "20g", "FAILED")],
+        # With its overhead of a tenth, 14g is a worker of 16 GB, and 16g one of 18.
+        [
+            ("4", "14g", "STARTED"),
+            ("4", "2048", "STARTED"),
+            ("5", "14g", "FAILED"),
+            ("4", "16g", "FAILED"),
+        ],
     )
     def test_workers_have_to_fit_the_maximum_capacity(
         self, client: Any, clock: ManualClock, cores: str, memory: str, end: str

@@ -29,13 +29,13 @@ SESSION = [{"classification": "spark-defaults", "properties": {"spark.b": "2"}}]
         ("emr-7.13.0", {"spark.b": "2"}),
     ],
 )
-def test_a_session_s_configuration_is_merged_or_replaces_by_release(
+def test_the_release_says_whether_a_configuration_is_merged_or_replaced(
     release: str, configured: dict[str, str]
 ) -> None:
     assert spark_defaults(release, APPLICATION, SESSION) == configured
 
 
-def test_a_session_without_configuration_has_the_application_s() -> None:
+def test_a_session_without_configuration_has_that_of_its_application() -> None:
     configured = spark_defaults("emr-7.13.0", APPLICATION, [])
     assert configured == {"spark.a": "1", "spark.b": "1"}
 
@@ -56,9 +56,10 @@ def test_both_lines_of_releases_are_known(label: str, has: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "given"), [("", HEAP_MB), ("14g", HEAP_MB), ("1g", 1024), ("100m", LEAST_HEAP_MB)]
+    ("asked", "given"),
+    [("", HEAP_MB), ("14g", HEAP_MB), ("1g", 1024), ("1536", 1536), ("100m", LEAST_HEAP_MB)],
 )
-def test_memory_is_a_laptop_s(asked: str, given: int) -> None:
+def test_memory_is_limited_to_what_a_laptop_has(asked: str, given: int) -> None:
     assert configuration({"spark.driver.memory": asked}, FOLDER).heap_mb == given
 
 
@@ -81,7 +82,7 @@ def test_files_at_s3_are_left_out_and_named() -> None:
     assert applied.properties["spark.hadoop.fs.s3.impl"] == "some.Class"
 
 
-def test_a_session_s_plugins_stay_beside_the_server_s() -> None:
+def test_plugins_of_the_session_are_kept_beside_spark_connects() -> None:
     plugins = configuration({"spark.plugins": "mine"}, FOLDER).properties["spark.plugins"]
     assert plugins == "mine,org.apache.spark.sql.connect.SparkConnectPlugin"
 

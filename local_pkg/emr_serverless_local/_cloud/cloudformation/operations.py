@@ -46,6 +46,7 @@ options = Options()
 
 def install() -> None:
     """Put these in the place of MiniStack's. Doing it twice does no harm."""
+    module: Any
     for module in (stacks, handlers, changesets):
         module._deploy_stack_async = deploy
     for module in (stacks, handlers):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from emr_session._command.wishes import answer_to
+from emr_session._command.unsupported import advice_on
 
 from ..account import Stack, TestClock
 from .conftest import OWNER, STACK, Run, session_id
@@ -224,7 +224,7 @@ def test_ui_opens_a_browser(run: Run, arn: str, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize(
-    ("wish", "said"),
+    ("command", "said"),
     [
         ("extend", "Deploy idle_timeout"),
         ("resize", "Deploy runtime_configuration"),
@@ -235,15 +235,15 @@ def test_ui_opens_a_browser(run: Run, arn: str, monkeypatch: pytest.MonkeyPatch)
         ("lis", "No such command 'lis'"),
     ],
 )
-def test_an_unknown_command_is_told_what_to_do_instead(run: Run, wish: str, said: str) -> None:
-    ended = run(wish, "search")
+def test_an_unknown_command_is_told_what_to_do_instead(run: Run, command: str, said: str) -> None:
+    ended = run(command, "search")
 
     assert ended.returncode == 2
     assert said in ended.stderr
     assert len(ended.stderr.splitlines()) == 1
 
 
-def test_no_wish_is_in_the_way_of_a_command() -> None:
+def test_no_command_that_exists_is_answered_with_advice() -> None:
     from emr_session._command.main import emr_session
 
-    assert [name for name in emr_session.commands if answer_to(name)] == []
+    assert [name for name in emr_session.commands if advice_on(name)] == []

@@ -9,7 +9,7 @@ import pytest
 
 from emr_serverless_local.http import serve
 from emr_serverless_local.sessions import SessionService
-from emr_session._doctor.examine import Patient, examine
+from emr_session._doctor.examine import Subject, examine
 from emr_session._doctor.finding import Finding
 from emr_session._emr.aws import Aws
 from emr_session._emr.names import SessionArn
@@ -62,10 +62,10 @@ def look(
 
     def look_at(arn: str | None = None, strays: list[str] | None = None, **more: Any) -> Any:
         session = SessionArn.parse(arn) if arn else None
-        patient = Patient(session, **{"roots": gateways.roots, **more})
+        subject = Subject(session, **{"roots": gateways.roots, **more})
         found = examine(
             Aws(session=SessionThere(aws.url, boto)),
-            patient,
+            subject,
             strays=lambda: strays or [],
             clock=clock,
         )

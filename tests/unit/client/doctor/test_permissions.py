@@ -8,7 +8,7 @@ from typing import Any
 import botocore.session
 import pytest
 
-from emr_session._doctor.examine import Patient, examine
+from emr_session._doctor.examine import Subject, examine
 from emr_session._doctor.finding import Finding, Level
 from emr_session._doctor.permissions import Simulated, permission_finding
 from emr_session._emr.aws import Aws
@@ -57,8 +57,8 @@ class Ward:
         session = SessionThere(
             self.cloud.url, self.boto, key["AccessKeyId"], key["SecretAccessKey"]
         )
-        patient = Patient(**(more or {"session": SessionArn.parse(self.arn)}))
-        found = examine(Aws(session=session), patient, strays=list, clock=SystemClock())
+        subject = Subject(**(more or {"session": SessionArn.parse(self.arn)}))
+        found = examine(Aws(session=session), subject, strays=list, clock=SystemClock())
         return {finding.check: finding for finding in found}
 
 

@@ -1,4 +1,4 @@
-"""What people want of a session and no command can do: which property to deploy instead."""
+"""Commands that there can't be (extend, resize, restart, …), and what to do instead."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _CREATE = (
     "emr_session.ephemeral."
 )
 
-_ANSWERS = {
+_ADVICE = {
     **dict.fromkeys(("extend", "renew", "prolong", "keep-alive", "keepalive"), _LIFE),
     **dict.fromkeys(("resize", "scale", "cores", "memory"), _SIZE),
     **dict.fromkeys(("update", "modify", "configure", "set", "edit"), _CONFIGURATION),
@@ -32,6 +32,6 @@ _ANSWERS = {
 }
 
 
-def answer_to(wish: str) -> str | None:
-    """What to do instead of a command that there can't be, or None where it is no such wish."""
-    return _ANSWERS.get(wish)
+def advice_on(command: str) -> str | None:
+    """What to do instead of a command that EMR Serverless can't carry out; None for any other."""
+    return _ADVICE.get(command)

@@ -1,0 +1,56 @@
+"""The kinds of a provider's arguments."""
+
+from __future__ import annotations
+
+import re
+
+import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_logs as logs
+
+from .kinds import Kind, having, instance_of, list_of
+
+LOG_GROUP = having("log_group_name", "pass a logs.LogGroup", is_optional=True)
+LOG_RETENTION = instance_of(logs.RetentionDays, "write logs.RetentionDays.ONE_MONTH or another")
+VPC = having("vpc_id", "pass an ec2.Vpc, or ec2.Vpc.from_lookup(…)", is_optional=True)
+SUBNETS = Kind(
+    lambda value: isinstance(value, (ec2.SubnetSelection, dict)),
+    lambda _: "write ec2.SubnetSelection(…)",
+)
+SECURITY_GROUPS = list_of(having("security_group_id", ""), "write a list of ec2.SecurityGroup")
+BOUNDARY = having(
+    "managed_policy_arn",
+    "pass an iam.ManagedPolicy, or iam.ManagedPolicy.from_managed_policy_name(…)",
+    is_optional=True,
+)
+KEY = having("key_arn", "pass a kms.Key", is_optional=True)
+STACK_NAME = Kind(
+    lambda value: (
+        isinstance(value, str)
+        and bool(cdk.Token.is_unresolved(value) or re.fullmatch(r"[A-Za-z*][A-Za-z0-9*-]*", value))
+    ),
+    lambda _: "write a stack's name, in which * stands for any characters",
+)
+TEXTS = list_of(instance_of(str, ""), "write a list of text", is_optional=False)
+
+
+def _arns(service: str, write: str) -> Kind:
+    """A list of a service's ARNs, or of tokens."""
+
+    def accepts(value: object) -> bool:
+        return isinstance(value, str) and (
+            cdk.Token.is_unresolved(value) or (f":{service}:" in value and value.startswith("arn:"))
+        )
+
+    return list_of(Kind(accepts, lambda _: ""), f"write a list of {write}", is_optional=False)
+
+
+STACK_ID = Kind(
+    lambda value: (
+        isinstance(value, str)
+        and (cdk.Token.is_unresolved(value) or (":cloudformation:" in value and ":stack/" in value))
+    ),
+    lambda _: "write a stack's ARN",
+)
+ROLE_ARNS = _arns("iam", "roles' ARNs")
+APPLICATION_ARNS = _arns("emr-serverless", "applications' ARNs")

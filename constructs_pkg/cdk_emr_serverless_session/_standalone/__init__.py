@@ -1,0 +1,1 @@
+"""The provider as a stack of its own, without an app around it."""
