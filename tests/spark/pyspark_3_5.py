@@ -4,6 +4,7 @@ The tests are in the wheel of ``snowflake-spark-connect``, a copy of PySpark 3.5
 (Apache-2.0). Its client is not used: it hangs when a session is closed.
 """
 
+import fcntl
 import shutil
 import subprocess
 import sys
@@ -31,12 +32,19 @@ def environment(folder: Path) -> Path:
     Raises:
         InstallError: uv can't install it.
     """
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _made(folder)
+
+
+def _made(folder: Path) -> Path:
     python, done = folder / "bin" / "python", folder / "installed"
     asked = "\n".join((*INSTALLED, TESTS))
     if done.exists() and done.read_text() == asked:
         return python
     _uv("venv", "--clear", "--python", sys.executable, folder)
-    _uv("pip", "install", "--compile-bytecode", "--python", python, *INSTALLED)
+    # Without bytecode: the tests compile what they import, a part of it.
+    _uv("pip", "install", "--python", python, *INSTALLED)
     (site,) = folder.glob("lib/python*/site-packages")
     with tempfile.TemporaryDirectory() as wheel:
         _uv("pip", "install", "--no-deps", "--python", python, "--target", wheel, TESTS)
