@@ -85,9 +85,6 @@ lint: environment ## check format, style, imports and types
 	$(BIN)/ruff check .
 	PYTHONPATH=.:lambda $(BIN)/lint-imports --no-logo
 	$(BIN)/mypy --strict
-	$(BIN)/mypy --strict tools noxfile.py conftest.py
-	@# Each example alone: those in Python have an app.py.
-	@for app in examples/*/app.py; do example=$$(dirname "$$app")/; echo "mypy --strict $$example"; $(BIN)/mypy --strict "$$example" || exit 1; done
 
 pyright: environment ## check types a second time: minutes, because aws-cdk-lib is large
 	node_modules/.bin/pyright --pythonpath $(BIN)/python

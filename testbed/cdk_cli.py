@@ -3,16 +3,24 @@
 import contextlib
 import json
 import os
+import secrets
 import signal
 import subprocess
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 ROOT = Path(__file__).resolve().parent.parent
 CDK = ROOT / "node_modules" / ".bin" / "cdk"
+CDK_LIBRARY = ROOT / "node_modules" / "aws-cdk" / "lib" / "index.js"
 SECONDS = 300
+SETTINGS = {
+    "CDK_DISABLE_CLI_TELEMETRY": "true",
+    # The validator takes seconds of every synth; a unit test runs it.
+    "CDK_VALIDATION": "false",
+}
 
 
 class CdkError(Exception):
@@ -21,6 +29,67 @@ class CdkError(Exception):
     def __init__(self, command: str, exit_code: int, output: str) -> None:
         super().__init__(f"cdk {command} ended with {exit_code}\n{output}".rstrip())
         self.output = output
+
+
+class ResidentCdk:
+    """The CDK CLI in a process that is kept, from entering the ``with`` block to leaving it.
+
+    For many commands on one account: to load the CLI takes more than half of a command's time.
+    """
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = {**environment, **SETTINGS}
+        self._mark = f"ended-{secrets.token_hex(8)}"
+        self._process: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end()
+
+    def run(self, arguments: Sequence[str], cwd: Path) -> tuple[int, str]:
+        """Run a command; gives its exit code and what it printed."""
+        process = self._process = self._process or self._started()
+        assert process.stdin
+        assert process.stdout
+        limit = threading.Timer(SECONDS, self._end)
+        limit.start()
+        said: list[str] = []
+        try:
+            process.stdin.write(json.dumps({"args": arguments, "cwd": str(cwd)}) + "\n")
+            process.stdin.flush()
+            for line in process.stdout:
+                if line.startswith(self._mark):
+                    return int(line.split()[1]), "".join(said)
+                said.append(line)
+        except BaseException:
+            self._end()
+            raise
+        finally:
+            limit.cancel()
+        # It has ended by itself, or was too slow.
+        self._end()
+        return process.wait(), "".join(said)
+
+    def _started(self) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            ["node", Path(__file__).with_name("cdk_resident.js"), CDK_LIBRARY, self._mark],
+            env=self._environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            # A group of its own, to be ended with whatever it has started.
+            process_group=0,
+        )
+
+    def _end(self) -> None:
+        process, self._process = self._process, None
+        if process:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 class Account(Protocol):
@@ -52,10 +121,12 @@ class CdkCli:
     Attributes:
         aws: The account.
         visible: Whether its output goes to the terminal, instead of to the caller.
+        resident: What runs its commands, instead of a process for each.
     """
 
     aws: Account
     visible: bool = False
+    resident: "ResidentCdk | None" = None
 
     def bootstrap(self) -> str:
         """Prepare account and region, as a new account has to be."""
@@ -107,15 +178,16 @@ class CdkCli:
         return self._run("destroy", stack, "--app", str(assembly), "--force")
 
     def _run(self, command: str, *arguments: str, cwd: Path | None = None) -> str:
-        settings = {
-            "CDK_DISABLE_CLI_TELEMETRY": "true",
-            # The validator takes seconds of every synth; a unit test runs it.
-            "CDK_VALIDATION": "false",
-        }
+        if self.resident:
+            words = [command, *arguments, "--no-notices"]
+            exit_code, said = self.resident.run(words, cwd or self.aws.folder)
+            if exit_code != 0:
+                raise CdkError(command, exit_code, said)
+            return said
         process = subprocess.Popen(
             [str(CDK), command, *arguments, "--no-notices"],
             cwd=cwd or self.aws.folder,
-            env={**self.aws.environment(), **settings},
+            env={**self.aws.environment(), **SETTINGS},
             stdin=subprocess.DEVNULL,
             stdout=None if self.visible else subprocess.PIPE,
             stderr=None if self.visible else subprocess.STDOUT,

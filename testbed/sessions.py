@@ -1,5 +1,6 @@
 """Start a session on a local AWS that runs as a process of its own."""
 
+import contextlib
 import time
 from typing import Any
 
@@ -29,10 +30,10 @@ def started(
         fields: Fields of StartSession, beside those that it needs.
     """
     client = aws.client("emr-serverless")
-    role = aws.client("iam").create_role(
-        RoleName="execution",
-        AssumeRolePolicyDocument=EXECUTION_TRUST,
-    )["Role"]["Arn"]
+    iam = aws.client("iam")
+    with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):
+        iam.create_role(RoleName="execution", AssumeRolePolicyDocument=EXECUTION_TRUST)
+    role = iam.get_role(RoleName="execution")["Role"]["Arn"]
     made = client.create_application(**{**APPLICATION, **(application or {})})
     asked = client.start_session(
         applicationId=made["applicationId"], executionRoleArn=role, **fields

@@ -2,11 +2,12 @@
 
 import itertools
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from testbed.cdk_cli import CdkCli
+from testbed.cdk_cli import CdkCli, ResidentCdk
 from testbed.evidence import handler_lines
 from testbed.local_aws import LocalAws
 from testbed.log_secrets import assert_no_secrets, logs_no_secrets
@@ -52,19 +53,26 @@ def _the_log_is_searched(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def cdk_cli(aws: LocalAws) -> CdkCli:
+def cdk_cli(aws: LocalAws) -> Iterator[CdkCli]:
     """The CDK CLI, with the account bootstrapped."""
-    cli = CdkCli(aws)
-    cli.bootstrap()
-    return cli
+    with resident_cdk_cli(aws) as cli:
+        yield cli
 
 
 @pytest.fixture(scope="session")
-def cdk_cli_with_spark(aws_with_spark: LocalAws) -> CdkCli:
+def cdk_cli_with_spark(aws_with_spark: LocalAws) -> Iterator[CdkCli]:
     """The CDK CLI for that one, with the account bootstrapped."""
-    cli = CdkCli(aws_with_spark)
-    cli.bootstrap()
-    return cli
+    with resident_cdk_cli(aws_with_spark) as cli:
+        yield cli
+
+
+@contextmanager
+def resident_cdk_cli(aws: LocalAws) -> Iterator[CdkCli]:
+    """The CDK CLI, loaded once for all its commands. In the demo each has its own process."""
+    with ResidentCdk(aws.environment()) as resident:
+        cli = CdkCli(aws, resident=resident)
+        cli.bootstrap()
+        yield cli
 
 
 @pytest.fixture(scope="session")

@@ -148,20 +148,11 @@ class Launcher:
         return self.chosen(spark_defaults) if self.chosen else self._server
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Have one worker do what needs the shared server, so that there is one."""
-    if not config.pluginmanager.hasplugin("xdist"):
-        return
-    for item in items:
-        if "shared_server" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("spark"))
-
-
 @pytest.fixture(scope="session")
-def shared_server() -> Iterator[SharedServer]:
-    """A server of Apache Spark for all tests."""
-    with shared() as server:
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedServer]:
+    """A server of Apache Spark for all tests, whichever worker runs them."""
+    own = tmp_path_factory.getbasetemp()
+    with shared(own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) as server:
         yield server
 
 

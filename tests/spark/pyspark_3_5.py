@@ -4,6 +4,7 @@ The tests are in the wheel of ``snowflake-spark-connect``, a copy of PySpark 3.5
 (Apache-2.0). Its client is not used: it hangs when a session is closed.
 """
 
+import fcntl
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ INSTALLED = (
     *("pyspark==3.5.6", "numpy<2; python_version < '3.13'", "pandas>=2.2,<3", "pyarrow>=18,<26"),
     *("grpcio>=1.76", "grpcio-status>=1.76", "googleapis-common-protos>=1.71", "zstandard"),
     *("setuptools<81", "boto3>=1.42.94", "trustme>=1.2", "pytest", "sybil"),
+    *("ipykernel", "nbclient"),
 )
 TESTS = "snowflake-spark-connect==1.0.0"
 TESTS_FOLDER = Path("pyspark", "sql", "tests")
@@ -30,12 +32,19 @@ def environment(folder: Path) -> Path:
     Raises:
         InstallError: uv can't install it.
     """
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _made(folder)
+
+
+def _made(folder: Path) -> Path:
     python, done = folder / "bin" / "python", folder / "installed"
     asked = "\n".join((*INSTALLED, TESTS))
     if done.exists() and done.read_text() == asked:
         return python
     _uv("venv", "--clear", "--python", sys.executable, folder)
-    _uv("pip", "install", "--compile-bytecode", "--python", python, *INSTALLED)
+    # Without bytecode: the tests compile what they import, a part of it.
+    _uv("pip", "install", "--python", python, *INSTALLED)
     (site,) = folder.glob("lib/python*/site-packages")
     with tempfile.TemporaryDirectory() as wheel:
         _uv("pip", "install", "--no-deps", "--python", python, "--target", wheel, TESTS)

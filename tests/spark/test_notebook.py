@@ -1,5 +1,6 @@
 """A notebook with the extension, executed by a real kernel on a real session."""
 
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from pyspark.sql.connect.session import SparkSession
 
 from emr_serverless_local.clock import ManualClock
 from tests.spark.conftest import START_SECONDS, SparkSessions
@@ -15,6 +17,15 @@ from tests.spark.tools import JUPYTER_FOLDERS
 SECONDS = 120
 PAGE = "it's \"home\"'; DROP VIEW clicks; --"
 ROWS = 3_000_000
+# The protocol of 3.5 has no progress: there it is the time that is shown, after two seconds.
+HAS_PROGRESS = hasattr(SparkSession, "registerProgressHandler")
+LONG = (
+    "spark.conf.set('spark.connect.progress.reportInterval', '100ms')\n"
+    f"spark.range(0, {ROWS}, 1, 16).selectExpr('sum(id) OVER (PARTITION BY id % 7)').count()"
+    if HAS_PROGRESS
+    else "idle = spark.sql(\"SELECT java_method('java.lang.Thread', 'sleep', 2500L)\").collect()\n"
+    f"{ROWS} * len(idle)"
+)
 CELLS = {
     "card": "spark",
     "clicks": f"page, table, least = {PAGE!r}, 'clicks', 1.5\n"
@@ -24,8 +35,7 @@ CELLS = {
     "WHERE page = :page AND seconds > :least -- :no_variable",
     "kept": "print(found.count(), spark.table(table).count())",
     "escaped": "%%sparksql --limit 1\nSELECT page AS `<i>` FROM clicks ORDER BY seconds DESC",
-    "long": "spark.conf.set('spark.connect.progress.reportInterval', '100ms')\n"
-    f"spark.range(0, {ROWS}, 1, 16).selectExpr('sum(id) OVER (PARTITION BY id % 7)').count()",
+    "long": LONG,
     "off": "%unload_ext emr_session",
     "plain": "spark",
 }
@@ -60,7 +70,9 @@ def test_a_session_in_a_notebook(
     for name in JUPYTER_FOLDERS:
         monkeypatch.setenv(name, str(tmp_path))
     arn = spark.start(name="<b>clicks</b>").arn
-    connect = f"import emr_session\nspark = emr_session.connect({arn!r})"
+    connect = (
+        f"import emr_session\nspark = emr_session.connect({arn!r}, check_version={HAS_PROGRESS})"
+    )
     outputs = executed({"connect": connect, **CELLS})
 
     assert printed(outputs["connect"]).count("off by %unload_ext emr_session") == 1
@@ -75,7 +87,8 @@ def test_a_session_in_a_notebook(
         assert text in shown(outputs["escaped"])
 
     progress, counted = outputs["long"]
-    assert "tasks in" in progress["data"]["text/html"]
+    reported = "tasks in" if HAS_PROGRESS else r"> [23] s<"
+    assert re.search(reported, progress["data"]["text/html"])
     assert counted["data"]["text/plain"] == str(ROWS)
 
     assert "SparkSession at 0x" in shown(outputs["plain"], "text/plain")

@@ -14,7 +14,7 @@ from tests.spark.shared_server import ADDRESS, PYTHON, ROOT, SharedServer
 
 TESTS = (
     *("test_query.py", "test_tokens.py", "test_client.py"),
-    *("test_default_session.py", "test_errors.py"),
+    *("test_default_session.py", "test_errors.py", "test_notebook.py"),
 )
 SECONDS = 1200
 

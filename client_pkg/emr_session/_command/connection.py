@@ -11,6 +11,7 @@ import click
 
 from .._connect.addresses import dashboard_url, remote_url
 from .._connect.connect import connect
+from .._notebook.extension import SWITCH, switched_off
 from .arguments import APPLICATION, FOLLOW, ROOT_CERTIFICATES, SESSION, TIMEOUT
 from .command import DONE, command
 from .invocation import Invocation
@@ -63,7 +64,10 @@ def shell(
     root_certificates: str | None,
     timeout: float,
 ) -> int:
-    """A Python shell with 'spark' connected: IPython's if it is installed, else Python's own."""
+    """A Python shell with 'spark' connected: IPython's if it is installed, else Python's own.
+
+    In IPython's, queries show their progress, and %%sparksql runs SQL.
+    """
     spark = connect(
         target(run, session, application, follow=follow),
         follow=follow,
@@ -87,10 +91,16 @@ def _interact(names: dict[str, Any], banner: str) -> None:
     if sys.stdin.isatty():
         try:
             from IPython import start_ipython
+            from traitlets.config import Config
         except ImportError:
             pass
         else:
             print(banner)
-            start_ipython(argv=[], user_ns=names)
+            config = Config()
+            if not switched_off():
+                print(f"Queries show their progress, %%sparksql runs SQL; {SWITCH}=off: neither.")
+                # Beside those of the user's own configuration.
+                config.TerminalIPythonApp.extra_extensions = ["emr_session"]
+            start_ipython(argv=[], user_ns=names, config=config)
             return
     code.interact(banner=banner, local=names, exitmsg="")

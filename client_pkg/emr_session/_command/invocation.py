@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from .._emr.aws import Aws
 from .._emr.clock import Clock, SystemClock
-from .._emr.locate import locate
+from .._emr.locate import locate, only_live
 from .._emr.names import SessionArn
 from .output import Output
 
@@ -26,4 +26,6 @@ class Invocation:
             ConnectError: There is none, or there are several.
             botocore.exceptions.ClientError: A service refuses what has to be asked.
         """
+        if session is None:
+            return only_live(self.aws, application)
         return locate(session, self.aws, application=application)

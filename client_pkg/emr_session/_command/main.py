@@ -40,9 +40,9 @@ HELP = """\
 EMR Serverless interactive sessions.
 
 SESSION is a session's ARN, its id, APPLICATION/SESSION, the SSM parameter that holds its ARN,
-STACK, STACK/LOGICAL-ID, the path of its construct, or the name of a live session. Without it, the
-only live session that you may see is used. Region and credentials are boto3's: AWS_REGION,
-AWS_PROFILE and so on.
+STACK, STACK/LOGICAL-ID, the path of its construct, or its name: the live session's, or else that
+of the newest one that has ended. Without it, the only live session that you may see is used. Region
+and credentials are boto3's: AWS_REGION, AWS_PROFILE and so on.
 """
 EPILOG = """\
 No command makes a session live longer or changes its cores: deploy idle_timeout, keep_alive or

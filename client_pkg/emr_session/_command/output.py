@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,10 +40,9 @@ class Output:
         # Not before here: commands that print a line do without.
         from rich.console import Console
 
-        wide = not sys.stdout.isatty() and not os.environ.get("COLUMNS")
-        return Console(
-            width=_UNLIMITED_WIDTH if wide else None, markup=False, emoji=False, highlight=False
-        )
+        # COLUMNS is of the terminal, and shells hand it on to what writes elsewhere.
+        width = None if sys.stdout.isatty() else _UNLIMITED_WIDTH
+        return Console(width=width, markup=False, emoji=False, highlight=False)
 
     def line(self, text: str) -> None:
         """Print a line. It isn't wrapped: it may be for a program."""

@@ -33,7 +33,7 @@ def remote_url(
     Args:
         arn_or_parameter: The session's ARN, the name of the SSM parameter that holds it, or
             another name that ``emr-session`` takes: an id, ``STACK``, ``STACK/LOGICAL-ID``, the
-            path of the construct, or the name of a live session.
+            path of the construct, or a session's name.
         timeout: How long to wait for the session to be usable, in seconds. Default: 600.
         client: A boto3 client of ``emr-serverless`` to use.
         session: The boto3 session to make clients with. By default, boto3's own of the environment.
@@ -71,7 +71,7 @@ def dashboard_url(
     Args:
         arn_or_parameter: The session's ARN, the name of the SSM parameter that holds it, or
             another name that ``emr-session`` takes: an id, ``STACK``, ``STACK/LOGICAL-ID``, the
-            path of the construct, or the name of a live session.
+            path of the construct, or a session's name.
         client: A boto3 client of ``emr-serverless`` to use.
         session: The boto3 session to make clients with. By default, boto3's own of the environment.
 

@@ -51,13 +51,13 @@ def connect(
     Args:
         arn_or_parameter: The session's ARN, the name of the SSM parameter that holds it, or
             another name that ``emr-session`` takes: an id, ``STACK``, ``STACK/LOGICAL-ID``, the
-            path of the construct, or the name of a live session.
+            path of the construct, or a session's name.
         follow: Whether to move to the session that the parameter names when this one is over.
             The call in the middle of which it ended fails with ``SessionMovedError``, the calls
             after it go to the successor. What the old one held (temporary views, caches, settings,
             artifacts) is gone. ``connect`` itself waits past a session that is over.
         timeout: How long to wait for the session, in seconds. Default: 600.
-        root_certificates: Whom to trust: PEM as bytes, or the path of a file. By default those of
+        root_certificates: Whom to trust: PEM itself, or the path of a file. By default those of
             ``GRPC_DEFAULT_SSL_ROOTS_FILE_PATH``, else those that boto3 trusts (``AWS_CA_BUNDLE``,
             ``ca_bundle`` of the profile), else gRPC's own.
         channel_options: gRPC's channel options, by their names. By default a connection that is
@@ -109,10 +109,12 @@ def connect(
     from .interrupt import InterruptingInterceptor, report_in_one_line
     from .preflight import preflight
     from .python_version import PythonVersionInterceptor
+    from .queries import QueryInterceptor
 
     current = CurrentSession(
         aws, arn_or_parameter, status.arn, follow=follow, timeout=timeout, clock=clock
     )
+    has_progress = hasattr(remote.SparkSession, "registerProgressHandler")
     builder = SessionChannelBuilder(
         current,
         trusted,
@@ -122,6 +124,7 @@ def connect(
                 lambda: workers_python(lambda name: spark.conf.get(name, None), release)
             ),
             InterruptingInterceptor(channel),
+            *([] if has_progress else [QueryInterceptor()]),
         ],
     )
     spark_version = preflight(builder, current)

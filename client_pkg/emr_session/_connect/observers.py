@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Observer(Protocol):
-    """Is told of each wait and of each connection. Called in the caller's thread."""
+    """Is told of waits, connections, and queries. Called in the caller's thread."""
 
     def waiting(self, status: SessionStatus, seconds: float) -> None:
         """Once a look at a session that isn't usable yet.
@@ -24,6 +24,19 @@ class Observer(Protocol):
 
     def connected(self, spark: SparkSession) -> None:
         """A ``SparkSession`` is connected."""
+        ...
+
+    def query_began(self, operation_id: str) -> None:
+        """A query has begun. Of PySpark 3.5 only: later ones have progress handlers."""
+        ...
+
+    def query_ended(self, operation_id: str, bytes_read: int) -> None:
+        """A query of PySpark 3.5 is over. May be called again, and in a thread of PySpark's.
+
+        Args:
+            operation_id: Which.
+            bytes_read: How much it has read from files, as far as Spark said.
+        """
         ...
 
 

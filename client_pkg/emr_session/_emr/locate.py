@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from ..errors import ConnectError, SessionAmbiguousError, SessionNotFoundError
 from .aws import Aws
 from .inventory import AT_ONCE, Summary, application_ids, inventory, summaries
-from .names import LIVE_STATES, SessionArn
+from .names import LIVE_STATES, OVER_STATES, SessionArn
 from .reference import Kind, kinds_of
 from .session import NOT_FOUND, describe
 from .stacks import StackResource, construct_path, sessions_of, template_of
@@ -32,26 +32,30 @@ class Match:
         return f"{self.arn.application_id}/{self.arn.session_id}  {self.described}"
 
 
-def locate(target: str | None, aws: Aws, *, application: str | None = None) -> SessionArn:
+def locate(target: str, aws: Aws, *, application: str | None = None) -> SessionArn:
     """The session that a name names.
 
     Args:
         target: A session's ARN, its id, ``APPLICATION/SESSION``, the name of the SSM parameter
             that holds its ARN, ``STACK``, ``STACK/LOGICAL-ID``, the path of the construct, or the
-            name of a live session. None for the only live session that the caller may see. Where
-            what a stack holds is over, a live successor of it is meant.
+            session's name. Where what a stack holds is over, a live successor of it is meant; of a
+            name that no live session has, the newest session that had it.
         aws: The clients.
         application: The id of the application that ids and names are looked for in; all by
             default.
 
     Raises:
-        SessionAmbiguousError: Several sessions are named so, or live where none is named.
-        SessionNotFoundError: No session lives where none is named.
+        SessionAmbiguousError: Several sessions are named so.
         ConnectError: Nothing is named so, or what is holds no session.
         botocore.exceptions.ClientError: A service refuses what has to be asked.
     """
-    if target is None:
-        return _only_live(aws, application)
+    # At run time: it may come from an environment that lacks it, or from a file with its newline.
+    target = target.strip() if isinstance(target, str) else target
+    if not isinstance(target, str) or not target:
+        raise ConnectError(
+            f"{target!r} names no session: give its ARN, its id, a parameter, a stack or a name. "
+            "emr-session list shows the sessions there are."
+        )
     kinds = kinds_of(target)
     if not kinds:
         raise ConnectError(
@@ -60,9 +64,10 @@ def locate(target: str | None, aws: Aws, *, application: str | None = None) -> S
         )
     found: dict[SessionArn, Match] = {}
     problems: list[ConnectError | ClientError] = []
-    for kind in kinds:
+
+    def look(find: _Finder) -> None:
         try:
-            for match in _FINDERS[kind](aws, target, application):
+            for match in find(aws, target, application):
                 found.setdefault(match.arn, match)
         except ConnectError as problem:
             problems.append(problem)
@@ -70,6 +75,12 @@ def locate(target: str | None, aws: Aws, *, application: str | None = None) -> S
             if "AccessDenied" not in refusal.response["Error"]["Code"]:
                 raise
             problems.append(refusal)
+
+    for kind in kinds:
+        look(_FINDERS[kind])
+    # There may be thousands that are over.
+    if Kind.NAME in kinds and not found:
+        look(_by_name_of_old)
     if len(found) > 1:
         raise SessionAmbiguousError(
             f"{len(found)} sessions go by {target}. Name one of them:",
@@ -93,7 +104,14 @@ def _nothing(target: str, kinds: Sequence[Kind], aws: Aws) -> ConnectError:
     )
 
 
-def _only_live(aws: Aws, application: str | None) -> SessionArn:
+def only_live(aws: Aws, application: str | None = None) -> SessionArn:
+    """The only live session that the caller may see.
+
+    Raises:
+        SessionAmbiguousError: Several live.
+        SessionNotFoundError: None lives.
+        botocore.exceptions.ClientError: The service refuses to list them.
+    """
     live = [_match(one) for one in summaries(aws, application_id=application, states=LIVE_STATES)]
     where = f"in application {application}" if application else ""
     where = where or f"in {aws.emr_serverless().meta.region_name}"
@@ -177,7 +195,16 @@ def _by_name(aws: Aws, target: str, application: str | None) -> list[Match]:
     return [_match(one) for one in live if one.get("name") == target]
 
 
-_FINDERS: dict[Kind, Callable[[Aws, str, str | None], list[Match]]] = {
+def _by_name_of_old(aws: Aws, target: str, application: str | None) -> list[Match]:
+    """The newest of that name that is over. The service lists it for a while."""
+    states = ("TERMINATING", *OVER_STATES)
+    over = summaries(aws, application_id=application, states=states)
+    named = [one for one in over if one.get("name") == target]
+    return [_match(max(named, key=lambda one: one["createdAt"]))] if named else []
+
+
+_Finder = Callable[[Aws, str, str | None], list[Match]]
+_FINDERS: dict[Kind, _Finder] = {
     Kind.ARN: _by_arn,
     Kind.IDS: _by_ids,
     Kind.ID: _by_id,

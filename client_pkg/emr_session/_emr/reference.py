@@ -17,7 +17,7 @@ class Kind(Enum):
     PARAMETER = "SSM parameter"
     CONSTRUCT = "stack's resource or construct"
     STACK = "stack"
-    NAME = "live session"
+    NAME = "session of that name"
 
 
 # The service documents more than it gives: all ids that it gives are like this.

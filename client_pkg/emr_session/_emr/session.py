@@ -35,13 +35,14 @@ class SessionStatus:
 
     def error(self) -> ConnectError:
         """The error for a session that isn't live."""
+        said = self.details.rstrip(".")
         if self.state == NOT_FOUND:
             return SessionNotFoundError(
                 f"There is no session {self.arn.session_id} in application "
-                f"{self.arn.application_id} in {self.arn.region}: {self.details} Check the ARN "
-                "and whose credentials are in use; emr-session list shows the sessions there are."
+                f"{self.arn.application_id} in {self.arn.region}: {said}. Check the ARN and whose "
+                "credentials are in use; emr-session list shows the sessions there are."
             )
-        details = f" ({self.details})" if self.details else ""
+        details = f" ({said})" if said else ""
         return SessionEndedError(
             f"Session {self.arn.session_id} of application {self.arn.application_id} is "
             f"{self.state}{details}. What it held (temporary views, caches) is gone. Start another "

@@ -24,10 +24,15 @@ _SPARK_SESSION = ("pyspark.sql.connect.session", "SparkSession")
 def load_in_notebook() -> None:
     """Load the extension if this is a notebook and it isn't switched off, and say so."""
     ipython: Any = getattr(sys.modules.get("IPython"), "get_ipython", _none)()
-    if not _is_notebook(ipython) or os.environ.get(SWITCH, "").lower() in OFF:
+    if not _is_notebook(ipython) or switched_off():
         return
     ipython.extension_manager.load_extension("emr_session")
     print(LOADED)
+
+
+def switched_off() -> bool:
+    """Whether the environment says not to load the extension unasked."""
+    return os.environ.get(SWITCH, "").lower() in OFF
 
 
 def load_ipython_extension(ipython: Any) -> None:
@@ -48,6 +53,7 @@ class Extension(Observer):
 
     def __init__(self, ipython: Any) -> None:
         """Put it there."""
+        from .elapsed import ElapsedTime
         from .progress import QueryProgress
         from .sparksql import SparkSql
 
@@ -56,6 +62,7 @@ class Extension(Observer):
         self._waiting: Line | None = None
         self._waited_for = ""
         self._progress = QueryProgress(self._line)
+        self._elapsed = ElapsedTime(self._line)
         self._reporting: WeakSet[Any] = WeakSet()
         ipython.register_magics(SparkSql)
         ipython.display_formatter.mimebundle_formatter.for_type_by_name(*_SPARK_SESSION, _card)
@@ -91,12 +98,20 @@ class Extension(Observer):
             self._end_wait()
         self._report_progress(spark)
 
+    def query_began(self, operation_id: str) -> None:
+        """Show how long it takes, from two seconds on."""
+        self._elapsed.began(operation_id)
+
+    def query_ended(self, operation_id: str, bytes_read: int) -> None:
+        """Leave what it took."""
+        self._elapsed.ended(operation_id, bytes_read)
+
     def _end_wait(self, *_: Any) -> None:
         """Leave the line as it is: the wait is over, or its cell is."""
         self._waiting = None
 
     def _report_progress(self, spark: Any) -> None:
-        # Since PySpark 4: the protocol of 3.5 has no progress.
+        # Since PySpark 4: the protocol of 3.5 has no progress, and time passes there too.
         if hasattr(spark, "registerProgressHandler"):
             spark.registerProgressHandler(self._progress)
             self._reporting.add(spark)

@@ -42,7 +42,7 @@ class QueryProgress:
             self._lines[operation_id] = self._new_line()
         filled = _WIDTH * complete // max(tasks, 1)
         self._lines[operation_id].show(
-            f"{complete:,} of {tasks:,} tasks, {inflight_tasks:,} running{_read(known)}",
+            f"{complete:,} of {tasks:,} tasks, {inflight_tasks:,} running{read(_bytes(known))}",
             bar=f"[{'#' * filled}{'.' * (_WIDTH - filled)}]",
             html_bar=f'<progress value="{complete:d}" max="{tasks:d}"></progress>',
         )
@@ -52,7 +52,7 @@ def _summary(stages: list[Any]) -> str:
     """What was done. Spark plans stages that it then has no need of."""
     used = [stage for stage in stages if stage.num_completed_tasks]
     _, complete = _tasks(used)
-    return f"{_count(complete, 'task')} in {_count(len(used), 'stage')}{_read(used)}"
+    return f"{_count(complete, 'task')} in {_count(len(used), 'stage')}{read(_bytes(used))}"
 
 
 def _tasks(stages: list[Any]) -> tuple[int, int]:
@@ -66,9 +66,12 @@ def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def _read(stages: list[Any]) -> str:
-    """How much was read from files, if anything."""
-    size = float(sum(stage.num_bytes_read for stage in stages))
+def _bytes(stages: list[Any]) -> int:
+    return sum(stage.num_bytes_read for stage in stages)
+
+
+def read(size: float) -> str:
+    """How many bytes were read from files, if any, as what follows in a line."""
     if not size:
         return ""
     unit = 0

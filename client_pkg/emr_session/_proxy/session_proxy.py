@@ -67,7 +67,7 @@ class SessionProxy:
             token: Whether clients have to send a secret, which ``url`` then has in it: True for a
                 new one, or one that is given, so that a proxy started again has the same address.
             timeout: How long to wait for a session that is starting, in seconds. Default: 600.
-            root_certificates: Whom to trust: PEM as bytes, or the path of a file. By default the
+            root_certificates: Whom to trust: PEM itself, or the path of a file. By default the
                 file in ``GRPC_DEFAULT_SSL_ROOTS_FILE_PATH``, boto3's, or gRPC's own roots.
             watch_seconds: How often to look whether the session is over while there are no calls.
             client: A boto3 client of ``emr-serverless`` to use.

@@ -19,7 +19,7 @@ from .._template.completion import when_complete
 from .._template.dependencies import PolicyDependencies
 from .._template.findings import ID_PREFIX, Finding, report
 from .._template.lookups import address_of, cached, path_of
-from .._template.properties import SessionResource
+from .._template.properties import RETAINING, SessionResource
 from .._template.rendered import Templates, misses_lookups
 from ..configuration import Configuration, spark_defaults
 from .application import DeclaredApplication
@@ -92,11 +92,26 @@ class SessionChecks:
         self._policies.attach(templates)
         self._applications = _applications_of(self._sessions, templates)
         self._roles = _roles_of(self._sessions, templates)
+        if self._may_be_retained(templates):
+            for declared in self._sessions:
+                declared.resource.retain(_removal_policies(declared.resource, templates))
         for declared in self._sessions:
-            declared.resource.retain(_removal_policies(declared.resource, templates))
             application = self._application(declared)
             if declared.stops_by_default and isinstance(application, DeclaredApplication):
                 declared.resource.stop_application(application.auto_starts)
+
+    def _may_be_retained(self, templates: Templates) -> bool:
+        """Whether any session may be: to ask for each takes a message to the CDK's process."""
+        if any(declared.resource.is_retained for declared in self._sessions):
+            return True
+        try:
+            resources = templates.resources(self._stack)
+        except RuntimeError:
+            return True
+        return any(
+            resource.get("Type") == RESOURCE_TYPE and resource.get("DeletionPolicy") in RETAINING
+            for resource in resources.values()
+        )
 
     def validate(self) -> list[str]:
         """Called by the CDK at the end; returns the problems, each with the session's path."""

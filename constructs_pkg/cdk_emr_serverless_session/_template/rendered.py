@@ -69,6 +69,14 @@ class Templates:
             RuntimeError: The CDK can't write the template, and why.
         """
         stack = stack_of(resource)
+        return self.resources(stack).get(str(stack.resolve(resource.logical_id)))
+
+    def resources(self, stack: cdk.Stack) -> Mapping[str, Any]:
+        """A stack's resources, by logical id.
+
+        Raises:
+            RuntimeError: The CDK can't write the template, and why.
+        """
         address = address_of(stack)
         if address not in self._rendered:
             try:
@@ -78,7 +86,7 @@ class Templates:
         rendered = self._rendered[address]
         if isinstance(rendered, RuntimeError):
             raise rendered
-        return rendered.resources.get(str(stack.resolve(resource.logical_id)))
+        return rendered.resources
 
 
 def misses_lookups(construct: IConstruct) -> bool:

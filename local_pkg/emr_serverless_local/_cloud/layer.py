@@ -16,7 +16,7 @@ from ..sessions import LoggedRequest, SessionService
 from ..sessions.backing import Backing
 from ..sessions.permissions import TagsCheckedOn
 from ..sessions.service import Response
-from . import buckets, functions, log_groups, quotas, schedules
+from . import buckets, functions, log_groups, quotas, schedules, warm_workers
 from .cloudformation import api, long_poll
 from .cloudformation.application_resource import (
     REPLACING_PROPERTIES,
@@ -91,6 +91,7 @@ class Layer:
         log_groups.install()
         quotas.install()
         schedules.install()
+        warm_workers.install()
 
     async def _handle(
         self,

@@ -188,3 +188,12 @@ def test_an_authority_that_is_not_there_is_named(
 
     with pytest.raises(ConnectError, match=r"AWS_CA_BUNDLE.*can't be read.*/no/such.pem"):
         connected(aws, clock, arn, gateways, root_certificates=None)
+
+
+def test_pem_may_be_given_as_text_and_what_is_none_is_named(
+    aws: Account, clock: TestClock, gateways: Gateways, arn: str
+) -> None:
+    connected(aws, clock, arn, gateways, root_certificates=gateways.roots.decode()).stop()
+
+    with pytest.raises(ConnectError, match="root_certificates holds no certificate"):
+        connected(aws, clock, arn, gateways, root_certificates=b"garbage")

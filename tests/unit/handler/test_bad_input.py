@@ -147,7 +147,7 @@ ANYTHING = st.recursive(
     max_leaves=6,
 )
 WHATEVER_COMES = settings(
-    max_examples=60,
+    max_examples=25,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -21,6 +21,7 @@ CALLED = [
     ),
     ("core.iam_evaluator", "evaluate", "ctx policies"),
     ("core.iam_evaluator", "resolve_caller_identity", "access_key_id"),
+    ("core.lambda_runtime", "_detect_runtime_binary", "runtime"),
     ("core.lambda_runtime", "execution_credentials", "config"),
     ("core.lambda_runtime", "reset", ""),
     ("core.responses", "get_account_id", ""),

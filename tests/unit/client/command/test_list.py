@@ -1,9 +1,11 @@
 """``list`` and ``describe``: what they show, in how wide a terminal, and with how many calls."""
 
 import json
+import sys
 import threading
 from collections.abc import Callable
 
+import click
 import pytest
 
 from emr_session._command.table import Column, fit
@@ -41,15 +43,19 @@ def test_cells_are_shortened_and_columns_left_out_in_order(
         ("120", "NAME STATE AGE IDLE ENDS IN COST STACK SPARK SESSION APPLICATION"),
     ],
 )
-def test_the_table_is_as_wide_as_the_terminal(
+def test_the_table_is_as_wide_as_the_terminal_and_whole_where_there_is_none(
     run: Run, aws: Deployed, monkeypatch: pytest.MonkeyPatch, columns: str, titles: str
 ) -> None:
     name = "a-session-with-a-name-of-more-than-forty-characters"
     stack = f"arn:aws:cloudformation:us-east-1:000000000000:stack/{name}/7f0c"
     aws.start(name=name, tags={**OWNER, "emr-serverless-session:stack-id": stack})
     monkeypatch.setenv("COLUMNS", columns)
+    *_, whole = run("list").stdout.splitlines()
+    assert whole.count(name) == 2
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
 
-    lines = run("list").stdout.splitlines()
+    lines = click.unstyle(run("list").stdout).splitlines()
     assert " ".join(lines[0].split()) == titles
     assert max(map(len, lines)) <= int(columns)
 

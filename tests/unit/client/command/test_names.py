@@ -1,10 +1,11 @@
 """The names that a session goes by, and what is said of one that fits several or none."""
 
 import json
+from typing import Any
 
 import pytest
 
-from emr_session import SessionAmbiguousError, SessionNotFoundError, remote_url
+from emr_session import ConnectError, SessionAmbiguousError, SessionNotFoundError, remote_url
 from emr_session._emr.aws import Aws
 from emr_session._emr.locate import locate
 
@@ -22,7 +23,7 @@ def named(aws: Deployed, arn: str) -> str:
     return arn
 
 
-def found(aws: Deployed, text: str | None, application: str | None = None) -> str:
+def found(aws: Deployed, text: str, application: str | None = None) -> str:
     return str(locate(text, Aws(session=aws.session()), application=application))
 
 
@@ -93,7 +94,7 @@ def test_without_a_name_the_only_live_session_is_meant(run: Run, aws: Deployed, 
     assert len(choices) == 2
     assert session_id(other) in ended.stderr
     assert session_id(arn) in ended.stderr
-    assert found(aws, None, other.split("/")[2]) == other
+    assert session_id(other) in run("describe", "--application", other.split("/")[2]).stdout
 
 
 def test_without_a_live_session_it_says_so(run: Run) -> None:
@@ -120,6 +121,21 @@ def test_a_name_that_fits_several_lists_them(aws: Deployed, named: str) -> None:
     assert found(aws, "search", twin.split("/")[2]) == twin
 
 
+def test_a_name_of_sessions_that_are_over_is_the_newest_ones(
+    run: Run, aws: Deployed, clock: TestClock, named: str
+) -> None:
+    newer = aws.start(named.split("/")[2], name="search")
+    for arn in (newer, named):
+        aws.terminate(arn)
+    clock.advance(60)
+
+    said = run("describe", "search").stdout
+    assert session_id(newer) in said
+    assert "Session terminated by user" in said
+    live = aws.start(named.split("/")[2], name="search")
+    assert found(aws, "search") == live
+
+
 def test_what_may_not_be_asked_is_no_hindrance_to_what_may(aws: Deployed, named: str) -> None:
     aws.denied |= {"ListStackResources", "GetParameter"}
 
@@ -128,8 +144,18 @@ def test_what_may_not_be_asked_is_no_hindrance_to_what_may(aws: Deployed, named:
         found(aws, "unknown")
 
 
+def test_what_is_no_name_says_so_and_blanks_around_one_are_none(aws: Deployed, named: str) -> None:
+    nothing: Any = None
+    for text in ("", " \n", nothing):
+        with pytest.raises(ConnectError, match="names no session: give its ARN"):
+            remote_url(text, session=aws.session())
+    assert found(aws, f"{named}\n") == named
+
+
 def test_a_name_of_nothing_says_what_it_was_looked_for_as(aws: Deployed) -> None:
-    with pytest.raises(SessionNotFoundError, match="no SSM parameter, no stack, no live session"):
+    with pytest.raises(
+        SessionNotFoundError, match="no SSM parameter, no stack, no session of that name"
+    ):
         found(aws, "unknown")
     with pytest.raises(SessionNotFoundError, match="no stack's resource or construct"):
         found(aws, "Notebooks/Nothing")

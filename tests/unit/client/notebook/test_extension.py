@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,6 +16,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from emr_session._connect.observers import observers
 from emr_session._emr.names import SessionArn
 from emr_session._emr.session import SessionStatus
+from emr_session._notebook.elapsed import ElapsedTime
 from emr_session._notebook.line import Line
 from emr_session._notebook.progress import QueryProgress
 from emr_session._notebook.rows import Rows
@@ -135,6 +137,30 @@ def test_a_query_has_one_line_while_it_runs_and_a_summary_after_it(
         "[#####...............] 2 of 8 tasks, 4 running, 4.5 MB read",
         "8 tasks in 1 stage, 4.5 MB read\n",
     ]
+
+
+def test_a_query_of_pyspark_3_5_has_the_time_that_it_takes() -> None:
+    said: list[str] = []
+    running = threading.Event()
+
+    class Recorded(Line):
+        def show(self, text: str, **_: Any) -> None:
+            said.append(text)
+            running.set()
+
+    elapsed = ElapsedTime(lambda: Recorded(in_notebook=False), first_seconds=0)
+    elapsed.began("operation")
+    assert running.wait(10)
+    # Once at the end of its answers, and once when PySpark has released it.
+    elapsed.ended("operation", 4_500_000)
+    elapsed.ended("operation", 0)
+    assert (said[0], said[-1]) == ("Running for 0 s", "0 s, 4.5 MB read")
+
+    elapsed = ElapsedTime(lambda: Recorded(in_notebook=False))
+    shown = len(said)
+    elapsed.began("short")
+    elapsed.ended("short", 1)
+    assert len(said) == shown
 
 
 def test_the_wait_for_a_session_is_one_line(
