@@ -63,7 +63,8 @@ def test_the_function(bench: Bench) -> None:
     assert function["Architectures"] == ["arm64"]
     assert function["MemorySize"] == 256
     assert function["Runtime"].startswith("python3.")
-    assert "Environment" not in function
+    assert list(function["Environment"]["Variables"]) == ["ROLE_ARN"]
+    assert function["Environment"]["Variables"]["ROLE_ARN"] == function["Role"]
 
 
 @pytest.mark.parametrize(
