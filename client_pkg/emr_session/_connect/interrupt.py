@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any
@@ -10,8 +12,10 @@ from typing import Any
 import grpc
 from pyspark.sql.connect.proto import base_pb2, base_pb2_grpc
 
-# Whoever has pressed Ctrl-C waits no longer than this for the server to take note.
+# Whoever has pressed Ctrl-C waits no longer than this for the query to end on the server.
 TIMEOUT_SECONDS = 5.0
+# Spark drops an interrupt that comes just before it submits the query's job.
+_AGAIN_SECONDS = 1.0
 _SHOWN = "_render_traceback_"
 
 
@@ -59,13 +63,34 @@ class _InterruptibleStream:
 
     def _interrupted(self) -> KeyboardInterrupt:
         try:
-            self._interrupt()
+            stopped = self._stop()
         except Exception as error:  # noqa: BLE001 - the interrupt matters more than its failure
             said = f"the server could not be told, and it may go on there: {_summary(error)}"
         else:
             said = "it was stopped on the server, too."
+            if not stopped:
+                said = (
+                    "the server was told, and has not stopped it yet: see the session's Spark UI."
+                )
         self._call.cancel()
         return _one_line(f"Query interrupted: {said}")
+
+    def _stop(self) -> bool:
+        """Interrupt until the answers have ended; whether they have."""
+        ended = threading.Thread(target=self._read_on, daemon=True)
+        ended.start()
+        for _ in range(int(TIMEOUT_SECONDS / _AGAIN_SECONDS)):
+            self._interrupt()
+            ended.join(_AGAIN_SECONDS)
+            if not ended.is_alive():
+                return True
+        return False
+
+    def _read_on(self) -> None:
+        # However the answers end, they have ended.
+        with contextlib.suppress(Exception):
+            for _ in self._call:
+                pass
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._call, name)
