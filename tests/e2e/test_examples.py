@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -143,7 +144,9 @@ def test_a_ci_run_queries_its_session_and_leaves_nothing_behind(
 ) -> None:
     aws = aws_with_spark
     monkeypatch.setenv("CI_RUN", "4711")
-    with deployed(cdk_cli_with_spark, "ephemeral_ci", tmp_path) as outputs:
+    # The app reads it: the process of the CLI that is kept has the environment of before.
+    cdk_cli = replace(cdk_cli_with_spark, resident=None)
+    with deployed(cdk_cli, "ephemeral_ci", tmp_path) as outputs:
         session = session_of(aws, outputs["ApplicationId"], outputs["SessionId"])
         assert session["state"] in USABLE
         assert session["name"] == "ci-4711"

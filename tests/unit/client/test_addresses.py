@@ -55,7 +55,7 @@ def test_a_session_that_is_over_is_an_error_that_names_it(aws: Account, clock: T
     with pytest.raises(SessionEndedError) as raised:
         remote_url(arn, session=aws.session(), clock=clock)
 
-    for said in (arn.rpartition("/")[2], "TERMINATED", "Session terminated by user.", "deploy"):
+    for said in (arn.rpartition("/")[2], "TERMINATED", "Session terminated by user", "deploy"):
         assert said in str(raised.value)
 
 
