@@ -150,9 +150,12 @@ class Launcher:
 
 @pytest.fixture(scope="session")
 def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedServer]:
-    """A server of Apache Spark for all tests, whichever worker runs them."""
-    own = tmp_path_factory.getbasetemp()
-    with shared(own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) as server:
+    """A server of Apache Spark for all tests of a worker.
+
+    One for all workers would save three starts. But one query that never ends holds every task of
+    its server, and then all workers wait for it.
+    """
+    with shared(tmp_path_factory.getbasetemp()) as server:
         yield server
 
 

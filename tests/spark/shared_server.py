@@ -1,4 +1,4 @@
-"""One server of Apache Spark for all tests, of all workers of a run, in a process of its own.
+"""One server of Apache Spark for many tests, in a process of its own.
 
 It is run by the Python of ``SPARK_SERVER_PYTHON`` where that is set, because the tests may be run
 by one that has PySpark's client only, or another PySpark. ``SPARK_SERVER`` leads to one that runs
