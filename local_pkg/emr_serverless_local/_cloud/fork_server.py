@@ -8,6 +8,7 @@ Not for functions that bring a botocore of their own: they start as usual.
 """
 
 import gc
+import importlib
 import json
 import os
 import runpy
@@ -133,7 +134,7 @@ class ForkServer:
 
 def main() -> None:
     """Import what functions import, and serve on the socket that was inherited."""
-
+    importlib.import_module("botocore.session")
     gc.collect()
     gc.freeze()
     sys.path.insert(0, "")

@@ -19,7 +19,9 @@ from .stacks import trust
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere they start as usual")
 
 CODE = """
-import os, sys, time, botocore
+import os, sys, time
+IMPORTED = "botocore.session" in sys.modules
+import botocore
 
 def handler(event, context):
     if event.get("waits"):
@@ -34,6 +36,7 @@ def handler(event, context):
         "variable": os.environ.get("OF_THE_FUNCTION"),
         "role": os.environ.get("AWS_ACCESS_KEY_ID"),
         "arguments": len(sys.argv),
+        "imported": IMPORTED,
     }
 """
 
@@ -76,6 +79,7 @@ def test_a_function_is_forked_and_is_itself(server: Server) -> None:
     assert (first["variable"], second["variable"]) == (one.name, other.name)
     assert first["role"]
     assert first["arguments"] == 1
+    assert first["imported"], "that is what forking saves"
 
 
 def test_one_that_brings_botocore_has_its_own(server: Server) -> None:
