@@ -149,13 +149,13 @@ class Launcher:
 
 
 @pytest.fixture(scope="session")
-def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedServer]:
+def shared_server() -> Iterator[SharedServer]:
     """A server of Apache Spark for all tests of a worker.
 
     One for all workers would save three starts. But one query that never ends holds every task of
     its server, and then all workers wait for it.
     """
-    with shared(tmp_path_factory.getbasetemp()) as server:
+    with shared() as server:
         yield server
 
 
