@@ -6,11 +6,12 @@ Knows gRPC, and nothing of PySpark but which call it makes in the background.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import grpc
 
+from .answers import Answers
 from .current_session import CurrentSession
 from .tokens import Tokens
 
@@ -184,25 +185,19 @@ class _Attempt:
                 raise CutOffError(call)
 
 
-class _WatchedStream:
-    """The answers of a call, as an iterator that looks after the session when it breaks."""
+class _WatchedStream(Answers):
+    """Looks after the session when the answers break off."""
 
     def __init__(self, call: Any, attempt: _Attempt) -> None:
-        self._call = call
+        super().__init__(call)
         self._attempt = attempt
-
-    def __iter__(self) -> Iterator[Any]:
-        return self
 
     def __next__(self) -> Any:
         try:
-            return next(self._call)
+            return super().__next__()
         except grpc.RpcError as error:
             self._attempt.ended(error)
             raise
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._call, name)
 
 
 class CutOffError(grpc.RpcError):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
 import grpc
 from pyspark.sql.connect.proto import base_pb2, base_pb2_grpc
+
+from .._channel.answers import Answers
 
 # Whoever has pressed Ctrl-C waits no longer than this for the query to end on the server.
 TIMEOUT_SECONDS = 5.0
@@ -45,19 +47,16 @@ class InterruptingInterceptor(grpc.UnaryStreamClientInterceptor):
         stub.Interrupt(request, timeout=TIMEOUT_SECONDS)
 
 
-class _InterruptibleStream:
-    """The answers of an operation, as an iterator."""
+class _InterruptibleStream(Answers):
+    """Interrupts the operation when its reader is."""
 
     def __init__(self, call: Any, interrupt: Callable[[], None]) -> None:
-        self._call = call
+        super().__init__(call)
         self._interrupt = interrupt
-
-    def __iter__(self) -> Iterator[Any]:
-        return self
 
     def __next__(self) -> Any:
         try:
-            return next(self._call)
+            return super().__next__()
         except KeyboardInterrupt:
             raise self._interrupted() from None
 
@@ -91,9 +90,6 @@ class _InterruptibleStream:
         with contextlib.suppress(Exception):
             for _ in self._call:
                 pass
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._call, name)
 
 
 def _one_line(message: str) -> KeyboardInterrupt:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import grpc
 
+from .._channel.answers import Answers
 from .observers import observers
 
 _BEGINS = "/ExecutePlan"
@@ -34,20 +34,17 @@ class QueryInterceptor(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientI
         return continuation(details, request)
 
 
-class _Observed:
-    """A stream of an operation's answers, as an iterator."""
+class _Observed(Answers):
+    """Says when the operation is over."""
 
     def __init__(self, call: Any, operation_id: str) -> None:
-        self._call = call
+        super().__init__(call)
         self._operation_id = operation_id
         self._bytes_read = 0
 
-    def __iter__(self) -> Iterator[Any]:
-        return self
-
     def __next__(self) -> Any:
         try:
-            answer = next(self._call)
+            answer = super().__next__()
         except KeyboardInterrupt:
             _ended(self._operation_id, 0)
             raise
@@ -60,9 +57,6 @@ class _Observed:
         if answer.HasField("result_complete"):
             _ended(self._operation_id, self._bytes_read)
         return answer
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._call, name)
 
 
 def _ended(operation_id: str, bytes_read: int) -> None:
