@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from session_handler import names, sessions
+from session_handler import sessions
 from session_handler.errors import ServiceError
 from session_handler.identity import SessionArn
 from session_handler.invocation import Invocation
@@ -54,9 +54,9 @@ def taken_over(invocation: Invocation, answered: SessionArn, give_up: Callable[[
     return False
 
 
-def untag_successor(arn: SessionArn, invocation: Invocation) -> None:
-    """A successor that CloudFormation holds from now on is nobody's successor."""
+def untag(invocation: Invocation, arn: SessionArn, key: str) -> None:
+    """Take a tag that no longer holds from the session that CloudFormation has taken over."""
     try:
-        sessions.untag(arn, [names.HELD_ARN_TAG])
+        sessions.untag(arn, [key])
     except ServiceError as error:
         invocation.log_fields["notUntagged"] = str(error)

@@ -9,10 +9,11 @@ from typing import Any
 from session_handler import clients, ending, log, names, sessions
 from session_handler.adoption import successors
 from session_handler.deadline import Deadline
-from session_handler.errors import ServiceError, classify
+from session_handler.errors import classify
 from session_handler.identity import SessionArn
 from session_handler.invocation import Invocation
 from session_handler.request import Request, ScheduleCall
+from session_handler.retry import until_clear
 from session_handler.sessions import Session
 from session_handler.stack import Stack
 
@@ -88,16 +89,13 @@ def _start(invocation: Invocation) -> SessionArn | None:
     """StartSession; None where the stack is being changed, asked before each attempt."""
     request = invocation.request
     parameters = request.start_parameters({names.HELD_ARN_TAG: request.physical_id or ""})
-    patience = invocation.patience()
-    while True:
-        if _held(invocation.stack, request) is None:
-            return None
-        try:
-            arn = sessions.start(parameters)
-            break
-        except ServiceError as error:
-            time.sleep(patience.pause(error))
-    log.line(request, event="started", successor=arn.session_id)
+
+    def attempt() -> SessionArn | None:
+        return sessions.start(parameters) if _held(invocation.stack, request) else None
+
+    arn = until_clear(attempt, invocation.patience())
+    if arn is not None:
+        log.line(request, event="started", successor=arn.session_id)
     return arn
 
 

@@ -48,17 +48,17 @@ def update(invocation: Invocation) -> Outcome:
     def afterwards() -> None:
         strays.extend(left.before(invocation, given))
         was_successor = session is not None and session.held_arn is not None
-        marked = session is not None and session.is_retained and session.arn != given_arn
-        if not (own.arn or was_successor or strays or request.retains or marked):
+        was_retained = session is not None and session.is_retained and arn != given_arn
+        if not (own.arn or was_successor or was_retained or strays or request.retains):
             return
         give_up = own.end if own.arn else partial(_take_mark_back, invocation, given, session)
         if not after_answer.taken_over(invocation, arn, give_up):
             return
-        if was_successor:
-            after_answer.untag_successor(arn, invocation)
+        if was_successor:  # it is nobody's successor from now on
+            after_answer.untag(invocation, arn, names.HELD_ARN_TAG)
             own.end_earlier()  # when the successor wasn't listed yet
-        if marked and not request.retains:
-            sessions.untag(arn, [names.RETAINED_TAG])
+        if was_retained and not request.retains:
+            after_answer.untag(invocation, arn, names.RETAINED_TAG)
         left.end(invocation, [a for a in strays if a != arn])
 
     return Outcome(arn.arn, arn=arn, afterwards=afterwards)
