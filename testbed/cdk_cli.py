@@ -126,7 +126,7 @@ class CdkCli:
 
     aws: Account
     visible: bool = False
-    resident: "ResidentCdk | None" = None
+    resident: ResidentCdk | None = None
 
     def bootstrap(self) -> str:
         """Prepare account and region, as a new account has to be."""

@@ -24,33 +24,28 @@ BOUNDARY = having(
     is_optional=True,
 )
 KEY = having("key_arn", "pass a kms.Key", is_optional=True)
-STACK_NAME = Kind(
-    lambda value: (
-        isinstance(value, str)
-        and bool(cdk.Token.is_unresolved(value) or re.fullmatch(r"[A-Za-z*][A-Za-z0-9*-]*", value))
-    ),
-    lambda _: "write a stack's name, in which * stands for any characters",
-)
 TEXTS = list_of(instance_of(str, ""), "write a list of text", is_optional=False)
 
 
-def _arns(service: str, write: str) -> Kind:
-    """A list of a service's ARNs, or of tokens."""
+def _text(pattern: str, write: str) -> Kind:
+    """Text of a pattern, or a token."""
 
     def accepts(value: object) -> bool:
-        return isinstance(value, str) and (
-            cdk.Token.is_unresolved(value) or (f":{service}:" in value and value.startswith("arn:"))
+        return isinstance(value, str) and bool(
+            cdk.Token.is_unresolved(value) or re.fullmatch(pattern, value, re.DOTALL)
         )
 
-    return list_of(Kind(accepts, lambda _: ""), f"write a list of {write}", is_optional=False)
+    return Kind(accepts, lambda _: write)
 
 
-STACK_ID = Kind(
-    lambda value: (
-        isinstance(value, str)
-        and (cdk.Token.is_unresolved(value) or (":cloudformation:" in value and ":stack/" in value))
-    ),
-    lambda _: "write a stack's ARN",
+def _arns(service: str, write: str) -> Kind:
+    arn = _text(rf"arn:(.*:)?{service}:.*", "")
+    return list_of(arn, f"write a list of {write}", is_optional=False)
+
+
+STACK_NAME = _text(
+    "[A-Za-z*][A-Za-z0-9*-]*", "write a stack's name, in which * stands for any characters"
 )
+STACK_ID = _text("(?=.*:cloudformation:)(?=.*:stack/).*", "write a stack's ARN")
 ROLE_ARNS = _arns("iam", "roles' ARNs")
 APPLICATION_ARNS = _arns("emr-serverless", "applications' ARNs")
