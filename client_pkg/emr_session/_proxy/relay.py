@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from .._channel.endpoint import TOKEN_HEADER
 from ..errors import ConnectError
+from .outcome import Outcomes
 from .secret import SECRET_HEADER, matches
 from .status import Status, status_of
 from .upstream import Upstream
@@ -83,22 +84,23 @@ class Relay(grpc.GenericRpcHandler):
                 # None where there is no deadline: any number would be one.
                 timeout=context.time_remaining(),
             )
+            outcomes = Outcomes(call)
             requests = asyncio.ensure_future(_send(context, call))
             try:
                 await _answer(call, context)
+                ended = await outcomes.outcome()
             finally:
                 requests.cancel()
                 # Nothing but an end by itself leaves a call that goes on.
                 call.cancel()
-        code, trailers = await call.code(), await call.trailing_metadata()
-        if code is grpc.StatusCode.OK:
-            context.set_trailing_metadata(tuple(trailers))
+        if ended.code is grpc.StatusCode.OK:
+            context.set_trailing_metadata(ended.trailers)
             return
-        explained = await self._upstream.explained(way, code)
+        explained = await self._upstream.explained(way, ended.code)
         if explained:
             # The trailers belong to the code of before, and clients compare the two.
             await context.abort(*explained)
-        await context.abort(code, await call.details(), tuple(trailers))
+        await context.abort(ended.code, ended.details, ended.trailers)
 
 
 async def _send(context: Any, call: Any) -> None:
