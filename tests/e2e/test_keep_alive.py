@@ -62,7 +62,7 @@ def usable_successor(deployment: Deployment) -> dict[str, Any] | None:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("keep alive")
+@pytest.mark.xdist_group("with Spark")
 def test_a_schedule_keeps_a_session_alive_until_the_stack_goes(
     new_deployment: Callable[[], Deployment],
 ) -> None:

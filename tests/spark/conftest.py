@@ -41,6 +41,22 @@ SERVER_SECONDS = 180
 ROLE = "arn:aws:iam::000000000000:role/execution"
 
 
+# What shares a server of Spark: a JVM takes twenty seconds of a processor until it is warm.
+GROUPS = {
+    **dict.fromkeys(("test_older_client", "test_conformance"), "older client of Spark"),
+    **dict.fromkeys(("test_apache", "test_tools"), "Apache Spark and tools"),
+}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the tests of a group to one worker, which starts one server for them."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            group = GROUPS.get(item.path.stem, "clients of Spark")
+            item.add_marker(pytest.mark.xdist_group(group))
+
+
 @dataclass(frozen=True)
 class Endpoint:
     """What GetSessionEndpoint gives, taken apart."""
