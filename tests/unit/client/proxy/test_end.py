@@ -1,5 +1,7 @@
 """The proxy ends with the session or when told, moves on when it follows, and can be restarted."""
 
+import queue
+import threading
 from typing import Any
 
 import grpc
@@ -66,6 +68,23 @@ def test_a_proxy_that_is_stopped_ends_what_is_open_as_a_broken_connection(
     assert failure(held).code() is grpc.StatusCode.UNAVAILABLE
     assert gateway.left.get(timeout=SECONDS) == "/test/Hold"
     proxy.wait(SECONDS)
+
+
+def test_a_client_that_reads_nothing_more_does_not_keep_the_proxy(
+    proxy: SessionProxy, channel: Any, gateway: Gateway
+) -> None:
+    endless = channel.unary_stream("/test/Endless")(b"a")
+    assert next(endless) == b"a"
+    # Until everything on the way is full.
+    with pytest.raises(queue.Empty):
+        while True:
+            gateway.given.get(timeout=0.5)
+    stopped = threading.Thread(target=proxy.stop, daemon=True)
+    stopped.start()
+    stopped.join(SECONDS)
+
+    assert not stopped.is_alive()
+    endless.cancel()
 
 
 def test_a_client_goes_on_when_the_proxy_is_restarted(
