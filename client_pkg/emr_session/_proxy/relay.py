@@ -56,6 +56,13 @@ class Relay(grpc.GenericRpcHandler):
             await asyncio.wait(self._open, timeout=GRACE_SECONDS)
 
     async def _handle(self, method: str, _: Any, context: Any) -> None:
+        try:
+            await self._answered(method, context)
+        except (grpc.aio.InternalError, grpc.aio.UsageError) as error:
+            # The client went while it was being answered. gRPC would log a stack trace.
+            raise asyncio.CancelledError from error
+
+    async def _answered(self, method: str, context: Any) -> None:
         task = asyncio.current_task()
         assert task
         self._open.add(task)
