@@ -19,6 +19,8 @@ from .secret import SECRET_HEADER, matches
 from .status import Status, status_of
 from .upstream import Upstream
 
+# The answers that are under way when the proxy ends get this long.
+GRACE_SECONDS = 1.0
 # What gRPC says of itself on each connection, and what is for one side alone.
 _NOT_PASSED_ON = frozenset({"user-agent", SECRET_HEADER, TOKEN_HEADER})
 _WRONG_SECRET = (
@@ -50,9 +52,17 @@ class Relay(grpc.GenericRpcHandler):
         for task in self._open:
             task.cancel()
         if self._open:
-            await asyncio.wait(self._open)
+            # A client that reads nothing more never has its status.
+            await asyncio.wait(self._open, timeout=GRACE_SECONDS)
 
     async def _handle(self, method: str, _: Any, context: Any) -> None:
+        try:
+            await self._answered(method, context)
+        except (grpc.aio.InternalError, grpc.aio.UsageError) as error:
+            # The client went while it was being answered. gRPC would log a stack trace.
+            raise asyncio.CancelledError from error
+
+    async def _answered(self, method: str, context: Any) -> None:
         task = asyncio.current_task()
         assert task
         self._open.add(task)
@@ -120,7 +130,8 @@ async def _answer(call: Any, context: Any) -> None:
         headers = await call.initial_metadata()
         if headers:
             await context.send_initial_metadata(tuple(headers))
-        while (message := await call.read()) is not grpc.aio.EOF:
+        # Not by read(), which gives nothing more once something could not be sent.
+        async for message in call:
             await context.write(message)
     except grpc.RpcError:
         # The status is passed on by the caller.

@@ -12,13 +12,11 @@ import grpc
 
 from ..errors import ConnectError, ProxyError
 from .channels import UNLIMITED
-from .relay import Relay
+from .relay import GRACE_SECONDS, Relay
 from .status import Status, status_of
 from .upstream import Upstream
 
 HOST = "127.0.0.1"
-# The answers that are under way when the proxy ends get this long.
-GRACE_SECONDS = 1.0
 _ENDED: Status = (
     grpc.StatusCode.UNAVAILABLE,
     "The proxy has ended. Start it again on the same port, and what was open goes on.",

@@ -17,7 +17,9 @@ from testbed.local_aws import LocalAws
 from testbed.sessions import started
 from tests.spark.conformance import suite, ways
 from tests.spark.pyspark_3_5 import environment
+from tests.spark.shared_server import SPARK_DEFAULTS
 
+CONFIGURATION = {"classification": "spark-defaults", "properties": SPARK_DEFAULTS}
 DEFAULT_CACHE = suite.ROOT / ".conformance"
 
 
@@ -41,6 +43,8 @@ def main(arguments: list[str] | None = None) -> int:
         counted = Counter(found[name].values())
         ended = ", ".join(f"{number} {kind}" for kind, number in counted.most_common())
         print(f"{name:10} {ended}  ({time.monotonic() - begun:.0f} s)", flush=True)
+    broken = suite.broken(found["direct"])
+    print(f"direct: {len(broken) or 'none'} broken", *broken, sep="\n  ")
     different = 0
     for name in names[1:]:
         lines = suite.differences(found["direct"], found[name])
@@ -56,7 +60,7 @@ def variables(way: str, folder: Path) -> Iterator[dict[str, str]]:
         yield {ways.ADDRESS: way}
         return
     with LocalAws(folder, session_start_seconds=1, spark="apache") as aws:
-        session = started(aws)
+        session = started(aws, configurationOverrides={"runtimeConfiguration": [CONFIGURATION]})
         ids = {"applicationId": session["applicationId"], "sessionId": session["sessionId"]}
         if way == "direct":
             answer = aws.client("emr-serverless").get_session_endpoint(**ids)

@@ -73,6 +73,11 @@ def outcomes(report: Path) -> dict[str, str]:
     return found
 
 
+def broken(found: Outcomes) -> list[str]:
+    """The tests that don't pass, though they aren't left out."""
+    return sorted(name for name, kind in found.items() if kind in ("failure", "error"))
+
+
 def differences(expected: Outcomes, found: Outcomes) -> list[str]:
     """The tests that end otherwise, a line each."""
     return [
