@@ -1,6 +1,6 @@
-"""What the beliefs are asked with: one stack of roles, applications and a function, and sessions.
+"""The stack that assumptions are tested with: roles, applications, a function, and sessions.
 
-Everything is in the stack or on its applications, so that what ends the stack ends it all.
+Everything is in the stack or on its applications, so deleting the stack deletes it all.
 """
 
 from __future__ import annotations
