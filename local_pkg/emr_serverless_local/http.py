@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
 
-class Handles(Protocol):
+class HttpService(Protocol):
     """Whatever answers HTTP requests: a SessionService, or something around one."""
 
     def handle(
@@ -24,7 +24,7 @@ class Handles(Protocol):
 
 
 @contextmanager
-def serve(service: Handles) -> Iterator[str]:
+def serve(service: HttpService) -> Iterator[str]:
     """Serve on a free port of 127.0.0.1 for as long as the context lasts; gives the URL."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _request_handler(service))
     server.daemon_threads = True
@@ -38,7 +38,7 @@ def serve(service: Handles) -> Iterator[str]:
         thread.join()
 
 
-def _request_handler(service: Handles) -> type[BaseHTTPRequestHandler]:
+def _request_handler(service: HttpService) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         # Answers leave in one piece: a second one would wait for the first's acknowledgement.

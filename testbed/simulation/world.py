@@ -25,7 +25,7 @@ from .choices import Choices
 from .clock import Clock
 from .cloudformation import RESPONSE_URL, STACK_ID, Stack
 from .delivery import FUNCTION, Lambda
-from .network import FakeClient, Invocation, Lost, Network
+from .network import ConnectionLost, FakeClient, Invocation, Network
 from .service import ACCOUNT, Session, SessionService
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/execution"
@@ -237,7 +237,7 @@ class World:
         """``answer.put`` at the level of operations."""
         try:
             self.network.call("PUT", {"url": url, "body": body})
-        except Lost as lost:
+        except ConnectionLost as lost:
             raise OSError(str(lost)) from None
 
 

@@ -11,10 +11,10 @@ import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 
-from testbed.simulation.explore import Found, explore, scenarios
+from testbed.simulation.explore import Exploration, explore, scenarios
 
 
-def _one(name: str, seconds: float) -> tuple[str, Found, Found | None]:
+def _one(name: str, seconds: float) -> tuple[str, Exploration, Exploration | None]:
     single = explore([name], 1)
     return name, single, explore([name], 2, seconds) if seconds else None
 

@@ -344,7 +344,7 @@ MUTATIONS = (
         "adoption.py",
         "        and is_genuine(session, held)\n",
         "",
-        "test_nobodys_session.test_a_rollback_does_not_adopt_what_a_forged_tag_names",
+        "test_foreign_sessions.test_a_rollback_does_not_adopt_what_a_forged_tag_names",
     ),
     Mutation(
         11,
@@ -677,7 +677,7 @@ MUTATIONS = (
         "adoption.py",
         "        and is_genuine(session, held)\n",
         "",
-        "test_nobodys_session.test_the_parameter_does_not_name_one_of_a_function_of_the_same_name",
+        "test_foreign_sessions.test_the_parameter_does_not_name_one_of_a_function_of_the_same_name",
     ),
     Mutation(
         19,

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from testbed.simulation.choices import Fault
-from testbed.simulation.lab import do, expect, lab, out_of_the_blue
-from testbed.simulation.schedule import Create, Delete, Ends, Rest, Session, Update, Wait
+from testbed.simulation.lab import do, expect, lab, unsolicited
+from testbed.simulation.schedule import Create, Delete, Rest, Session, SessionEnds, Update, Wait
 from testbed.simulation.world import World
 
 PROPERTIES = Session().properties()
@@ -27,12 +27,12 @@ def test_a_delete_waits_until_the_session_is_over(lab: World) -> None:
 
 def test_a_delete_of_a_session_that_is_over_succeeds(lab: World) -> None:
     created(lab)
-    assert do(lab, Ends(), Wait(5), Delete()) == "DELETE_COMPLETE"
+    assert do(lab, SessionEnds(), Wait(5), Delete()) == "DELETE_COMPLETE"
 
 
 def test_a_delete_of_a_session_that_is_gone_succeeds(lab: World) -> None:
     gone = f"arn:aws:emr-serverless:us-east-1:000000000000:/applications/{'0' * 16}/sessions/0a1"
-    assert out_of_the_blue(
+    assert unsolicited(
         lab, "Delete", PhysicalResourceId=gone, ResourceProperties=PROPERTIES
     ).succeeded
 
@@ -44,7 +44,7 @@ def test_a_session_that_is_not_shown_yet_is_not_taken_for_gone() -> None:
         assert here.live() == []
         arn = here.service.add(here.own()[0].parameters, here.own()[0].created_by).arn
         here.service.sessions[arn].state = "IDLE"
-        out_of_the_blue(here, "Delete", PhysicalResourceId=arn, ResourceProperties=PROPERTIES)
+        unsolicited(here, "Delete", PhysicalResourceId=arn, ResourceProperties=PROPERTIES)
         assert here.live() == []
 
 
@@ -57,7 +57,7 @@ def test_a_delete_with_malformed_properties_ends_its_session(lab: World, propert
     do(lab, Update((None,)))
     arn = lab.service.add(lab.own()[0].parameters, lab.own()[0].created_by).arn
     lab.service.sessions[arn].state = "IDLE"
-    assert out_of_the_blue(
+    assert unsolicited(
         lab, "Delete", PhysicalResourceId=arn, ResourceProperties=properties
     ).succeeded
     assert lab.live() == []
@@ -94,7 +94,7 @@ def test_an_id_of_nothing_ends_the_session_of_its_token(lab: World) -> None:
     do(lab, Update((None,)))
     stray = lab.service.add(held.parameters, held.created_by)
     stray.state = "IDLE"
-    out_of_the_blue(
+    unsolicited(
         lab, "Delete", PhysicalResourceId=f"none:{held.token}", ResourceProperties=PROPERTIES
     )
     assert lab.live() == []

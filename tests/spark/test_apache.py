@@ -17,7 +17,7 @@ from pyspark.sql.functions import udf
 from pyspark.sql.pandas.functions import pandas_udf
 
 from emr_serverless_local.spark import ApacheServer
-from tests.spark.conftest import Live, SparkSessions, connected
+from tests.spark.conftest import LiveSession, SparkSessions, connected
 from tests.spark.shared_server import SharedServer
 from tests.spark.test_end import alive
 
@@ -136,7 +136,7 @@ def configured(name: str) -> dict[str, object]:
     }
 
 
-def title(live: Live) -> str:
+def title(live: LiveSession) -> str:
     """The name of the application that the session's dashboard shows."""
     client = live.sessions.client("emr-serverless")
     url = client.get_resource_dashboard(

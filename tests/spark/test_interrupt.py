@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.request import urlopen
 
-from tests.spark.conftest import Live, SparkSessions
+from tests.spark.conftest import LiveSession, SparkSessions
 from tests.spark.shared_server import SharedServer
 
 SECONDS = 60
@@ -20,10 +20,10 @@ SCRIPT = """
 import sys
 from emr_session import connect
 
-class Now:
+class Clock:
     now = staticmethod(lambda: {now})
 
-spark = connect(sys.argv[1], clock=Now(), check_version=False)
+spark = connect(sys.argv[1], clock=Clock(), check_version=False)
 {query}
 """
 # Hours of work, in tasks that can be interrupted.
@@ -39,7 +39,7 @@ def wait_for(condition: Callable[[], bool], seconds: float) -> bool:
 
 
 def running(
-    spark: SparkSessions, server: SharedServer, live: Live, query: str, folder: Path
+    spark: SparkSessions, server: SharedServer, live: LiveSession, query: str, folder: Path
 ) -> subprocess.Popen[str]:
     """A program in the middle of a query."""
     script = folder / "query.py"

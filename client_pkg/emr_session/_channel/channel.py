@@ -11,8 +11,8 @@ from typing import Any
 
 import grpc
 
-from .answers import Answers
 from .current_session import CurrentSession
+from .responses import ResponseIterator
 from .tokens import Tokens
 
 # What a gateway answers with when the session behind it is gone, or the token is no good. Spark's
@@ -185,7 +185,7 @@ class _Attempt:
                 raise CutOffError(call)
 
 
-class _WatchedStream(Answers):
+class _WatchedStream(ResponseIterator):
     """Looks after the session when the answers break off."""
 
     def __init__(self, call: Any, attempt: _Attempt) -> None:

@@ -92,8 +92,8 @@ class CurrentSession:
         self._heard.moves = moves
         if heard != moves:
             raise SessionMovedError(
-                "The client's session ended, and the client is on its successor "
-                f"{self._arn.session_id} now. {_GONE}"
+                "The session has ended, and the client now uses its successor "
+                f"{self._arn.session_id}. {_GONE}"
             )
 
     def raise_if_ended(self, arn: SessionArn) -> None:
@@ -120,8 +120,8 @@ class CurrentSession:
                     return
             self._heard.moves = self._moves
         raise SessionMovedError(
-            f"Session {arn.session_id} ended during the call, and the client is on its successor "
-            f"{self._arn.session_id} now. {_GONE}"
+            f"Session {arn.session_id} ended during the call, and the client now uses its "
+            f"successor {self._arn.session_id}. {_GONE}"
         )
 
     def raise_if_not_live(self, arn: SessionArn) -> None:
@@ -170,6 +170,6 @@ class CurrentSession:
 
 
 _GONE = (
-    "Temporary views, caches, settings and artifacts of the old one are gone: make them anew, then "
-    "run what failed again."
+    "The old session's temporary views, caches, settings and artifacts are gone: create them "
+    "again, then repeat the failed call."
 )

@@ -64,7 +64,7 @@ def _proxy(address: str) -> dict[str, int | str]:
     if url.scheme != "http":
         raise ConnectError(
             f"HTTPS_PROXY names a proxy at {url.scheme}://{url.hostname}, and gRPC connects "
-            "through proxies at http:// only. Give such a one, or add the endpoint to NO_PROXY: "
+            "through proxies at http:// only. Use such a proxy, or add the endpoint to NO_PROXY: "
             f"{address.rpartition(':')[0]}"
         )
     return {"grpc.http_proxy": url.geturl(), "grpc.enable_http_proxy": 1}

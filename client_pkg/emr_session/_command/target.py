@@ -18,5 +18,5 @@ def target(run: Invocation, session: str | None, application: str | None, *, fol
     if not follow:
         return str(run.locate(session, application))
     if session is None:
-        raise click.UsageError("--follow needs SESSION: the name that is followed.")
+        raise click.UsageError("--follow needs SESSION.")
     return session

@@ -26,7 +26,7 @@ from .permissions import (
     CONNECT,
     PASS,
     START,
-    Simulated,
+    Simulation,
     pass_context,
     passed,
     permission_finding,
@@ -150,9 +150,9 @@ def _permissions(
 
     def asked(
         actions: Sequence[str], resource: str, context: Mapping[str, str]
-    ) -> Simulated | Unanswered:
+    ) -> Simulation | Unanswered:
         if caller.is_root:
-            return Simulated()
+            return Simulation()
         return simulate(aws, principal, actions, resource, context)
 
     # Whoever has a session needn't be able to start one: its stack does.

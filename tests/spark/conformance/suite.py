@@ -30,7 +30,7 @@ def run(
     Args:
         python: The environment's Python.
         modules: Names, as in ``MODULES``.
-        remote: The environment variables that lead to a server: ``Way.variables``.
+        remote: The environment variables that lead to a server: those of ``routes``.
         folder: Where reports go.
     """
     report = folder / f"{modules[0]}.xml"

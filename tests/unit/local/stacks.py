@@ -36,11 +36,11 @@ def application(**properties: Any) -> dict[str, Any]:
     }
 
 
-class Things:
+class RecordingStack:
     """A stack with custom resources, each by its logical id, and their function."""
 
     def __init__(self, server: Server, folder: Path, name: str | None = None) -> None:
-        self.name = name or f"Things{next(_numbers)}"
+        self.name = name or f"RecordingStack{next(_numbers)}"
         self.cloudformation = server.client("cloudformation")
         # What CreateStack and UpdateStack are sent of a deployment's configuration: botocore's
         # model may not have it yet.

@@ -15,9 +15,9 @@ from typing import Any
 
 from . import exports, nested, resource
 from .custom_resource import RequestFailed, is_custom, require_same_service_token
+from .parallel import visit_all
 from .removal import Leftover, clean_up
 from .resource import Outcome
-from .side_by_side import visit_all
 from .stack import RETAINING_POLICIES, STACK_TYPE, Record, Stack
 from .template import Properties, Template
 

@@ -22,7 +22,7 @@ ROLLBACK_SECONDS = 0.5
 _FAILED_OPERATION = "_failed_operation"
 
 _ministack_deploy = stacks._deploy_stack_async
-_running: dict[str, "_Running"] = {}
+_running: dict[str, "_RunningOperation"] = {}
 
 
 @dataclass
@@ -33,7 +33,7 @@ class Options:
 
 
 @dataclass
-class _Running:
+class _RunningOperation:
     """A create or an update that is under way, and whether it may roll back."""
 
     change: Change
@@ -113,7 +113,7 @@ async def deploy(
         rollback_is_off=disable_rollback,
         refuses_custom_replacements=options.refuses_custom_replacements,
     )
-    running = _running[stack.id] = _Running(change, asyncio.Event())
+    running = _running[stack.id] = _RunningOperation(change, asyncio.Event())
     stack.record["_deploying"] = target
     try:
         await _delete_failed_creates(stack)

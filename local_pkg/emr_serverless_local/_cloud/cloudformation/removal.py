@@ -8,7 +8,7 @@ from typing import Any
 from ministack.services.cloudformation import provisioners
 
 from . import exports, nested, resource
-from .side_by_side import reversed_dependencies, visit_all
+from .parallel import reversed_dependencies, visit_all
 from .stack import RETAINING_POLICIES, STACK_TYPE, Record, Stack
 from .template import Properties, Template
 

@@ -132,7 +132,7 @@ def test_a_time_that_is_none_is_said(run: Run) -> None:
     ended = run("list", "--since", "soon")
 
     assert ended.returncode == 2
-    assert "'soon' is no time span like 30m, 12h, 7d or 2w" in ended.stderr
+    assert "'soon' is not a time span like 30m, 12h, 7d or 2w" in ended.stderr
 
 
 # describe

@@ -25,7 +25,7 @@ TRUST = {
 
 
 @dataclass
-class DoctorsAccount(Account):
+class DoctorAccount(Account):
     """What there is; the caller is the account's root user, whom nothing is refused."""
 
     # Trust policies by the role's name.

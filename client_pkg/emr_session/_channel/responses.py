@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 
-class Answers:
+class ResponseIterator:
     """An iterator that is else the call: PySpark asks both of it."""
 
     def __init__(self, call: Any) -> None:

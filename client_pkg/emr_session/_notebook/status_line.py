@@ -11,7 +11,7 @@ from IPython.display import display
 _CLEAR = "\r\033[K"
 
 
-class Line:
+class StatusLine:
     """A line that isn't there before it is first shown."""
 
     def __init__(self, *, in_notebook: bool) -> None:
