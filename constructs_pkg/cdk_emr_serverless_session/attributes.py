@@ -1,4 +1,4 @@
-"""What every session has, whether this app starts it or it exists already."""
+"""The attributes of every session, declared or imported."""
 
 from __future__ import annotations
 

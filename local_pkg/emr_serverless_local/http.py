@@ -1,4 +1,4 @@
-"""The session service over plain HTTP on loopback, for tests with the real botocore client."""
+"""The session service over HTTP on loopback, for tests with the real botocore client."""
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What goes wrong, and when: every choice of the simulated world is made here.
+"""Every choice of the simulated world is made here: what goes wrong, and when.
 
 The first option of a choice is the calm one; any other is a deviation. A run is a function of its
 deviations, so that a run drawn at random can be repeated, made smaller and written down.

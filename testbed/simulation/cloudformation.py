@@ -1,4 +1,4 @@
-"""CloudFormation, as far as a stack of sessions goes: operations, events, and what it shows.
+"""Simulated CloudFormation for stacks of sessions: operations, events, and API answers.
 
 A stack has sessions and one more resource that may fail. An operation blocks the task that calls
 it until the stack has come to its status; what it left running (a Create that was cancelled, a

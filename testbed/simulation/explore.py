@@ -1,4 +1,4 @@
-"""A small world, gone through exhaustively: every scenario with every single deviation, or two.
+"""Explores a small world exhaustively: every scenario with every single deviation, or two.
 
 A run meets choices; each option of each of them that isn't calm makes another run.
 """

@@ -1,4 +1,4 @@
-"""What must hold once nothing moves any more, whatever happened."""
+"""The invariants that must hold whenever the world is at rest."""
 
 from __future__ import annotations
 

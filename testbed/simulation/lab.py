@@ -1,4 +1,4 @@
-"""A world for one test: operations by hand, faults that are expected, and all invariants."""
+"""A world for one test: operations, expected faults, and all invariants."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The way from an invocation to the services, and what can go wrong on it.
+"""The network between an invocation and the services, and its faults.
 
 Every call of the handler comes through ``Network.call``, whether from a fake client
 (``FakeClient``) or from botocore's socket (``wire``).

@@ -1,4 +1,4 @@
-"""The life of a stack: what is asked of it, and what happens by itself.
+"""The operations in the life of a stack, drawn, performed and shrunk.
 
 A schedule is a list of operations. Each is performed until the stack has come to its status; what
 is still on its way then goes on beside the next one, until a ``Rest``.

@@ -1,4 +1,4 @@
-"""EMR Serverless, as far as sessions go: operations on a state that changes with the clock.
+"""Simulated EMR Serverless sessions: operations on a state that changes with the clock.
 
 Parameters and answers are those of botocore's client. Nothing goes wrong here that doesn't go
 wrong by itself: faults of the way there are the network's.

@@ -1,4 +1,4 @@
-"""Between the socket of botocore's clients and the simulated network.
+"""Connects botocore's clients to the simulated network.
 
 The clients are the handler's own, with their serializers and parsers and the service model that
 the asset ships: a ``before-send`` hook answers instead of the service.

@@ -1,4 +1,4 @@
-"""Everything together: a stack, Lambda, the real handler, and EMR Serverless.
+"""The simulated world: a stack, Lambda, the real handler, and EMR Serverless.
 
 The handler is called by its entry point. ``world`` gives it the clock, the clients and the PUT of
 a run: either clients that are the service's operations themselves, or botocore's real ones with

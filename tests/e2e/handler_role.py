@@ -1,4 +1,4 @@
-"""The handler's own role on the local AWS, and the handler under it, without the CDK CLI.
+"""The handler with its own role on the local AWS, without the CDK CLI.
 
 The role and its policies are those of a synthesized stack, deployed by CloudFormation; the handler
 runs in the test's process with credentials of that role, so that IAM judges each of its calls. What

@@ -1,4 +1,4 @@
-"""A session that is kept alive, on the local AWS: its schedule fires by itself.
+"""A session that is kept alive on the local AWS by its own schedule.
 
 A member of the team has PySpark on it all the while, and moves to the successor with it.
 """

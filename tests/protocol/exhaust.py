@@ -1,4 +1,4 @@
-"""Every scenario of the small world with every single deviation; then with pairs, for a while.
+"""Runs every scenario of the small world with every single deviation, then with pairs.
 
 ``PYTHONPATH=.:lambda:constructs_pkg python -m tests.protocol.exhaust [SECONDS]`` gives the pairs of
 each scenario so many seconds (default 0). In as many processes as there are processors.

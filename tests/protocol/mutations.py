@@ -1,4 +1,4 @@
-"""Each clause of the lifecycle rules, broken on purpose: a line changed, and what catches it.
+"""Mutations of the handler: each breaks a clause of the lifecycle rules, and names its test.
 
 A clause whose mutation survives has no proof.
 """

@@ -1,4 +1,4 @@
-"""``make soak``: many schedules at random, in as many processes as there are processors.
+"""``make soak``: runs random schedules, one process per processor.
 
 SCHEDULES, SEED and LEVEL (``operations`` or ``botocore``) set how many, which, and whether the
 handler's calls go through botocore. Prints what was run and what it met; a schedule that broke an

@@ -1,4 +1,4 @@
-"""Rules 14 to 16: Deletes of what lives, of what is gone, and of ids that were made up."""
+"""Rules 14 to 16: Deletes of live sessions, of ended ones, and of ids that were made up."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A small world, gone through exhaustively: every moment of failure, and single deviations.
+"""The small world, explored exhaustively: every moment of failure, and single deviations.
 
 ``python -m tests.protocol.exhaust`` goes through all of them, and through pairs.
 """

@@ -1,4 +1,4 @@
-"""A session that somebody else started, with copied owner tags, is nobody's of ours."""
+"""A session that somebody else started with copied owner tags is never adopted."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Whatever is asked of a stack and whatever goes wrong: nothing is left, nothing hangs.
+"""Random operations and faults: nothing is left running, and nothing hangs.
 
 Hypothesis drives one world at a time, operation by operation, with the real handler.
 """

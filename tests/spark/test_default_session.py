@@ -1,4 +1,4 @@
-"""After ``connect``, whatever asks PySpark for "the" session is on it; after ``stop``, no more."""
+"""``connect`` sets PySpark's default session, and ``stop`` unsets it."""
 
 import os
 from collections.abc import Callable, Iterator

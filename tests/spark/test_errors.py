@@ -1,4 +1,4 @@
-"""Spark's errors look through ``connect`` as they do without it."""
+"""Spark's errors are the same with ``connect`` as without it."""
 
 import traceback
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Ctrl-C during a query ends it on the server, too, and is one line."""
+"""Ctrl-C ends a query on the server too, and prints one line."""
 
 import json
 import os

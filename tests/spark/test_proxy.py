@@ -1,4 +1,4 @@
-"""Plain PySpark through the proxy, past the hour and whatever else happens on the way."""
+"""Plain PySpark through the proxy, past a token's hour and after interruptions."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""The gRPC channel to a session: it leads to the successor after a move, and tells when it ended.
+"""The gRPC channel to a session: it moves to the successor, and reports the session's end.
 
 Knows gRPC, and nothing of PySpark but which call it makes in the background.
 """

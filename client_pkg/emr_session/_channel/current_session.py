@@ -1,4 +1,4 @@
-"""The session that a client is connected to: its token while it lives, and its successor.
+"""The session that a client is connected to, its token, and its successor.
 
 The one place that knows whether a client follows its parameter to a successor.
 """

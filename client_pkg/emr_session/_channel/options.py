@@ -1,4 +1,4 @@
-"""Options of a gRPC channel to a session: silent connections are noticed, boto3's proxy is used."""
+"""gRPC channel options: dead connections are detected, and boto3's proxy is used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The answers of a call, for interceptors that look at them on their way."""
+"""The response iterator of a call, for interceptors that look at the responses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``url``, ``env``, ``ui`` and ``shell``: ways to a session. The first two print a token."""
+"""``url``, ``env``, ``ui`` and ``shell``. The first two print a token."""
 
 from __future__ import annotations
 

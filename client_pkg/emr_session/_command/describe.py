@@ -1,4 +1,4 @@
-"""``describe``: everything of one session."""
+"""``describe``: the details of one session."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``doctor``: what keeps a session from working, a line each as it is found, and what to do."""
+"""``doctor``: prints each finding about a session as a line, with what to do."""
 
 from __future__ import annotations
 

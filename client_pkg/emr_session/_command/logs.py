@@ -1,4 +1,4 @@
-"""``logs``: the lines of a session's Spark, and what the stack's function says of it."""
+"""``logs``: the logs of a session's Spark and of the stack's function."""
 
 from __future__ import annotations
 

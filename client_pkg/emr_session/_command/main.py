@@ -1,4 +1,4 @@
-"""``emr-session``: its commands, what is said of it as a whole, and where it begins.
+"""``emr-session``: its commands, its help, and its entry point.
 
 Exit codes: 0 done, 1 it can't be done, 2 wrong arguments, 3 a check found something, 130 Ctrl-C.
 """

@@ -1,4 +1,4 @@
-"""What becomes of a session's resource after its end, by itself and with the next deployment."""
+"""What happens to a session's resource after the session's end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``start``: have a successor started where a session is over, as keep-alive does it.
+"""``start``: starts a successor of an ended session, as keep-alive does.
 
 The command starts nothing itself. It calls the stack's function with what its schedule sends, so
 that the successor is the stack's: the next update takes it, and the stack's deletion ends it.

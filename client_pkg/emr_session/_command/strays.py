@@ -1,4 +1,4 @@
-"""``strays``: live sessions that carry a stack's owner tags, and that no stack holds (any more).
+"""``strays``: live sessions that have a stack's owner tags and that no stack holds.
 
 What a stack has left alone on purpose, by a removal policy of RETAIN, is shown as such.
 """

@@ -1,4 +1,4 @@
-"""What a client is told to connect to: a name where it follows, else the ARN of now."""
+"""What a client connects to: a name if it follows, else the current ARN."""
 
 from __future__ import annotations
 

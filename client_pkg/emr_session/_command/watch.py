@@ -1,4 +1,4 @@
-"""``--watch``: a picture that is kept on the screen, drawn again every few seconds."""
+"""``--watch``: refreshes the output every few seconds."""
 
 from __future__ import annotations
 

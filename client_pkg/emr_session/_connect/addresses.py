@@ -1,4 +1,4 @@
-"""A session's addresses: for any Spark Connect client, and of its Spark UI. Without PySpark."""
+"""``remote_url`` and ``dashboard_url``: a session's addresses. Needs no PySpark."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ctrl-C: it interrupts the query on the server, too, and is reported in one line."""
+"""Ctrl-C: interrupts the query on the server too, and is reported in one line."""
 
 from __future__ import annotations
 

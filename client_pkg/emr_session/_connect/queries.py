@@ -1,4 +1,4 @@
-"""Tells observers when a query begins and ends. For PySpark 3.5, which reports on none itself."""
+"""Tells observers when a query begins and ends. For PySpark 3.5, which has no progress reports."""
 
 from __future__ import annotations
 

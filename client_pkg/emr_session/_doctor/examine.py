@@ -1,4 +1,4 @@
-"""The doctor: reads what there is, one question after the other, and has each answer judged."""
+"""Runs the doctor's checks one after the other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The way to an endpoint, a step at a time: the name, the port, the proxy, the certificate.
+"""Checks the connection to an endpoint step by step: DNS, port, proxy, certificate.
 
 Opens one connection, and sends nothing of the session's over it.
 """

@@ -1,4 +1,4 @@
-"""What whoever asks may do: connect to a session, start one, pass its role. By IAM's simulator.
+"""Checks the caller's permissions to connect, to start a session and to pass its role.
 
 The simulator evaluates the caller's own policies. Resource policies and some conditions it can't
 know: what it can't decide isn't called wrong.

@@ -1,4 +1,4 @@
-"""The last step of the way: a token, and one call to the session's Spark, as ``connect`` makes it.
+"""Checks the last step: a token, and one call to the session's Spark, as ``connect`` makes it.
 
 The only check that takes a token, and only where somebody asked to connect.
 """

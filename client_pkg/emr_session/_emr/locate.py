@@ -1,4 +1,4 @@
-"""From what the caller names to a session's ARN: the one place that asks whose name it is.
+"""Resolves a name to a session's ARN.
 
 ``reference`` says what a text may be. A name that fits several sessions is an error, never a
 guess.

@@ -1,4 +1,4 @@
-"""What a text that names a session may be. Asks nobody."""
+"""What kind of name a text can be. Calls nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long a query runs: what can be shown where Spark's protocol has no progress (3.5)."""
+"""The elapsed time of a query, for Spark 3.5, whose protocol has no progress reports."""
 
 from __future__ import annotations
 

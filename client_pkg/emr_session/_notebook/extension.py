@@ -1,4 +1,4 @@
-"""Loads the extension into IPython, and takes it out again without a trace."""
+"""Loads the extension into IPython, and unloads it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The progress of a query, as PySpark 4 hands it on while the query runs."""
+"""The progress of a query, from PySpark 4's progress handlers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One line of output that is replaced in its place: in a notebook, and in a terminal."""
+"""A line of output that is updated in place, in a notebook or a terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every gRPC method as bytes both ways, from a client of the proxy to the session.
+"""Forwards the bytes of every gRPC method between a client and the session.
 
 Knows nothing of Spark Connect, so that whatever it adds passes too.
 """

@@ -1,4 +1,4 @@
-"""The proxy as one asynchronous program: it listens, and ends with the session or when told."""
+"""The proxy's server: it listens, and ends with the session or on request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The session that the proxy leads to: its channels, its token, and what its errors mean.
+"""The session behind the proxy: its channels, its token, and its errors.
 
 AWS is asked in threads, so that no call waits for the answer to another.
 """

@@ -1,4 +1,4 @@
-"""``ephemeral``: a session for a ``with`` block, ended with it whatever happens."""
+"""``ephemeral``: a session for a ``with`` block."""
 
 from __future__ import annotations
 

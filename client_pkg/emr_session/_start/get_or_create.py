@@ -1,4 +1,4 @@
-"""``get_or_create``: the live session of a name, started if there is none."""
+"""``get_or_create``: the live session of a name, or a new one."""
 
 from __future__ import annotations
 

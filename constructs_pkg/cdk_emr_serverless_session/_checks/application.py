@@ -1,4 +1,4 @@
-"""Checks of the application that a session is to run on, where this app declares it.
+"""Checks of the session's application, if this app declares it.
 
 The application is judged by the template, with what overrides and aspects made of it. Each finding
 has a stable id and is attached to the session. It can be acknowledged there, or further up, with

@@ -1,4 +1,4 @@
-"""What is checked when the app is complete: tags, applications, roles, and uses in other stacks.
+"""Checks of the complete app: tags, applications, roles, and uses in other stacks.
 
 One object for all sessions of a stack: that spares each of them callbacks from the CDK's process.
 """

@@ -1,4 +1,4 @@
-"""What StartSession would refuse of a session's own arguments.
+"""Checks a session's arguments for what StartSession would refuse.
 
 Every check collects all problems of a construct. Values that are only known at deployment pass.
 """

@@ -1,4 +1,4 @@
-"""Checks of a session's Spark configuration: what the service takes without a word."""
+"""Checks of a session's Spark configuration for mistakes that the service accepts silently."""
 
 from __future__ import annotations
 

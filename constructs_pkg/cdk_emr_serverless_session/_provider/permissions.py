@@ -1,4 +1,4 @@
-"""What the handler may do for the sessions of one stack.
+"""The handler's permissions for the sessions of one stack.
 
 What names no application and no role comes first: it is in force early. The rest grows with the
 sessions that the stack declares, and the sessions wait for it.

@@ -1,4 +1,4 @@
-"""The policies that the handler's role gets beside those it is made with."""
+"""The policies that are added to the handler's role."""
 
 from __future__ import annotations
 

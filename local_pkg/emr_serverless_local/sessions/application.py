@@ -1,4 +1,4 @@
-"""One EMR Serverless application: its configuration, and its state as time passes.
+"""One EMR Serverless application: its configuration and its state over time.
 
 Pure state: nothing here knows of requests, of other applications or of AWS.
 """

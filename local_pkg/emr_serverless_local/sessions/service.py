@@ -1,4 +1,4 @@
-"""The service of one account and region: every operation, on applications and sessions in memory.
+"""The session service of one account and region, with all operations.
 
 ``SessionService.handle`` answers an HTTP request; a few methods more are for
 tests. No MiniStack, no network, no threads, no sleep. Time passes as its clock

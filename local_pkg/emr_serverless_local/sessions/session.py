@@ -1,4 +1,4 @@
-"""One EMR Serverless session: its state as time passes, from SUBMITTED to TERMINATED.
+"""One EMR Serverless session: its state over time, from SUBMITTED to TERMINATED.
 
 Pure state: nothing here knows of requests, of other sessions or of AWS.
 """

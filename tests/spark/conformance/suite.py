@@ -1,4 +1,4 @@
-"""Spark's own tests of Spark Connect, as PySpark 3.5 has them: how each of them ends."""
+"""Runs Spark's own tests of Spark Connect, of PySpark 3.5, and returns their outcomes."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""``connect`` gives a client whose every call has a valid token, and says what is wrong in seconds.
+"""``connect`` gives every call a valid token, and reports connection problems within seconds.
 
 The gateway is a real one over TLS; Spark behind it is in tests/spark.
 """

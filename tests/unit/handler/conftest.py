@@ -1,4 +1,4 @@
-"""The handler before CloudFormation and the session service, both over HTTP.
+"""The handler with CloudFormation and the session service, both over HTTP.
 
 The clock is the tests'; the botocore clients, the socket and the asset's service model are real:
 a field that the handler reads and the asset doesn't have is missing here too.

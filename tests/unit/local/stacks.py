@@ -1,4 +1,4 @@
-"""A stack of custom resources whose function notes what it is sent."""
+"""A stack of custom resources whose function records its events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``python -m emr_serverless_local`` starts, says where it is, and leaves nothing."""
+"""``python -m emr_serverless_local`` starts, prints its address, and leaves nothing."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""A question about a stack is held until there is news, but for what Lambda functions ask."""
+"""Questions about a stack are long polls, except those of Lambda functions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CloudFormation of the local AWS carries stack operations out as AWS does.
+"""The local CloudFormation carries out stack operations as AWS does.
 
 Each test names its source.
 """

@@ -1,4 +1,4 @@
-"""CloudFormation's stack operations, as AWS carries them out.
+"""CloudFormation's stack operations, as on AWS.
 
 MiniStack brings the API, templates, change sets and the resource types. Its
 operations go through a template one resource after the other, and roll custom

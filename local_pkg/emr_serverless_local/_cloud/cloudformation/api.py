@@ -1,4 +1,4 @@
-"""The actions of CloudFormation's API where AWS says otherwise than MiniStack.
+"""The actions of CloudFormation's API in which AWS differs from MiniStack.
 
 Wraps MiniStack's handlers of the actions (``install``); what is no concern of
 these goes to them unchanged.

@@ -1,4 +1,4 @@
-"""Bring a stack's resources to a template: an operation's way forward, and its way back.
+"""Changes a stack's resources to those of a template, and rolls back.
 
 Resources that don't depend on each other are worked on side by side. When one
 fails, those that are under way are cancelled, unless rollback is off: then the

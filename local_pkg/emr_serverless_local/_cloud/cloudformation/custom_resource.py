@@ -1,4 +1,4 @@
-"""The protocol of custom resources that a Lambda function stands behind.
+"""The protocol of Lambda-backed custom resources.
 
 A request goes to the function asynchronously, as Lambda does it: again, with the
 same RequestId, after an invocation died. The answer is what is put to its

@@ -1,4 +1,4 @@
-"""Delete what a stack has: all of it, or what a change left over."""
+"""Deletes a stack's resources: all of them, or those that a change has replaced or removed."""
 
 import logging
 from collections.abc import Callable, Collection, Iterable

@@ -1,4 +1,4 @@
-"""``emr-session``: what it prints, for people and programs, and how it ends."""
+"""``emr-session``: its output for people and programs, and its exit codes."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""``list`` and ``describe``: what they show, in how wide a terminal, and with how many calls."""
+"""``list`` and ``describe``: their output at each width of the terminal, and their calls."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""What one does next: ``start``, ``terminate``, ``logs``, ``ui``, and what no command can do."""
+"""``start``, ``terminate``, ``logs``, ``ui``, and advice on commands that don't exist."""
 
 import io
 import json

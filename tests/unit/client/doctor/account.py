@@ -1,4 +1,4 @@
-"""An account whose IAM and Service Quotas answer, too: what the doctor asks beside sessions."""
+"""An account with IAM and Service Quotas, for the doctor."""
 
 import json
 from collections.abc import Mapping, Sequence

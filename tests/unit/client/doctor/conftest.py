@@ -1,4 +1,4 @@
-"""The doctor, looking at an account on loopback whose clock a test moves."""
+"""The doctor on an account on loopback, under a clock that tests move."""
 
 from collections.abc import Callable, Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""What keeps an application from taking sessions."""
+"""The doctor's findings about an application."""
 
 from typing import Any
 

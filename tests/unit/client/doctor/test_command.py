@@ -1,4 +1,4 @@
-"""``emr-session doctor``: what it prints, for people and programs, and how it ends."""
+"""``emr-session doctor``: its output for people and programs, and its exit codes."""
 
 import json
 import os

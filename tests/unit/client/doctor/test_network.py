@@ -1,4 +1,4 @@
-"""The way to a session's Spark, and each place where it may end."""
+"""The doctor's findings about the connection to a session's Spark."""
 
 import os
 import socket

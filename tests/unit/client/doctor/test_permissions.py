@@ -1,4 +1,4 @@
-"""What a user may do, by IAM's simulator: that of the local AWS, with users and policies in it."""
+"""The doctor's findings about permissions, by the IAM simulator of the local AWS."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A session's state, its times, and the room that it has."""
+"""The doctor's findings about a session's state, times and capacity."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""The extension in IPython, without a notebook or Spark: what it shows, and that it goes again."""
+"""The extension in IPython, without a notebook or Spark."""
 
 import os
 import subprocess

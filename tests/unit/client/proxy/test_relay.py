@@ -1,4 +1,4 @@
-"""The proxy passes every call on as it is: kinds, metadata, trailers, sizes, deadlines, ends."""
+"""The proxy forwards every call unchanged: kinds, metadata, trailers, sizes, deadlines, ends."""
 
 import os
 import subprocess
