@@ -55,7 +55,7 @@ def run(account: Account, clock: Clock, waits: Waits, say: Say) -> list[Answer]:
         account: The account.
         clock: Time.
         waits: How long to wait.
-        say: Told each answer, and what is under way.
+        say: Told each answer, and what is in progress.
     """
     answers: list[Answer] = []
     try:

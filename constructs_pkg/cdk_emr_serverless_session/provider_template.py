@@ -41,7 +41,9 @@ def main() -> None:
         prog="python -m cdk_emr_serverless_session.provider_template",
         description="Write the session provider as a CloudFormation template, with its code.",
     )
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="the folder to write to"
+    )
     folder = parser.parse_args().out
     # An environment's own Node.js is found without activating the environment.
     own = str(Path(sys.executable).parent)

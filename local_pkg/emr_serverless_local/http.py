@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 
 class HttpService(Protocol):
-    """Whatever answers HTTP requests: a SessionService, or something around one."""
+    """Answers HTTP requests: a SessionService, or a wrapper of one."""
 
     def handle(
         self,
@@ -25,7 +25,7 @@ class HttpService(Protocol):
 
 @contextmanager
 def serve(service: HttpService) -> Iterator[str]:
-    """Serve on a free port of 127.0.0.1 for as long as the context lasts; gives the URL."""
+    """Serve on a free port of 127.0.0.1 during the context, which gets the URL."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _request_handler(service))
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)

@@ -44,7 +44,7 @@ class UnreadableAnswer(Exception):
 
 @dataclass(frozen=True)
 class Kind:
-    """A way in which a call goes wrong.
+    """A kind of outcome of a call.
 
     Args:
         acts: The service does what it was asked for.

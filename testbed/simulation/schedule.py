@@ -1,7 +1,7 @@
 """The operations in the life of a stack, drawn, performed and shrunk.
 
 A schedule is a list of operations. Each is performed until the stack has come to its status; what
-is still on its way then goes on beside the next one, until a ``Rest``.
+is still in progress then continues beside the next one, until a ``Rest``.
 """
 
 from __future__ import annotations

@@ -294,6 +294,6 @@ def _timed_modules(_: ModuleType) -> list[ModuleType]:
 
 
 def replace(undo: contextlib.ExitStack, owner: object, name: str, value: object) -> None:
-    """Put a value in the place of another until the stack unwinds."""
+    """Put a value in place of another until the stack unwinds."""
     undo.callback(setattr, owner, name, getattr(owner, name))
     setattr(owner, name, value)

@@ -138,7 +138,7 @@ class Failed(Exception):
 
 @dataclass
 class ScriptedCloudFormation:
-    """What CloudFormation shows of the stack and of its session while an operation is under way.
+    """What CloudFormation shows of the stack and of its session while an operation is in progress.
 
     Every question is put to the local AWS with the role's own credentials, about the application
     in place of the session, which no template has declared here. Only the answers are changed.

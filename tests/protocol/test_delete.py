@@ -153,14 +153,14 @@ def test_a_made_up_id_is_searched_for_until_the_list_shows_its_session() -> None
         assert session.ended_at - 8.0 - session.created_at < 45
 
 
-def test_a_session_that_is_made_anew_meanwhile_stays(lab: World) -> None:
-    """Express mode: the Delete is still under way when the resource is added again."""
+def test_a_session_that_is_recreated_meanwhile_stays(lab: World) -> None:
+    """Express mode: the Delete is still in progress when the resource is added again."""
     created(lab)
     do(lab, Update((None,), express=True), Wait(2), Update((Session(),)), Rest())
     assert lab.live() == [lab.held()]
 
 
-def test_an_old_read_ends_no_session_that_is_made_anew() -> None:
+def test_an_old_read_ends_no_session_that_is_recreated() -> None:
     """What the Delete reads is from before the resource was added again."""
     for seconds in range(3, 16):
         with lab({"Delete.2 DescribeStackResource": "stale"}) as here:

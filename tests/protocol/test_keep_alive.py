@@ -172,7 +172,7 @@ def test_an_update_that_comes_again_and_takes_the_successor_ends_its_own() -> No
         assert here.live() == [here.held()]
 
 
-def test_two_calls_side_by_side_leave_one_successor() -> None:
+def test_two_calls_in_parallel_leave_one_successor() -> None:
     """The first is delivered late, and the list doesn't show yet what the other has started."""
     with lab({"delivery of Tick.Session.1": "late 45", "world list lag": "20"}) as here:
         created(here)

@@ -136,7 +136,7 @@ def test_a_refused_replacement_ends_though_its_resource_is_removed_meanwhile() -
 
 
 def test_a_second_delivery_does_not_take_an_earlier_mark_for_its_own(lab: World) -> None:
-    """The first died when it had answered; the resource is let go, and being made anew."""
+    """The first died when it had answered; the resource is let go, and being recreated."""
     expect(lab, Fault("PUT", "killed after"))
     do(lab, Create((Session(retained=True, waits=False),)), Update((None,)), Wait(44))
     do(lab, Update((A,)), Rest())

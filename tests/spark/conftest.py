@@ -203,7 +203,7 @@ def certified(
 def collecting_garbage_here() -> Iterator[None]:
     """No garbage collection in other threads.
 
-    It closes the PySpark sessions that it finds, and waits for the endpoint's answer: for ever,
+    It closes the PySpark sessions that it finds, and waits for the endpoint's answer: forever,
     if that was found by a thread of the endpoint, which is in the client's process here only.
     """
     gc.disable()

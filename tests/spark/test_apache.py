@@ -84,7 +84,7 @@ def test_the_server_takes_no_call_past_the_endpoint(shared_server: SharedServer)
         assert error.code() is grpc.StatusCode.UNAUTHENTICATED
 
 
-def test_sessions_start_side_by_side_each_as_it_is_configured(spark: SparkSessions) -> None:
+def test_sessions_start_in_parallel_each_as_it_is_configured(spark: SparkSessions) -> None:
     one = spark.submit(ApacheServer, **configured("one"))
     other = spark.submit(ApacheServer, **configured("other"))
     for live in (one, other):

@@ -57,7 +57,7 @@ def running(
 
 
 def works(server: SharedServer) -> bool:
-    """Whether Spark has a job under way, as its web interface says."""
+    """Whether Spark has a job in progress, as its web interface says."""
     api = f"{server.dashboard}/api/v1/applications"
     with urlopen(api) as answer:
         (application,) = json.load(answer)

@@ -56,7 +56,7 @@ def session_channel(
 class _FollowingChannel(grpc.Channel):
     """A channel to whichever session is the current one.
 
-    Behind an interceptor, each call asks for its method anew; so a call that begins after a move
+    Behind an interceptor, each call asks for its method again; so a call that begins after a move
     goes to the successor.
     """
 

@@ -53,21 +53,21 @@ class CurrentSession:
 
     @property
     def arn(self) -> SessionArn:
-        """The session of now."""
+        """The current session."""
         return self._arn
 
     @property
     def tokens(self) -> Tokens:
-        """The tokens of the session of now."""
+        """The tokens of the current session."""
         return self._tokens
 
     def endpoint(self) -> Endpoint:
-        """The endpoint of the session of now, with a token that is valid.
+        """The endpoint of the current session, with a token that is valid.
 
         Raises:
             CredentialsError: AWS accepts the caller's credentials no more.
             SessionEndedError: The session has ended, and isn't followed or has no successor yet.
-            SessionMovedError: The session has ended, and its successor is the session of now.
+            SessionMovedError: The session has ended, and its successor is the current session.
             botocore.exceptions.ClientError: The service refuses a token.
         """
         arn = self._arn
@@ -106,7 +106,7 @@ class CurrentSession:
             CredentialsError: AWS accepts the caller's credentials no more.
             SessionEndedError: It has, and isn't followed or has no successor yet.
             SessionNotFoundError: The service has forgotten it, and it isn't followed.
-            SessionMovedError: It has, and its successor is the session of now.
+            SessionMovedError: It has, and its successor is the current session.
         """
         with self._lock:
             if arn == self._arn:

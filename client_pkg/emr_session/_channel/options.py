@@ -18,7 +18,7 @@ Option = tuple[str, int | str]
 # A ping a minute is what gateways tolerate: gRPC's own servers, the strictest, close a connection
 # after more than two pings in a row that come sooner than five minutes apart with no data between
 # them, and Spark ends every stream after two minutes, to be re-attached: that is data. Without a
-# call under way nothing is sent.
+# call in progress nothing is sent.
 KEEPALIVE: dict[str, int | str] = {
     "grpc.keepalive_time_ms": 60_000,
     "grpc.keepalive_timeout_ms": 20_000,

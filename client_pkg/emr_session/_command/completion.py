@@ -47,7 +47,7 @@ def sessions(
     ]
 
 
-@click.command("completion", short_help="Print what sets up completion in a shell.")
+@click.command("completion", short_help="Print the completion script of a shell.")
 @click.argument("shell", type=click.Choice(SHELLS))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:

@@ -23,7 +23,7 @@ from .times import timestamp
 
 _SINCE = timedelta(days=1)
 _LINES = 20
-# EMR Serverless writes S3's files anew so often:
+# EMR Serverless writes S3's files again so often:
 # https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/rotating-logs.html
 _FOLLOW_SECONDS = 15.0
 

@@ -9,7 +9,7 @@ from .names import SessionArn
 
 
 class Kind(Enum):
-    """A way to name a session."""
+    """A kind of name of a session."""
 
     ARN = "session of that ARN"
     IDS = "session of those ids"

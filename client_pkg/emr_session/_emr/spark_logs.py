@@ -94,7 +94,7 @@ def spark_logs(
 
 
 class _S3Log:
-    """A file, which is written anew every 15 seconds while the session lives."""
+    """A file, which is written again every 15 seconds while the session lives."""
 
     def __init__(self, client: Any, bucket: str, key: str, name: str) -> None:
         self.name = name

@@ -17,7 +17,7 @@ from .status import Status, status_of
 from .upstream import Upstream
 
 HOST = "127.0.0.1"
-# The answers that are under way when the proxy ends get this long.
+# The answers that are in progress when the proxy ends get this long.
 GRACE_SECONDS = 1.0
 _ENDED: Status = (
     grpc.StatusCode.UNAVAILABLE,

@@ -127,7 +127,7 @@ class SessionProxy:
         """Wait until the proxy has ended: with the session, or by ``stop``.
 
         Args:
-            timeout: How long to wait at most, in seconds; for ever by default.
+            timeout: How long to wait at most, in seconds; forever by default.
 
         Raises:
             SessionEndedError: It ended because the session is over.

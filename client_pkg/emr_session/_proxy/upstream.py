@@ -72,7 +72,7 @@ class Route:
 
 
 class Upstream:
-    """The session of now. Belongs to one event loop."""
+    """The current session. Belongs to one event loop."""
 
     def __init__(
         self,
@@ -82,7 +82,7 @@ class Upstream:
         root_certificates: bytes | None,
         clock: Clock,
     ) -> None:
-        """The way to a session that is usable.
+        """The route to a usable session.
 
         Args:
             current: The session, and its tokens.
@@ -100,7 +100,7 @@ class Upstream:
         self.ended: asyncio.Future[ConnectError] = asyncio.get_running_loop().create_future()
 
     async def route(self) -> Route:
-        """The way to the session of now.
+        """The route to the current session.
 
         Raises:
             ConnectError: The session is over.
@@ -115,7 +115,7 @@ class Upstream:
         return self._route
 
     async def reach(self) -> None:
-        """Try the way there, so that what is wrong with it is said at the start.
+        """Test the connection, to report problems at the start.
 
         Raises:
             EndpointError: The endpoint doesn't answer, isn't trusted, or refuses the token.
@@ -158,7 +158,7 @@ class Upstream:
         return _OUTLIVED if code in _EXPIRED_CODES and not self._is_good(route) else None
 
     async def watch(self, seconds: float) -> None:
-        """Look every so many seconds whether the session is over, for ever."""
+        """Check repeatedly, at an interval, whether the session is over."""
         while True:
             await asyncio.sleep(seconds)
             try:

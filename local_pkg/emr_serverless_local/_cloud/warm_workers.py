@@ -42,7 +42,7 @@ _program_of = lambda_runtime._detect_runtime_binary
 
 
 def install() -> None:
-    """Stand in the place of MiniStack's choice of a program."""
+    """Replace MiniStack's choice of a program."""
     if (
         sys.platform == "linux"
         and len(sys.executable) < _LONGEST_SHEBANG

@@ -17,10 +17,10 @@ class _Backend:
 
 
 class SparkBacking:
-    """What runs behind the sessions of a local AWS.
+    """Runs a Spark Connect server behind each session.
 
     Args:
-        launch: Starts a server: ``ApacheServer`` (default) or ``SailServer``.
+        launch: The kind of server: ``ApacheServer`` (default) or ``SailServer``.
     """
 
     def __init__(self, launch: Launch = ApacheServer) -> None:
@@ -36,13 +36,13 @@ class SparkBacking:
 
     def up(self, session_id: str) -> bool:
         """Whether the server has said where it listens."""
-        pair = self._backends.get(session_id)
-        return pair is not None and pair.server.port is not None
+        backend = self._backends.get(session_id)
+        return backend is not None and backend.server.port is not None
 
     def failure(self, session_id: str) -> str | None:
         """How the server has ended by itself, if it has."""
-        pair = self._backends.get(session_id)
-        return pair.server.failure() if pair and not pair.ended else None
+        backend = self._backends.get(session_id)
+        return backend.server.failure() if backend and not backend.ended else None
 
     def endpoint(self, session_id: str) -> str:
         """The URL of the endpoint: a name of the session's own, with a port."""
@@ -50,15 +50,15 @@ class SparkBacking:
 
     def dashboard(self, session_id: str) -> str | None:
         """The URL of the server's web interface, if it has one."""
-        pair = self._backends.get(session_id)
-        return pair.server.dashboard if pair else None
+        backend = self._backends.get(session_id)
+        return backend.server.dashboard if backend else None
 
     def end(self, session_id: str) -> None:
         """End the server. The endpoint stays, and says that the session is over."""
-        pair = self._backends.get(session_id)
-        if pair and not pair.ended:
-            pair.ended = True
-            pair.server.kill()
+        backend = self._backends.get(session_id)
+        if backend and not backend.ended:
+            backend.ended = True
+            backend.server.kill()
 
     def process_id(self, session_id: str) -> int:
         """The server's process, for tests."""
@@ -70,6 +70,6 @@ class SparkBacking:
 
     def close(self) -> None:
         """End all servers and endpoints."""
-        for session_id, pair in self._backends.items():
+        for session_id, backend in self._backends.items():
             self.end(session_id)
-            pair.endpoint.close()
+            backend.endpoint.close()

@@ -294,7 +294,7 @@ def test_threads_move_together_and_see_nothing_but_the_move(
 def test_every_thread_hears_of_the_move_once(
     aws: Account, clock: TestClock, gateways: Gateways, application: str, arn: str
 ) -> None:
-    """Also one that had nothing under way: what it has made is gone all the same."""
+    """Also one that had nothing in progress: what it has made is gone all the same."""
     with linked(aws, clock, gateways, PARAMETER, follow=True) as channel, executor() as other:
         for outcome in (call(channel, "unary_unary"), other(call, channel, "unary_unary")):
             assert outcome == b"ab"

@@ -134,7 +134,7 @@ class RecordingStack:
         return [r for name, s, r in self.told() if (name, s) == (logical_id, status)][-1]
 
     def settled(self) -> str:
-        """Wait until no operation is under way; gives the status."""
+        """Wait until no operation is in progress; gives the status."""
         self.until(lambda: not str(self.describe()["StackStatus"]).endswith("IN_PROGRESS"))
         return str(self.describe()["StackStatus"])
 

@@ -34,7 +34,7 @@ def output(logical_id: str, export: str) -> dict[str, Any]:
 class TestSideBySide:
     """The user guide, "Choose how to handle failures": independent paths run in parallel."""
 
-    def test_resources_that_do_not_depend_on_each_other_are_made_side_by_side(
+    def test_resources_that_do_not_depend_on_each_other_are_made_in_parallel(
         self, stack: RecordingStack
     ) -> None:
         things: Any = {"A": {"Id": "a", "Meets": "B"}, "B": {"Id": "b", "Meets": "A"}}

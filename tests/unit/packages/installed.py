@@ -30,5 +30,5 @@ def programs_with(folder: Path, *requirements: str | Path) -> Path:
 
 
 def without_sources(environment: dict[str, str]) -> dict[str, str]:
-    """The environment without the way to this repository's sources."""
+    """The environment without the path of this repository's sources."""
     return {name: value for name, value in environment.items() if name != "PYTHONPATH"}

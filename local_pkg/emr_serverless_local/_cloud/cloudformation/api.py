@@ -32,7 +32,7 @@ _stack_has_no_updates: Callable[..., bool] = handlers._stack_has_no_updates
 
 
 def install() -> None:
-    """Put these in the place of MiniStack's. Doing it twice does no harm."""
+    """Replace MiniStack's functions with these. Idempotent."""
     operations.install()
     custom_resource.deliver_response = protocol.deliver
     handlers._stack_has_no_updates = has_no_updates

@@ -20,7 +20,7 @@ _log = logging.getLogger("local-aws")
 
 @dataclass(frozen=True)
 class Leftover:
-    """A physical resource that a change has put another one in the place of."""
+    """A physical resource that a change has replaced."""
 
     logical_id: str
     resource_type: str

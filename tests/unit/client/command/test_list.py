@@ -118,7 +118,7 @@ def test_several_sessions_are_asked_for_at_a_time(run: Run, aws: Deployed) -> No
 
     def at_once(method: str, path: str, *others: object) -> object:
         if method == "GET" and "/sessions/" in path:
-            together.wait(timeout=10)  # raises unless four are under way
+            together.wait(timeout=10)  # raises unless four are in progress
         return handle(method, path, *others)  # type: ignore[arg-type]
 
     application = aws.application()
