@@ -1,4 +1,4 @@
-"""Every example deploys as it stands, by the CDK CLI, and leaves nothing when it is destroyed."""
+"""Every example deploys unchanged by the CDK CLI, and leaves nothing when it is destroyed."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""How a call to the session ended, by what the session said. Knows grpc.aio alone."""
+"""How a call to the session ended: its gRPC status."""
 
 from __future__ import annotations
 

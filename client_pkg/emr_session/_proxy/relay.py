@@ -1,4 +1,4 @@
-"""Every gRPC method as bytes both ways, from a client of the proxy to the session.
+"""Forwards the bytes of every gRPC method between a client and the session.
 
 Knows nothing of Spark Connect, so that whatever it adds passes too.
 """
@@ -84,13 +84,13 @@ class Relay(grpc.GenericRpcHandler):
 
     async def _pass_on(self, method: str, metadata: list[Any], context: Any) -> None:
         try:
-            way = await self._upstream.way()
+            route = await self._upstream.route()
         except (ConnectError, BotoCoreError, ClientError) as error:
             await context.abort(*status_of(error))
             raise
-        with way.channels.lent() as channel:
+        with route.channels.lent() as channel:
             call: Any = channel.stream_stream(method)(
-                metadata=(*metadata, (TOKEN_HEADER, way.endpoint.token)),
+                metadata=(*metadata, (TOKEN_HEADER, route.endpoint.token)),
                 # None where there is no deadline: any number would be one.
                 timeout=context.time_remaining(),
             )
@@ -106,7 +106,7 @@ class Relay(grpc.GenericRpcHandler):
         if ended.code is grpc.StatusCode.OK:
             context.set_trailing_metadata(ended.trailers)
             return
-        explained = await self._upstream.explained(way, ended.code)
+        explained = await self._upstream.explained(route, ended.code)
         if explained:
             # The trailers belong to the code of before, and clients compare the two.
             await context.abort(*explained)

@@ -1,4 +1,4 @@
-"""The proxy as one asynchronous program: it listens, and ends with the session or when told."""
+"""The proxy's server: it listens, and ends with the session or on request."""
 
 from __future__ import annotations
 
@@ -79,8 +79,7 @@ def _listen(server: grpc.aio.Server, port: int) -> int:
         else:
             problem = "is taken, perhaps by another proxy"
         raise ProxyError(
-            f"Port {port} of {HOST} {problem}. Take another one with --port, or 0 for any that "
-            "is free."
+            f"Port {port} of {HOST} {problem}. Choose another with --port, or 0 for any free one."
         ) from error
 
 

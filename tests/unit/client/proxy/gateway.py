@@ -1,4 +1,4 @@
-"""What stands in front of a session, with methods that show what a proxy passes on. No Spark.
+"""A session's endpoint without Spark, with methods that show what a proxy forwards.
 
 ``/test/Echo`` answers each message with itself. ``/test/Hold`` answers once, and again when the
 gate is opened. ``/test/Fail`` ends as Spark's errors do. ``/test/Count`` counts what it is sent.

@@ -1,4 +1,4 @@
-"""The proxy ends with the session or when told, moves on when it follows, and can be restarted."""
+"""The proxy ends with the session or on request, follows a successor, and can be restarted."""
 
 import contextlib
 import queue

@@ -1,4 +1,4 @@
-"""The proxy passes every call on as it is: kinds, metadata, trailers, sizes, deadlines, ends."""
+"""The proxy forwards every call unchanged: kinds, metadata, trailers, sizes, deadlines, ends."""
 
 import os
 import subprocess
@@ -77,7 +77,7 @@ def test_an_error_comes_back_with_its_details(channel: Any) -> None:
 
 
 def test_a_call_that_the_session_refuses_unread_says_why_every_time(channel: Any) -> None:
-    # grpc.aio puts INTERNAL in the place of one answer in ten, while it is still sending.
+    # grpc.aio puts INTERNAL in place of one answer in ten, while it is still sending.
     lacking = channel.unary_unary("/test/Unheard")
     codes = Counter(_code(lacking, b"") for _ in range(200))
 
