@@ -27,9 +27,11 @@ from ._provider.permissions import HandlerPermissions, Owner
 from ._provider.policies import (
     ManagedPolicyQuota,
     PolicySeries,
+    is_made_elsewhere,
     own_series,
     series_of_another_stack,
 )
+from ._template.completion import when_complete
 from ._template.lookups import address_of
 from .errors import SessionValidationError
 
@@ -154,6 +156,9 @@ class SessionProvider(Construct):
         self._series: list[PolicySeries] = []
         self._permissions: dict[str, HandlerPermissions] = {}
         self.node.add_validation(ManagedPolicyQuota(self, self._managed_policies))
+        if is_made_elsewhere(self._role):
+            self._is_reported = False
+            when_complete(cdk.Stack.of(self), self._report_statements)
 
     @classmethod
     def get_or_create(
@@ -351,7 +356,21 @@ class SessionProvider(Construct):
 
     def _add_early(self, statement: iam.PolicyStatement) -> Construct:
         self._early_statements.add_statements(statement)
+        if is_made_elsewhere(self._role):
+            # What was inline when the role was declared is reported without this.
+            self._role.add_to_principal_policy(statement)
         return self._role
+
+    def _report_statements(self) -> None:
+        """Has the CDK report what the policies of a role of somebody else's have to allow."""
+        if self._is_reported:
+            return
+        self._is_reported = True
+        for permissions in self._permissions.values():
+            permissions.settle_tag_keys()
+        for series in self._series:
+            for statement in series.statements:
+                self._role.add_to_principal_policy(statement)
 
     def _new_series(self, scope: Construct, id: str, *, of_the_app: bool) -> PolicySeries:
         series = series_of_another_stack(scope, id, self._role, of_the_app=of_the_app)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import aws_cdk as cdk
 from aws_cdk.interfaces.aws_emrserverless import IApplicationRef
@@ -67,6 +67,15 @@ def path_of(construct: IConstruct) -> str:
 def address_of(construct: IConstruct) -> str:
     """The construct's address: the same for every Python object that stands for it."""
     return construct.node.addr
+
+
+def as_construct(value: object) -> IConstruct | None:
+    """A value as the construct that it is, if it is one.
+
+    ``isinstance`` doesn't tell: what the CDK makes behind an interface, an imported role for one,
+    is of no class that Python knows.
+    """
+    return cast("IConstruct", value) if hasattr(value, "node") else None
 
 
 @cached

@@ -221,6 +221,44 @@ class TestPolicies:
         bench.session()
         assert "Foreign" not in str(bench.resource()["DependsOn"])
 
+    def test_one_of_the_role_that_refers_to_the_session_is_an_error(self, bench: Bench) -> None:
+        session = bench.session(**IDLE)
+        session.parameter.grant_read(bench.role)
+        assert _findings(bench) == [("ERROR", "policyWaitsForSession")]
+
+    def test_one_beside_the_role_that_refers_to_the_session_comes_after_it(
+        self, bench: Bench
+    ) -> None:
+        session = bench.session(**IDLE)
+        statement = iam.PolicyStatement(actions=["emr-serverless:*"])
+        statement.add_resources(session.session_arn)
+        iam.Policy(bench.stack, "Late", roles=[bench.role], statements=[statement])
+        assert _findings(bench) == [("WARNING", "policyWaitsForSession")]
+        assert not any(id.startswith("Late") for id in bench.resource()["DependsOn"])
+
+    def test_for_a_function_role_that_somebody_else_makes_they_are_reported(
+        self, tmp_path: Path
+    ) -> None:
+        """``iam.Role.customize_roles``: apps that may not make roles."""
+        app = cdk.App(outdir=str(tmp_path))
+        stack = cdk.Stack(app, "Stack")
+        names = {"EmrServerlessSessionProvider/Role": "handler", "ExecutionRole": "spark"}
+        iam.Role.customize_roles(stack, use_precreated_roles=names)
+        bench = Bench(app, stack, interactive_application(stack), execution_role(stack))
+        bench.session(tags={"team": "search"}, **IDLE)
+        assert "AWS::IAM" not in str(bench.template())
+        report = (tmp_path / "iam-policy-report.txt").read_text()
+        (of_the_function,) = (part for part in report.split("\n<") if part.startswith("handler>"))
+        for said in (
+            "emr-serverless:StartSession",
+            "emr-serverless:TagResource",
+            "emr-serverless:TerminateSession",
+            "iam:PassRole",
+            "cloudformation:DescribeStacks",
+            '"team"',
+        ):
+            assert said in of_the_function
+
     def test_a_policy_that_can_only_come_later_is_warned_of(self, bench: Bench) -> None:
         later = cdk.Stack(bench.app, "Later")
         iam.Policy(later, "Policy", roles=[bench.role], statements=[_statement()])
@@ -259,6 +297,23 @@ def test_an_attribute_in_another_stack_is_warned_of(bench: Bench, attribute: str
     session = bench.session(**IDLE)
     other = cdk.Stack(bench.app, "Other")
     cdk.CfnOutput(other, "Out", value=getattr(session, attribute))
+    assert _findings(bench) == [("WARNING", "usedInAnotherStack")]
+
+
+@pytest.mark.parametrize("attribute", ["session_arn", "session_id"])
+@pytest.mark.parametrize("nested", [False, True])
+def test_so_is_one_that_the_app_exports_itself(bench: Bench, attribute: str, nested: bool) -> None:
+    inner = cdk.NestedStack(bench.stack, "Nested")
+    session = Session(
+        inner if nested else bench.stack,
+        "Session",
+        application=bench.application,
+        execution_role=bench.role,
+        **IDLE,
+    )
+    value = f"sc://{getattr(session, attribute)}"
+    cdk.CfnOutput(bench.stack, "Out", value=value, export_name="session")
+    cdk.CfnOutput(bench.stack, "Unexported", value=session.application_id)
     assert _findings(bench) == [("WARNING", "usedInAnotherStack")]
 
 
