@@ -59,6 +59,13 @@ class TestSideBySide:
         assert stack.sent() == [("A", "Update", "a")]
         assert {name for name, _, _ in stack.told()[before:]} == {"A", stack.name}
 
+    def test_events_have_the_order_of_their_times(self, stack: Things) -> None:
+        """The CDK CLI sorts by them (its stack-event-poller)."""
+        stack.deploy(**{f"A{number}": {"Id": str(number)} for number in range(5)})
+        answer = stack.cloudformation.describe_stack_events(StackName=stack.name)
+        moments = [event["Timestamp"] for event in answer["StackEvents"]]
+        assert moments == sorted(set(moments), reverse=True)
+
 
 class TestCancelling:
     """aws-cloudformation/cloudformation-coverage-roadmap issue 1814, aws/aws-cdk pull 36951."""

@@ -5,6 +5,7 @@ Everything that an operation makes visible goes through here.
 
 import secrets
 import string
+from datetime import datetime, timedelta
 from typing import Any
 
 from ministack.core.responses import now_iso
@@ -52,7 +53,7 @@ class Stack:
         """Change the stack's status, and say so in an event."""
         self.record["StackStatus"] = status
         self.record["StackStatusReason"] = reason
-        stacks._add_event(self.id, self.name, self.name, STACK_TYPE, status, reason, self.id)
+        self.tell(self.name, STACK_TYPE, status, self.id, reason)
 
     def show(
         self,
@@ -83,10 +84,17 @@ class Stack:
     def tell(
         self, logical_id: str, resource_type: str, status: str, physical_id: str, reason: str = ""
     ) -> None:
-        """Add an event about a resource, of which something else is shown."""
+        """Add an event about a resource, of which something else is shown.
+
+        Its time is later than that of the event before, in milliseconds: the CDK CLI sorts by it.
+        """
+        before = cloudformation._stack_events.get(self.id, [])[-1:]
         stacks._add_event(
             self.id, self.name, logical_id, resource_type, status, reason, physical_id
         )
+        event = cloudformation._stack_events[self.id][-1]
+        if before:
+            event["Timestamp"] = max(event["Timestamp"], _just_after(before[0]["Timestamp"]))
 
     def made_up_id(self, logical_id: str) -> str:
         """A physical id for a resource that has none.
@@ -95,3 +103,8 @@ class Stack:
         """
         alphabet = string.ascii_uppercase + string.digits
         return f"{self.name}-{logical_id}-{''.join(secrets.choice(alphabet) for _ in range(12))}"
+
+
+def _just_after(moment: str) -> str:
+    later = datetime.fromisoformat(moment) + timedelta(milliseconds=1)
+    return later.isoformat(timespec="milliseconds").replace("+00:00", "Z")
