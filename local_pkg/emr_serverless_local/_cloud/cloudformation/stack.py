@@ -5,6 +5,7 @@ Everything that an operation makes visible goes through here.
 
 import secrets
 import string
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +19,8 @@ STACK_TYPE = "AWS::CloudFormation::Stack"
 RETAINING_POLICIES = ("Retain", "RetainExceptOnCreate")
 
 Record = dict[str, Any]
+
+_add_event: Callable[..., None] = stacks._add_event
 
 
 class Stack:
@@ -84,17 +87,10 @@ class Stack:
     def tell(
         self, logical_id: str, resource_type: str, status: str, physical_id: str, reason: str = ""
     ) -> None:
-        """Add an event about a resource, of which something else is shown.
-
-        Its time is later than that of the event before, in milliseconds: the CDK CLI sorts by it.
-        """
-        before = cloudformation._stack_events.get(self.id, [])[-1:]
+        """Add an event about a resource, of which something else is shown."""
         stacks._add_event(
             self.id, self.name, logical_id, resource_type, status, reason, physical_id
         )
-        event = cloudformation._stack_events[self.id][-1]
-        if before:
-            event["Timestamp"] = max(event["Timestamp"], _just_after(before[0]["Timestamp"]))
 
     def made_up_id(self, logical_id: str) -> str:
         """A physical id for a resource that has none.
@@ -103,6 +99,18 @@ class Stack:
         """
         alphabet = string.ascii_uppercase + string.digits
         return f"{self.name}-{logical_id}-{''.join(secrets.choice(alphabet) for _ in range(12))}"
+
+
+def add_event(stack_id: str, *arguments: Any, **named: Any) -> None:
+    """Add an event that is later than the one before, in milliseconds.
+
+    The CDK CLI sorts by their times.
+    """
+    before = cloudformation._stack_events.get(stack_id, [])[-1:]
+    _add_event(stack_id, *arguments, **named)
+    event = cloudformation._stack_events[stack_id][-1]
+    if before:
+        event["Timestamp"] = max(event["Timestamp"], _just_after(before[0]["Timestamp"]))
 
 
 def _just_after(moment: str) -> str:
