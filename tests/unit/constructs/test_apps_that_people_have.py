@@ -10,6 +10,7 @@ import aws_cdk as cdk
 import jsii
 import pytest
 from aws_cdk import aws_emrserverless as emrserverless
+from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_ssm as ssm
@@ -417,10 +418,25 @@ class TestArguments:
         with pytest.raises(SessionValidationError, match="scope: is of type App; pass the stack"):
             Session(scope, "S", application=bench.application, execution_role=bench.role)
 
-    def test_a_schedule_is_no_text(self, bench: Bench) -> None:
-        wrong: Any = "rate(1 hour)"
+    @pytest.mark.parametrize(
+        "wrong",
+        ["rate(1 hour)", events.Schedule.rate(cdk.Duration.hours(1))],
+        ids=["text", "a rule's"],
+    )
+    def test_a_schedule_is_the_schedulers(self, bench: Bench, wrong: Any) -> None:
         with pytest.raises(SessionValidationError, match=r"pass a scheduler\.ScheduleExpression"):
             bench.session().keep_alive(schedule=wrong)
+
+    def test_an_id_or_an_arn_of_the_app_is_named_as_such(self, bench: Bench) -> None:
+        wrong: dict[str, Any] = {
+            "application": bench.application.ref,
+            "execution_role": bench.role.role_arn,
+        }
+        with pytest.raises(SessionValidationError) as error:
+            bench.session(**wrong)
+        application, role = str(error.value).splitlines()
+        assert "application: is text that is known at deployment" in application
+        assert "execution_role: is text that is known at deployment" in role
 
     def test_a_session_is_imported_by_attributes(self, bench: Bench) -> None:
         wrong: Any = {"application_id": "00app", "session_id": "00s"}
