@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -19,8 +19,11 @@ from ._emr.names import (
     session_resource_name,
 )
 from ._template.findings import ID_PREFIX
-from ._template.lookups import address_of, as_construct, stack_of
+from ._template.lookups import address_of, as_construct, declared_role, stack_of
 from ._template.nag import acknowledge_wildcard
+
+if TYPE_CHECKING:
+    from aws_cdk.interfaces.aws_iam import IRoleRef
 
 _CONNECT = ("emr-serverless:GetSessionEndpoint", "emr-serverless:GetSession")
 _READ = ("emr-serverless:GetSession", "emr-serverless:GetResourceDashboard")
@@ -129,7 +132,7 @@ class SessionGrants:
 
     def _granted(self, grantee: iam.IGrantable, actions: Sequence[str]) -> iam.Grant:
         declaration = self._declaration
-        if declaration is not None and _is_elsewhere(grantee.grant_principal, declaration.resource):
+        if declaration is not None and _is_elsewhere(grantee, declaration.resource):
             return self._by_owner_tags(declaration, grantee, actions, elsewhere=True)
         if declaration is not None and _is_same(
             grantee.grant_principal, declaration.execution_role
@@ -192,7 +195,7 @@ class SessionGrants:
             resource=ARN_RESOURCE,
             resource_name=session_resource_name(application_id, "*"),
         )
-        scope = as_construct(grantee.grant_principal)
+        scope = _construct_of(grantee)
         if scope is not None:
             acknowledge_wildcard(
                 scope,
@@ -223,18 +226,27 @@ def _stack_in_tags(stack: cdk.Stack, *, elsewhere: bool) -> tuple[str, str]:
     return "StringLike", pattern
 
 
-def _is_elsewhere(principal: iam.IPrincipal, resource: IConstruct) -> bool:
-    """Whether a principal's policies are in another stack, with all that is nested in it."""
-    construct = as_construct(principal)
+def _construct_of(grantee: iam.IGrantable) -> IConstruct | None:
+    """Where a grantee's policies are; None for a principal that a construct is wrapped in."""
+    return as_construct(grantee.grant_principal) or as_construct(grantee)
+
+
+def _is_elsewhere(grantee: iam.IGrantable, resource: IConstruct) -> bool:
+    """Whether a grantee's policies may be in another stack, with all that is nested in it."""
+    construct = _construct_of(grantee)
     if construct is None:
-        return False
+        return True
     theirs, own = (_outermost(stack_of(one)) for one in (construct, resource))
     return address_of(theirs) != address_of(own)
 
 
 def _is_same(principal: iam.IPrincipal, role: IConstruct) -> bool:
     construct = as_construct(principal)
-    return construct is not None and address_of(construct) == address_of(role)
+    if construct is None:
+        return False
+    if hasattr(construct, "role_ref"):
+        construct = declared_role(cast("IRoleRef", construct))
+    return address_of(construct) == address_of(role)
 
 
 def _outermost(stack: cdk.Stack) -> cdk.Stack:

@@ -197,6 +197,20 @@ class TestPolicies:
         for name in ("Before", "After", "Attached", "L1"):
             assert name in waits_for
 
+    @pytest.mark.parametrize("imported", ["from_role_arn", "from_role_name"])
+    def test_so_are_those_of_a_role_of_the_app_that_is_imported(
+        self, bench: Bench, imported: str
+    ) -> None:
+        """A construct that takes the role's ARN, and makes a role of it again."""
+        bench.role.add_to_policy(_statement())
+        known_by = bench.role.role_arn if imported == "from_role_arn" else bench.role.role_name
+        role = getattr(iam.Role, imported)(bench.stack, "Again", known_by)
+        session = bench.session(execution_role=role, **IDLE)
+        session.grants.read(bench.role)
+        waits_for = bench.resource()["DependsOn"]
+        assert any(id.startswith("ExecutionRoleDefaultPolicy") for id in waits_for)
+        assert _findings(bench) == []
+
     def test_so_is_one_that_overrides_attach(self, bench: Bench) -> None:
         document = {"Version": "2012-10-17", "Statement": _statement().to_statement_json()}
         resource = bench.role.node.default_child

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import aws_cdk as cdk
@@ -96,13 +97,28 @@ class TestOfAnotherStack:
         assert list(condition["StringLike"]) == ["aws:ResourceTag/emr-serverless-session:stack-id"]
         assert pattern["Fn::Join"][1][-1] == ":stack/Stack/*"
 
-    @pytest.mark.parametrize("imported", ["from_role_name", "from_user_name", "from_group_name"])
-    def test_so_does_one_to_somebody_who_is_imported(self, bench: Bench, imported: str) -> None:
+    @pytest.mark.parametrize(
+        "grantee",
+        [
+            lambda other: iam.Role.from_role_name(other, "Imported", "ana"),
+            lambda other: iam.User.from_user_name(other, "Imported", "ana"),
+            lambda other: iam.Group.from_group_name(other, "Imported", "ana"),
+            lambda other: iam.ManagedPolicy(other, "Policy"),
+            lambda other: iam.PrincipalWithConditions(
+                iam.Role(other, "Role", assumed_by=iam.AccountRootPrincipal()), {}
+            ),
+        ],
+        ids=["role", "user", "group", "policy", "conditions"],
+    )
+    def test_so_does_one_to_whoever_is_no_role_of_the_app(
+        self, bench: Bench, grantee: Callable[[cdk.Stack], iam.IGrantable]
+    ) -> None:
         session = bench.session()
         other = cdk.Stack(bench.app, "Other")
-        of: Any = {"role": iam.Role, "user": iam.User, "group": iam.Group}[imported.split("_")[1]]
-        session.grants.connect(getattr(of, imported)(other, "Imported", "ana")).assert_success()
-        assert "Fn::ImportValue" not in json.dumps(bench.template(other))
+        session.grants.connect(grantee(other)).assert_success()
+        template = json.dumps(bench.template(other))
+        assert "emr-serverless-session:logical-id" in template
+        assert "Fn::ImportValue" not in template
         assert "Outputs" not in bench.template()
 
     def test_an_application_that_is_known_is_named(self, bench: Bench) -> None:
