@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
-from constructs import Construct, IConstruct
+from constructs import IConstruct
 
 from ._checks.kinds import GRANTEE, check_kinds
 from ._emr.names import (
@@ -19,14 +19,18 @@ from ._emr.names import (
     session_resource_name,
 )
 from ._template.findings import ID_PREFIX
-from ._template.lookups import address_of
+from ._template.lookups import address_of, as_construct, declared_role, stack_of
 from ._template.nag import acknowledge_wildcard
+
+if TYPE_CHECKING:
+    from aws_cdk.interfaces.aws_iam import IRoleRef
 
 _CONNECT = ("emr-serverless:GetSessionEndpoint", "emr-serverless:GetSession")
 _READ = ("emr-serverless:GetSession", "emr-serverless:GetResourceDashboard")
 _TERMINATE = ("emr-serverless:TerminateSession",)
 
 CROSS_ACCOUNT_GRANT = ID_PREFIX + "crossAccountGrant"
+NOTHING_GRANTED = ID_PREFIX + "nothingGranted"
 
 
 class _HasArn(cdk.IResource, Protocol):
@@ -120,9 +124,14 @@ class SessionGrants:
 
     def _grant(self, name: str, grantee: iam.IGrantable, actions: Sequence[str]) -> iam.Grant:
         check_kinds(f"{self._session.node.path} grants.{name}", grantee=(grantee, GRANTEE))
-        self._warn_of_another_account(name, grantee)
+        grant = self._granted(grantee, actions)
+        if not self._warn_of_another_account(name, grantee) and not grant.success:
+            self._warn_of_nothing(name, grantee)
+        return grant
+
+    def _granted(self, grantee: iam.IGrantable, actions: Sequence[str]) -> iam.Grant:
         declaration = self._declaration
-        if declaration is not None and _is_elsewhere(grantee.grant_principal, declaration.resource):
+        if declaration is not None and _is_elsewhere(grantee, declaration.resource):
             return self._by_owner_tags(declaration, grantee, actions, elsewhere=True)
         if declaration is not None and _is_same(
             grantee.grant_principal, declaration.execution_role
@@ -138,16 +147,26 @@ class SessionGrants:
             return grant
         return grant.combine(self._by_owner_tags(declaration, grantee, actions, elsewhere=False))
 
-    def _warn_of_another_account(self, name: str, grantee: iam.IGrantable) -> None:
+    def _warn_of_nothing(self, name: str, grantee: iam.IGrantable) -> None:
+        principal = grantee.grant_principal
+        shown = principal.to_string() if isinstance(principal, iam.PrincipalBase) else "the grantee"
+        cdk.Validations.of(self._session).add_warning(
+            NOTHING_GRANTED,
+            f"grants.{name}: nothing is granted, because {shown} has no policies of its own, and "
+            "sessions have no resource policies. Grant it to a role, user or group.",
+        )
+
+    def _warn_of_another_account(self, name: str, grantee: iam.IGrantable) -> bool:
         theirs, own = grantee.grant_principal.principal_account, self._session.env.account
         if theirs is None or theirs == own or any(map(cdk.Token.is_unresolved, (theirs, own))):
-            return
+            return False
         cdk.Validations.of(self._session).add_warning(
             CROSS_ACCOUNT_GRANT,
             f"grants.{name}: the grantee is in account {theirs} and the session in {own}. EMR "
             "Serverless has no resource policies, so other accounts can't be granted access. Grant "
             f"it to a role in {own} that the other account may assume.",
         )
+        return True
 
     def _cover_successors(self) -> None:
         """Extends what was granted, and will be, to the successors of a session kept alive."""
@@ -175,10 +194,10 @@ class SessionGrants:
             resource=ARN_RESOURCE,
             resource_name=session_resource_name(application_id, "*"),
         )
-        principal = grantee.grant_principal
-        if isinstance(principal, Construct):
+        scope = _construct_of(grantee)
+        if scope is not None:
             acknowledge_wildcard(
-                principal,
+                scope,
                 sessions_arn,
                 "A session's id is known only once it is started: sessions are allowed only where "
                 "the owner tags are this session's.",
@@ -206,16 +225,27 @@ def _stack_in_tags(stack: cdk.Stack, *, elsewhere: bool) -> tuple[str, str]:
     return "StringLike", pattern
 
 
-def _is_elsewhere(principal: iam.IPrincipal, resource: IConstruct) -> bool:
-    """Whether a principal's policies are in another stack, with all that is nested in it."""
-    if not isinstance(principal, Construct):
-        return False
-    theirs, own = (_outermost(cdk.Stack.of(one)) for one in (principal, resource))
-    return theirs.node.addr != own.node.addr
+def _construct_of(grantee: iam.IGrantable) -> IConstruct | None:
+    """Where a grantee's policies are; None for a principal that a construct is wrapped in."""
+    return as_construct(grantee.grant_principal) or as_construct(grantee)
+
+
+def _is_elsewhere(grantee: iam.IGrantable, resource: IConstruct) -> bool:
+    """Whether a grantee's policies may be in another stack, with all that is nested in it."""
+    construct = _construct_of(grantee)
+    if construct is None:
+        return True
+    theirs, own = (_outermost(stack_of(one)) for one in (construct, resource))
+    return address_of(theirs) != address_of(own)
 
 
 def _is_same(principal: iam.IPrincipal, role: IConstruct) -> bool:
-    return isinstance(principal, Construct) and address_of(principal) == address_of(role)
+    construct = as_construct(principal)
+    if construct is None:
+        return False
+    if hasattr(construct, "role_ref"):
+        construct = declared_role(cast("IRoleRef", construct))
+    return address_of(construct) == address_of(role)
 
 
 def _outermost(stack: cdk.Stack) -> cdk.Stack:

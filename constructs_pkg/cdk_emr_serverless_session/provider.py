@@ -19,17 +19,21 @@ from ._provider.function import (
     Network,
     handler_function,
     handler_role,
+    is_named,
     log_group_of,
     schedule_role,
+    write_logs,
 )
 from ._provider.parameter_lists import application_arn_patterns, stack_id_patterns
 from ._provider.permissions import HandlerPermissions, Owner
 from ._provider.policies import (
     ManagedPolicyQuota,
     PolicySeries,
+    is_made_elsewhere,
     own_series,
     series_of_another_stack,
 )
+from ._template.completion import when_complete
 from ._template.lookups import address_of
 from .errors import SessionValidationError
 
@@ -131,6 +135,7 @@ class SessionProvider(Construct):
         self._service_timeout = function_timeout.plus(_TO_ANSWER)
         self._boundary = permissions_boundary
         self._vpc = vpc
+        self._has_own_log_group = log_group is None
         self._log_group = log_group or log_group_of(self, log_retention or _DEFAULT_LOG_RETENTION)
         self._early_statements = iam.PolicyDocument()
         self._role = handler_role(
@@ -154,6 +159,8 @@ class SessionProvider(Construct):
         self._series: list[PolicySeries] = []
         self._permissions: dict[str, HandlerPermissions] = {}
         self.node.add_validation(ManagedPolicyQuota(self, self._managed_policies))
+        self._is_complete = False
+        when_complete(cdk.Stack.of(self), self._complete)
 
     @classmethod
     def get_or_create(
@@ -351,7 +358,28 @@ class SessionProvider(Construct):
 
     def _add_early(self, statement: iam.PolicyStatement) -> Construct:
         self._early_statements.add_statements(statement)
+        if is_made_elsewhere(self._role):
+            # What was inline when the role was declared is reported without this.
+            self._role.add_to_principal_policy(statement)
         return self._role
+
+    def _complete(self) -> None:
+        """Settles what is known when the app is complete, once for all synths."""
+        if self._is_complete:
+            return
+        self._is_complete = True
+        if self._has_own_log_group and is_named(self._log_group):
+            self._add_early(write_logs(self._log_group.log_group_arn, sid="WriteNamedLogs"))
+        if is_made_elsewhere(self._role):
+            self._report_statements()
+
+    def _report_statements(self) -> None:
+        """Has the CDK report what the policies of a role of somebody else's have to allow."""
+        for permissions in self._permissions.values():
+            permissions.settle_tag_keys()
+        for series in self._series:
+            for statement in series.statements:
+                self._role.add_to_principal_policy(statement)
 
     def _new_series(self, scope: Construct, id: str, *, of_the_app: bool) -> PolicySeries:
         series = series_of_another_stack(scope, id, self._role, of_the_app=of_the_app)

@@ -36,6 +36,7 @@ from ._template.lookups import (
     application_id_of,
     cached,
     declared_by,
+    declared_role,
     path_of,
     role_arn_of,
     stack_of,
@@ -160,6 +161,7 @@ class Session(cdk.Resource):
         if problems and not misses_lookups(scope):
             raise SessionValidationError(path, problems)
         super().__init__(scope, id)
+        execution_role = declared_role(execution_role)
         provider = provider or _provider_of(stack)
         permissions = provider.permissions_for(stack)
         permissions.start_on(application)

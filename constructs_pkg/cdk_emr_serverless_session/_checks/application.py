@@ -135,8 +135,9 @@ class DeclaredApplication:
         if self._get("InteractiveConfiguration", "SessionEnabled") in (None, False, "false"):
             yield Finding(
                 SESSION_ENABLED,
-                "interactive_configuration: session_enabled must be true for "
-                "sessions; it can only be changed while the application is stopped.",
+                "interactive_configuration: session_enabled must be true for sessions; write "
+                "CfnApplication.InteractiveConfigurationProperty(session_enabled=True). It can "
+                "only be changed while the application is stopped.",
                 True,
             )
         if not self.auto_starts:

@@ -20,6 +20,7 @@ from .._template.dependencies import PolicyDependencies
 from .._template.findings import ID_PREFIX, Finding, report
 from .._template.lookups import address_of, cached, path_of
 from .._template.properties import RETAINING, SessionResource
+from .._template.references import references_in
 from .._template.rendered import Templates, misses_lookups
 from ..configuration import Configuration, spark_defaults
 from .application import DeclaredApplication
@@ -76,6 +77,7 @@ class SessionChecks:
         self._applications: dict[str, DeclaredApplication | Finding] = {}
         self._roles: dict[str, list[Finding]] = {}
         self._policies = PolicyDependencies(stack)
+        self._exported: set[str] = set()
 
     def add(self, declared: DeclaredSession) -> None:
         """Has a session checked."""
@@ -92,6 +94,7 @@ class SessionChecks:
         self._policies.attach(templates)
         self._applications = _applications_of(self._sessions, templates)
         self._roles = _roles_of(self._sessions, templates)
+        self._exported = set(_exported_by(self._stack, templates))
         if self._may_be_retained(templates):
             for declared in self._sessions:
                 declared.resource.retain(_removal_policies(declared.resource, templates))
@@ -154,34 +157,52 @@ class SessionChecks:
 
     def _warn_of_references(self) -> None:
         """References of other stacks are outputs or writers of parameters by now."""
-        references = list(_references_to(self._stack))
-        if not references:
+        used = set(_references_to(self._stack))
+        if not used and not self._exported:
             return
         for declared in self._sessions:
             logical_id = str(self._stack.resolve(declared.resource.logical_id))
             for attribute, name in _ATTRIBUTES.items():
-                if any(one.endswith(logical_id + attribute) for one in references):
-                    report(declared.session, _used_in_another_stack(name))
+                for how, references in (
+                    ("used in another stack", used),
+                    ("exported", self._exported),
+                ):
+                    if any(one.endswith(logical_id + attribute) for one in references):
+                        report(declared.session, _used_in_another_stack(name, how))
+                        break
+
+
+def _stack_and_parents(stack: cdk.Stack) -> Iterator[cdk.Stack]:
+    yield stack
+    while (parent := stack.nested_stack_parent) is not None:
+        stack = parent
+        yield stack
+
+
+def _exported_by(stack: cdk.Stack, templates: Templates) -> Iterator[str]:
+    """Resources with their attributes that the app itself exports, here or in what nests this."""
+    for one in _stack_and_parents(stack):
+        with contextlib.suppress(RuntimeError):  # said of the application, or by synth itself
+            for output in templates.outputs(one).values():
+                if "Export" in output:
+                    yield from map("".join, references_in(output.get("Value")))
 
 
 def _references_to(stack: cdk.Stack) -> Iterator[str]:
     """Resources with their attributes that other stacks refer to, here or in what nests this."""
-    while (parent := stack.nested_stack_parent) is not None:
-        stack = parent
+    *_, outermost = _stack_and_parents(stack)
     values = [
         output.value
-        for scope in map(stack.node.try_find_child, _OUTPUT_SCOPES)
+        for scope in map(outermost.node.try_find_child, _OUTPUT_SCOPES)
         if scope is not None
         for output in scope.node.children
         if isinstance(output, cdk.CfnOutput)
     ]
-    for writer in cdk.ConstructSelector.resources_of_type(_EXPORT_WRITER).select(stack):
+    for writer in cdk.ConstructSelector.resources_of_type(_EXPORT_WRITER).select(outermost):
         if isinstance(writer, cdk.CfnResource):
-            written = stack.resolve(writer._cfn_properties).get("WriterProps", {})
+            written = outermost.resolve(writer._cfn_properties).get("WriterProps", {})
             values += written.get("exports", {}).values()
-    for value in stack.resolve(values):
-        if isinstance(value, dict) and isinstance(value.get("Fn::GetAtt"), list):
-            yield "".join(map(str, value["Fn::GetAtt"]))
+    yield from map("".join, references_in(outermost.resolve(values)))
 
 
 def _applications_of(
@@ -247,10 +268,10 @@ def _advice(problem: str) -> str:
     )
 
 
-def _used_in_another_stack(name: str) -> Finding:
+def _used_in_another_stack(name: str, how: str) -> Finding:
     return Finding(
         USED_IN_ANOTHER_STACK,
-        f"{name}: is used in another stack, and changes when the session is replaced. "
+        f"{name}: is {how}, and changes when the session is replaced. "
         "CloudFormation refuses to change an export that is in use, and that deployment fails; a "
         "weak reference, or one from another region, keeps the old value. Let the other stack "
         "read session.parameter at run time; grants need no reference.",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import aws_cdk as cdk
 
 from ..errors import SessionValidationError
-from .limits import shown_as
+from .limits import known_later, shown_as
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,8 @@ APPLICATION = having(
 )
 ROLE = having("role_ref", "pass an iam.Role, or iam.Role.from_role_arn(…)")
 GRANTEE = having("grant_principal", "pass a role or user, such as iam.Role.from_role_arn(…)")
-SCHEDULE = having("expression_string", "pass a scheduler.ScheduleExpression")
+# A schedule of EventBridge rules has an expression, too, but no time zone.
+SCHEDULE = having("time_zone", "pass a scheduler.ScheduleExpression")
 SWITCH = Kind(lambda value: isinstance(value, bool), lambda _: "write True or False", False)
 SWITCH_OR_DEFAULT = Kind(SWITCH.accepts, SWITCH.write)
 _ID = Kind(lambda value: isinstance(value, str) and value != "", lambda _: "write text", False)
@@ -117,6 +118,8 @@ def _shown(name: str, value: object) -> str:
         return "is required"
     if isinstance(value, type):
         return f"is the class {value.__name__}"
+    if isinstance(value, str) and known_later(value):
+        return "is text that is known at deployment, such as an id or an ARN"
     if isinstance(value, (str, int, float, list, tuple)):
         return shown_as(name, value)
     return f"is of type {type(value).__name__}"

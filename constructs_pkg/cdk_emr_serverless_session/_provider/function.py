@@ -42,6 +42,23 @@ def log_group_of(scope: Construct, retention: logs.RetentionDays) -> logs.LogGro
     )
 
 
+def write_logs(log_group_arn: str, *, sid: str = "WriteLogs") -> iam.PolicyStatement:
+    """Lets the function write its log, and no other."""
+    return iam.PolicyStatement(
+        sid=sid,
+        actions=["logs:CreateLogStream", "logs:PutLogEvents"],
+        resources=[log_group_arn],
+    )
+
+
+def is_named(log_group: logs.ILogGroup) -> bool:
+    """Whether a log group was named after it was made: by an aspect, for one."""
+    resource = log_group.node.default_child
+    if not isinstance(resource, logs.CfnLogGroup):
+        return False
+    return resource.stack.resolve(resource.log_group_name) is not None
+
+
 def handler_role(
     scope: Construct,
     *,
@@ -57,13 +74,7 @@ def handler_role(
     that the function waits for. What is awaited is in policies beside the role.
     """
     early_statements.add_statements(
-        iam.PolicyStatement(
-            sid="WriteLogs",
-            actions=["logs:CreateLogStream", "logs:PutLogEvents"],
-            resources=[
-                _generated_names(log_group) if own_log_group else log_group.log_group_arn,
-            ],
-        )
+        write_logs(_generated_names(log_group) if own_log_group else log_group.log_group_arn)
     )
     role = iam.Role(
         scope,

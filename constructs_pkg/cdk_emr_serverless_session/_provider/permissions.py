@@ -39,6 +39,8 @@ from .policies import GrowingStatement, PolicySeries
 # CloudFormation puts this tag on the resources of a stack, and no one else can.
 _STACK_OF_RESOURCE = "aws:ResourceTag/aws:cloudformation:stack-id"
 
+_TAGS_AT_START = "ForAllValues:StringEquals"
+
 # The longest ARNs, quoted and with a comma: of applications, their sessions, roles, parameters.
 _APPLICATION = 140
 _SESSIONS = 150
@@ -100,6 +102,7 @@ class HandlerPermissions:
         self._owner = owner
         self._known: set[object] = set()
         self._tag_keys = _TagKeys()
+        self._tagging_at_start: list[iam.PolicyStatement] = []
         self._tag_at_start = GrowingStatement(
             self._tag_at_start_statement, 600, _APPLICATION + _SESSIONS
         )
@@ -167,6 +170,11 @@ class HandlerPermissions:
     def tag_with(self, keys: Iterable[str]) -> None:
         """Lets the handler start sessions with tags of these keys."""
         self._tag_keys.keys.update(keys)
+
+    def settle_tag_keys(self) -> None:
+        """Writes the keys down, when the app is complete, for what doesn't ask for them then."""
+        for statement in self._tagging_at_start:
+            statement.add_condition(_TAGS_AT_START, {"aws:TagKeys": self._tag_keys.all()})
 
     def _start_on(self, key: tuple[str, str], application_arn: str) -> None:
         self._allow(_START, key, application_arn)
@@ -274,15 +282,17 @@ class HandlerPermissions:
           request from one that starts a session;
         - on an application it may set the tags that sessions are started with, and no other.
         """
-        return iam.PolicyStatement(
+        statement = iam.PolicyStatement(
             actions=["emr-serverless:TagResource"], conditions=self._at_start()
         )
+        self._tagging_at_start.append(statement)
+        return statement
 
     def _at_start(self) -> dict[str, Any]:
         """The condition that the tags are those that a session of the stacks is started with."""
         return {
             **self._owner.where(f"aws:RequestTag/{STACK_ID_TAG}"),
-            "ForAllValues:StringEquals": {"aws:TagKeys": self._tag_keys.at_the_end()},
+            _TAGS_AT_START: {"aws:TagKeys": self._tag_keys.at_the_end()},
         }
 
     def _acknowledge_early(self, policy: IConstruct) -> None:
@@ -320,6 +330,10 @@ class _TagKeys:
 
     def produce(self, context: cdk.IResolveContext) -> list[str]:  # noqa: ARG002
         """Called by the CDK."""
+        return self.all()
+
+    def all(self) -> list[str]:
+        """The keys as far as they are known now."""
         used = {key for manager in self.managers for key in manager.tag_values()}
         keys = [*FIXED_OWNER_TAGS, HELD_ARN_TAG, *sorted(self.keys | used)]
         return keys if self.listed is None else with_listed(keys, self.listed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import jsii
@@ -63,6 +63,12 @@ class PolicySeries:
         self.dependable = DependencyGroup()
 
     @property
+    def statements(self) -> Iterator[iam.PolicyStatement]:
+        """All their statements."""
+        for one in self._policies:
+            yield from one.statements
+
+    @property
     def managed(self) -> int:
         """How many of them are managed policies."""
         return sum(isinstance(one.policy, iam.ManagedPolicy) for one in self._policies)
@@ -71,9 +77,7 @@ class PolicySeries:
         """Adds a statement to the first policy, which has room for such, and returns that."""
         if not self._policies:
             self._begin(_MANAGED_POLICY - self._early)
-        policy = self._policies[0].policy
-        policy.add_statements(statement)
-        return policy
+        return self._policies[0].add_statement(statement)
 
     def add_resources(self, growing: GrowingStatement, *arns: str) -> None:
         """Adds resources where there is room for them."""
@@ -98,22 +102,36 @@ class _PolicyWithRoom:
     def __init__(self, policy: Policy, room: int) -> None:
         self.policy = policy
         self._room = room
-        self._statements: dict[GrowingStatement, iam.PolicyStatement] = {}
+        self.statements: list[iam.PolicyStatement] = []
+        self._growing: dict[GrowingStatement, iam.PolicyStatement] = {}
 
     def has_room_for(self, growing: GrowingStatement) -> bool:
-        begins = 0 if growing in self._statements else growing.size
+        begins = 0 if growing in self._growing else growing.size
         return self._room >= begins + growing.resource_size
 
     def add(self, growing: GrowingStatement, arns: tuple[str, ...]) -> None:
         self._room -= growing.resource_size
-        statement = self._statements.get(growing)
+        statement = self._growing.get(growing)
         if statement is None:
             self._room -= growing.size
-            statement = self._statements[growing] = growing.make()
+            statement = self._growing[growing] = growing.make()
             statement.add_resources(*arns)
-            self.policy.add_statements(statement)
+            self.add_statement(statement)
         else:
             statement.add_resources(*arns)
+
+    def add_statement(self, statement: iam.PolicyStatement) -> Policy:
+        self.statements.append(statement)
+        self.policy.add_statements(statement)
+        return self.policy
+
+
+def is_made_elsewhere(role: iam.Role) -> bool:
+    """Whether somebody else makes the role (``iam.Role.customize_roles``).
+
+    The template then has neither the role nor its policies; a report says what they have to be.
+    """
+    return role.node.default_child is None
 
 
 def own_series(scope: Construct, role: iam.Role) -> PolicySeries:
@@ -122,10 +140,12 @@ def own_series(scope: Construct, role: iam.Role) -> PolicySeries:
     They are no children of the role, and nothing but sessions depends on them: the function, which
     depends on the role, is made at the same time.
     """
+    # A policy that is attached to nobody stays out of the template.
+    roles: list[iam.IRole] = [] if is_made_elsewhere(role) else [role]
 
     def make(number: int) -> Policy:
         if number == 0:
-            return iam.Policy(scope, "Permissions", roles=[role])
+            return iam.Policy(scope, "Permissions", roles=roles)
         return iam.ManagedPolicy(scope, f"Permissions{number}", roles=[role])
 
     return PolicySeries(make)

@@ -21,9 +21,11 @@ from constructs import IConstruct, IDependable
 
 from .findings import ID_PREFIX, Finding, report
 from .lookups import address_of, path_of, stack_of
+from .references import dependents_of
 from .rendered import Templates
 
 POLICY_IN_LATER_STACK = ID_PREFIX + "policyInLaterStack"
+POLICY_WAITS_FOR_SESSION = ID_PREFIX + "policyWaitsForSession"
 
 # Where a policy says which roles it is attached to.
 _ATTACHED_BY = {
@@ -73,6 +75,7 @@ class PolicyDependencies:
         self._stack = stack
         self._roles: dict[str, _Role] = {}
         self._of_other_stacks: list[tuple[_Policy, _Role]] = []
+        self._waiting_for_sessions: list[tuple[IConstruct, Finding]] = []
 
     def add(self, session: IConstruct, resource: cdk.CfnResource, role: IRoleRef) -> None:
         """Has a session wait for every policy that is attached to the role in the end."""
@@ -86,6 +89,7 @@ class PolicyDependencies:
             templates: The templates of that moment.
         """
         self._of_other_stacks.clear()
+        self._waiting_for_sessions.clear()
         own = _outermost(self._stack)
         for role in self._roles.values():
             given = _given_name(role.role, templates)
@@ -94,12 +98,22 @@ class PolicyDependencies:
                     continue
                 if address_of(_outermost(policy.stack)) != address_of(own):
                     self._of_other_stacks.append((policy, role))
-                elif not path_of(policy.resource).startswith(f"{path_of(role.role)}/"):
-                    for _, resource in role.sessions:
-                        resource.node.add_dependency(policy.resource)
+                else:
+                    self._attach(policy, role, templates)
+
+    def _attach(self, policy: _Policy, role: _Role, templates: Templates) -> None:
+        is_child = path_of(policy.resource).startswith(f"{path_of(role.role)}/")
+        for session, resource in role.sessions:
+            if _waits_for(policy, resource, templates):
+                finding = _waiting_for_session(policy, is_child=is_child)
+                self._waiting_for_sessions.append((session, finding))
+            elif not is_child:
+                resource.node.add_dependency(policy.resource)
 
     def attach_other_stacks(self) -> None:
         """Adds those on other stacks, when the CDK knows which stack refers to which."""
+        for session, finding in self._waiting_for_sessions:
+            report(session, finding)
         _found.pop(cdk.Stage.of(self._stack) or self._stack.node.root, None)
         for policy, role in self._of_other_stacks:
             try:
@@ -118,6 +132,38 @@ def _in_later_stack(policy: _Policy) -> Finding:
         "runs. Declare the policy in the role's stack.",
         False,
     )
+
+
+def _waiting_for_session(policy: _Policy, *, is_child: bool) -> Finding:
+    path = path_of(policy.resource)
+    if not is_child:
+        return Finding(
+            POLICY_WAITS_FOR_SESSION,
+            f"execution_role: {path} is attached to it and refers to the session: the session "
+            "starts without that policy, and loses it before it ends.",
+            False,
+        )
+    return Finding(
+        POLICY_WAITS_FOR_SESSION,
+        f"execution_role: {path} refers to the session, or to what refers to it, and the session "
+        "waits for the policies of its role: CloudFormation refuses such a circle. For permissions "
+        "on the session use session.grants, which needs no reference; write others into an "
+        "iam.Policy of its own (roles=[…]), which is attached once the session has started.",
+        True,
+    )
+
+
+def _waits_for(policy: _Policy, session: cdk.CfnResource, templates: Templates) -> bool:
+    """Whether a policy of the session's own stack can only be made after the session."""
+    stack = stack_of(session)
+    if address_of(policy.stack) != address_of(stack):
+        return False
+    try:
+        resources = templates.resources(stack)
+    except RuntimeError:  # said of the application, or by synth itself
+        return False
+    waiting = dependents_of(str(stack.resolve(session.logical_id)), resources)
+    return str(stack.resolve(policy.resource.logical_id)) in waiting
 
 
 def _is_attached(policy: _Policy, role: IRoleRef, given_name: str | None) -> bool:

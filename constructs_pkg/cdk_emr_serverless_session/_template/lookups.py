@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
 from aws_cdk.interfaces.aws_emrserverless import IApplicationRef
 from aws_cdk.interfaces.aws_iam import IRoleRef
 from constructs import IConstruct
@@ -67,6 +68,25 @@ def path_of(construct: IConstruct) -> str:
 def address_of(construct: IConstruct) -> str:
     """The construct's address: the same for every Python object that stands for it."""
     return construct.node.addr
+
+
+@cached
+def declared_role(role: IRoleRef) -> IRoleRef:
+    """The role of this app that a role imported by ARN or name is; others as they are."""
+    resource = declared_by(role_arn_of(role)) or declared_by(role.role_ref.role_name)
+    if not isinstance(resource, iam.CfnRole):
+        return role
+    scope = resource.node.scope
+    return scope if isinstance(scope, iam.Role) else resource
+
+
+def as_construct(value: object) -> IConstruct | None:
+    """A value as the construct that it is, if it is one.
+
+    ``isinstance`` doesn't tell: what the CDK makes behind an interface, an imported role for one,
+    is of no class that Python knows.
+    """
+    return cast("IConstruct", value) if hasattr(value, "node") else None
 
 
 @cached

@@ -28,11 +28,13 @@ class Rendered:
 
     Attributes:
         resources: The template's resources, by logical id.
+        outputs: The template's outputs, by logical id.
         misses_lookups: Whether values of the stack are still to be looked up by the CLI: what
             stands for them until then says nothing.
     """
 
     resources: Mapping[str, Any]
+    outputs: Mapping[str, Any]
     misses_lookups: bool
 
 
@@ -52,7 +54,11 @@ def render(stack: cdk.Stack) -> Rendered:
             json.loads((Path(folder) / name).read_text(encoding="utf-8"))
             for name in (stack.template_file, "manifest.json")
         )
-        return Rendered(template.get("Resources", {}), bool(manifest.get("missing")))
+        return Rendered(
+            template.get("Resources", {}),
+            template.get("Outputs", {}),
+            bool(manifest.get("missing")),
+        )
 
 
 class Templates:
@@ -77,6 +83,17 @@ class Templates:
         Raises:
             RuntimeError: The CDK can't write the template, and why.
         """
+        return self._of(stack).resources
+
+    def outputs(self, stack: cdk.Stack) -> Mapping[str, Any]:
+        """A stack's outputs, by logical id.
+
+        Raises:
+            RuntimeError: The CDK can't write the template, and why.
+        """
+        return self._of(stack).outputs
+
+    def _of(self, stack: cdk.Stack) -> Rendered:
         address = address_of(stack)
         if address not in self._rendered:
             try:
@@ -86,7 +103,7 @@ class Templates:
         rendered = self._rendered[address]
         if isinstance(rendered, RuntimeError):
             raise rendered
-        return rendered.resources
+        return rendered
 
 
 def misses_lookups(construct: IConstruct) -> bool:

@@ -10,6 +10,7 @@ import aws_cdk as cdk
 import jsii
 import pytest
 from aws_cdk import aws_emrserverless as emrserverless
+from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_ssm as ssm
@@ -196,6 +197,20 @@ class TestPolicies:
         for name in ("Before", "After", "Attached", "L1"):
             assert name in waits_for
 
+    @pytest.mark.parametrize("imported", ["from_role_arn", "from_role_name"])
+    def test_so_are_those_of_a_role_of_the_app_that_is_imported(
+        self, bench: Bench, imported: str
+    ) -> None:
+        """A construct that takes the role's ARN, and makes a role of it again."""
+        bench.role.add_to_policy(_statement())
+        known_by = bench.role.role_arn if imported == "from_role_arn" else bench.role.role_name
+        role = getattr(iam.Role, imported)(bench.stack, "Again", known_by)
+        session = bench.session(execution_role=role, **IDLE)
+        session.grants.read(bench.role)
+        waits_for = bench.resource()["DependsOn"]
+        assert any(id.startswith("ExecutionRoleDefaultPolicy") for id in waits_for)
+        assert _findings(bench) == []
+
     def test_so_is_one_that_overrides_attach(self, bench: Bench) -> None:
         document = {"Version": "2012-10-17", "Statement": _statement().to_statement_json()}
         resource = bench.role.node.default_child
@@ -220,6 +235,44 @@ class TestPolicies:
         iam.Policy(bench.stack, "Foreign", roles=[other], statements=[_statement()])
         bench.session()
         assert "Foreign" not in str(bench.resource()["DependsOn"])
+
+    def test_one_of_the_role_that_refers_to_the_session_is_an_error(self, bench: Bench) -> None:
+        session = bench.session(**IDLE)
+        session.parameter.grant_read(bench.role)
+        assert _findings(bench) == [("ERROR", "policyWaitsForSession")]
+
+    def test_one_beside_the_role_that_refers_to_the_session_comes_after_it(
+        self, bench: Bench
+    ) -> None:
+        session = bench.session(**IDLE)
+        statement = iam.PolicyStatement(actions=["emr-serverless:*"])
+        statement.add_resources(session.session_arn)
+        iam.Policy(bench.stack, "Late", roles=[bench.role], statements=[statement])
+        assert _findings(bench) == [("WARNING", "policyWaitsForSession")]
+        assert not any(id.startswith("Late") for id in bench.resource()["DependsOn"])
+
+    def test_for_a_function_role_that_somebody_else_makes_they_are_reported(
+        self, tmp_path: Path
+    ) -> None:
+        """``iam.Role.customize_roles``: apps that may not make roles."""
+        app = cdk.App(outdir=str(tmp_path))
+        stack = cdk.Stack(app, "Stack")
+        names = {"EmrServerlessSessionProvider/Role": "handler", "ExecutionRole": "spark"}
+        iam.Role.customize_roles(stack, use_precreated_roles=names)
+        bench = Bench(app, stack, interactive_application(stack), execution_role(stack))
+        bench.session(tags={"team": "search"}, **IDLE)
+        assert "AWS::IAM" not in str(bench.template())
+        report = (tmp_path / "iam-policy-report.txt").read_text()
+        (of_the_function,) = (part for part in report.split("\n<") if part.startswith("handler>"))
+        for said in (
+            "emr-serverless:StartSession",
+            "emr-serverless:TagResource",
+            "emr-serverless:TerminateSession",
+            "iam:PassRole",
+            "cloudformation:DescribeStacks",
+            '"team"',
+        ):
+            assert said in of_the_function
 
     def test_a_policy_that_can_only_come_later_is_warned_of(self, bench: Bench) -> None:
         later = cdk.Stack(bench.app, "Later")
@@ -259,6 +312,23 @@ def test_an_attribute_in_another_stack_is_warned_of(bench: Bench, attribute: str
     session = bench.session(**IDLE)
     other = cdk.Stack(bench.app, "Other")
     cdk.CfnOutput(other, "Out", value=getattr(session, attribute))
+    assert _findings(bench) == [("WARNING", "usedInAnotherStack")]
+
+
+@pytest.mark.parametrize("attribute", ["session_arn", "session_id"])
+@pytest.mark.parametrize("nested", [False, True])
+def test_so_is_one_that_the_app_exports_itself(bench: Bench, attribute: str, nested: bool) -> None:
+    inner = cdk.NestedStack(bench.stack, "Nested")
+    session = Session(
+        inner if nested else bench.stack,
+        "Session",
+        application=bench.application,
+        execution_role=bench.role,
+        **IDLE,
+    )
+    value = f"sc://{getattr(session, attribute)}"
+    cdk.CfnOutput(bench.stack, "Out", value=value, export_name="session")
+    cdk.CfnOutput(bench.stack, "Unexported", value=session.application_id)
     assert _findings(bench) == [("WARNING", "usedInAnotherStack")]
 
 
@@ -362,10 +432,25 @@ class TestArguments:
         with pytest.raises(SessionValidationError, match="scope: is of type App; pass the stack"):
             Session(scope, "S", application=bench.application, execution_role=bench.role)
 
-    def test_a_schedule_is_no_text(self, bench: Bench) -> None:
-        wrong: Any = "rate(1 hour)"
+    @pytest.mark.parametrize(
+        "wrong",
+        ["rate(1 hour)", events.Schedule.rate(cdk.Duration.hours(1))],
+        ids=["text", "a rule's"],
+    )
+    def test_a_schedule_is_the_schedulers(self, bench: Bench, wrong: Any) -> None:
         with pytest.raises(SessionValidationError, match=r"pass a scheduler\.ScheduleExpression"):
             bench.session().keep_alive(schedule=wrong)
+
+    def test_an_id_or_an_arn_of_the_app_is_named_as_such(self, bench: Bench) -> None:
+        wrong: dict[str, Any] = {
+            "application": bench.application.ref,
+            "execution_role": bench.role.role_arn,
+        }
+        with pytest.raises(SessionValidationError) as error:
+            bench.session(**wrong)
+        application, role = str(error.value).splitlines()
+        assert "application: is text that is known at deployment" in application
+        assert "execution_role: is text that is known at deployment" in role
 
     def test_a_session_is_imported_by_attributes(self, bench: Bench) -> None:
         wrong: Any = {"application_id": "00app", "session_id": "00s"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import aws_cdk as cdk
@@ -43,10 +44,12 @@ def test_a_grant_is_on_the_session_alone(bench: Bench, grant: str, actions: list
     assert statement["Resource"] == {"Fn::GetAtt": [logical_id, "Arn"]}
 
 
-def test_the_sessions_own_role_can_be_granted_it(bench: Bench) -> None:
+@pytest.mark.parametrize("imported", [False, True])
+def test_the_sessions_own_role_can_be_granted_it(bench: Bench, imported: bool) -> None:
     """The session waits for the role's policies: none may refer to it."""
-    session = bench.session()
-    session.grants.read(bench.role)
+    role = iam.Role.from_role_name(bench.stack, "ExecutionRoleOfOthers", "spark")
+    session = bench.session(execution_role=role if imported else bench.role)
+    session.grants.read(role if imported else bench.role)
     (policy,) = (
         resource["Properties"]["PolicyDocument"]
         for id, resource in resources_of(bench.template(), "AWS::IAM::Policy").items()
@@ -94,6 +97,30 @@ class TestOfAnotherStack:
         assert list(condition["StringLike"]) == ["aws:ResourceTag/emr-serverless-session:stack-id"]
         assert pattern["Fn::Join"][1][-1] == ":stack/Stack/*"
 
+    @pytest.mark.parametrize(
+        "grantee",
+        [
+            lambda other: iam.Role.from_role_name(other, "Imported", "ana"),
+            lambda other: iam.User.from_user_name(other, "Imported", "ana"),
+            lambda other: iam.Group.from_group_name(other, "Imported", "ana"),
+            lambda other: iam.ManagedPolicy(other, "Policy"),
+            lambda other: iam.PrincipalWithConditions(
+                iam.Role(other, "Role", assumed_by=iam.AccountRootPrincipal()), {}
+            ),
+        ],
+        ids=["role", "user", "group", "policy", "conditions"],
+    )
+    def test_so_does_one_to_whoever_is_no_role_of_the_app(
+        self, bench: Bench, grantee: Callable[[cdk.Stack], iam.IGrantable]
+    ) -> None:
+        session = bench.session()
+        other = cdk.Stack(bench.app, "Other")
+        session.grants.connect(grantee(other)).assert_success()
+        template = json.dumps(bench.template(other))
+        assert "emr-serverless-session:logical-id" in template
+        assert "Fn::ImportValue" not in template
+        assert "Outputs" not in bench.template()
+
     def test_an_application_that_is_known_is_named(self, bench: Bench) -> None:
         application = emrserverless.CfnApplication.from_application_id(bench.stack, "I", "00app")
         session = bench.session(application=application)
@@ -138,10 +165,22 @@ class TestOfAnotherStack:
         assert "NestedStackResource" in str(stack_id["Fn::ImportValue"])
 
 
-def test_a_grantee_whose_policies_are_elsewhere_is_no_success(bench: Bench) -> None:
-    session = bench.session()
-    user: Any = iam.AccountPrincipal("210987654321")
-    assert not session.grants.connect(user).success
+@pytest.mark.parametrize(
+    "principal",
+    [
+        iam.ServicePrincipal("sagemaker.amazonaws.com"),
+        iam.AccountRootPrincipal(),
+        iam.OrganizationPrincipal("o-0123456789"),
+    ],
+    ids=lambda principal: type(principal).__name__,
+)
+def test_a_grant_to_somebody_without_policies_is_warned_of(bench: Bench, principal: Any) -> None:
+    session = bench.session(idle_timeout=cdk.Duration.minutes(5))
+    assert not session.grants.connect(principal).success
+    ((path, _, message),) = messages_of(bench.app)
+    assert path == "/Stack/Session"
+    assert type(principal).__name__ in message
+    assert "nothing is granted" in message
 
 
 class TestAcrossAccounts:
@@ -197,4 +236,4 @@ class TestAcrossAccounts:
         session = bench.session(idle_timeout=cdk.Duration.minutes(5))
         session.grants.connect(iam.AccountPrincipal(bench.stack.account))
         session.grants.connect(iam.AccountPrincipal("222222222222"))
-        assert self.warnings(bench.stack) == []
+        assert not any("is of account" in warning for warning in self.warnings(bench.stack))

@@ -7,12 +7,14 @@ from contextlib import nullcontext
 from typing import Any
 
 import aws_cdk as cdk
+import jsii
 import pytest
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_scheduler as scheduler
+from constructs import IConstruct
 
 from cdk_emr_serverless_session import Session, SessionProvider, SessionValidationError
 from testbed.chain import dependencies, references
@@ -166,6 +168,20 @@ class TestLogGroup:
         bench.session()
         group = _the(bench.template(), "AWS::Logs::LogGroup")
         assert group["Properties"]["RetentionInDays"] == 7
+
+    def test_the_function_writes_to_it_whatever_an_aspect_names_it(self, bench: Bench) -> None:
+        @jsii.implements(cdk.IAspect)
+        class Names:
+            def visit(self, node: IConstruct) -> None:
+                if isinstance(node, logs.CfnLogGroup):
+                    node.log_group_name = "/company/sessions"
+
+        bench.session()
+        cdk.Aspects.of(bench.app).add(Names())
+        template = bench.template()
+        ((group_id, _),) = resources_of(template, "AWS::Logs::LogGroup").items()
+        allowed = [s for s in statements_of(template) if "logs:PutLogEvents" in action_list(s)]
+        assert {"Fn::GetAtt": [group_id, "Arn"]} in [s["Resource"] for s in allowed]
 
     def test_one_of_ones_own(self, bench: Bench) -> None:
         group = logs.LogGroup(bench.stack, "Mine")

@@ -39,6 +39,12 @@ def test_an_answer_that_was_given_already_is_held(waiting: RecordingStack, quest
     assert seconds(ask, StackName=waiting.name) > 3
 
 
+def test_a_further_page_is_not_held(waiting: RecordingStack) -> None:
+    ask = waiting.cloudformation.describe_stack_events
+    ask(StackName=waiting.name)
+    assert seconds(ask, StackName=waiting.name, NextToken="DescribeStackEvents:1") < 3
+
+
 def test_news_ends_the_wait(server: Server, waiting: RecordingStack) -> None:
     client = waiting.cloudformation
     # By its id, it is known when it is deleted too.

@@ -59,6 +59,57 @@ class TestSideBySide:
         assert stack.sent() == [("A", "Update", "a")]
         assert {name for name, _, _ in stack.told()[before:]} == {"A", stack.name}
 
+    def test_events_have_the_order_of_their_times(self, stack: RecordingStack) -> None:
+        """The CDK CLI sorts by them (its stack-event-poller)."""
+        things: Any = {f"A{number}": {"Id": str(number)} for number in range(5)}
+        stack.deploy(**things)
+        answer = stack.cloudformation.describe_stack_events(StackName=stack.name)
+        moments = [event["Timestamp"] for event in answer["StackEvents"]]
+        assert moments == sorted(set(moments), reverse=True)
+
+
+class TestImport:
+    """The user guide, "Import AWS resources automatically"."""
+
+    NAME = "/imported"
+
+    def change(self, stack: RecordingStack, **thing: Any) -> str:
+        """Import a log group that exists, and change a custom resource, in one change set."""
+        answer = stack.cloudformation.get_template(StackName=stack.name)
+        template = json.loads(json.dumps(answer["TemplateBody"]))
+        template["Resources"]["A"]["Properties"].update(thing)
+        template["Resources"]["Logs"] = {
+            "Type": "AWS::Logs::LogGroup",
+            "DeletionPolicy": "RetainExceptOnCreate",
+            "Properties": {"LogGroupName": self.NAME},
+        }
+        names = {"StackName": stack.name, "ChangeSetName": f"change-{thing['More']}"}
+        stack.cloudformation.create_change_set(
+            **names,
+            TemplateBody=json.dumps(template),
+            Capabilities=["CAPABILITY_IAM"],
+            ImportExistingResources=True,
+        )
+        stack.cloudformation.execute_change_set(**names)
+        return stack.settled()
+
+    def test_what_exists_is_taken_over_beside_other_changes(
+        self, server: Server, stack: RecordingStack
+    ) -> None:
+        logs = server.client("logs")
+        logs.create_log_group(logGroupName=self.NAME)
+        stack.deploy(A={"Id": "a"})
+        stack.sent()
+        failed = self.change(stack, More="1", Fail=["Update"])
+        assert failed == "UPDATE_ROLLBACK_COMPLETE"
+        # A rollback leaves it where it was.
+        (found,) = logs.describe_log_groups(logGroupNamePrefix=self.NAME)["logGroups"]
+        assert found["logGroupName"] == self.NAME
+        stack.sent()
+        assert self.change(stack, More="2") == "UPDATE_COMPLETE"
+        assert stack.sent() == [("A", "Update", "a")]
+        assert stack.resource("Logs")["PhysicalResourceId"] == self.NAME
+
 
 class TestCancelling:
     """aws-cloudformation/cloudformation-coverage-roadmap issue 1814, aws/aws-cdk pull 36951."""
@@ -135,6 +186,20 @@ class TestWithRollbackOff:
         stack.cloudformation.rollback_stack(StackName=stack.name)
         assert stack.settled() == "UPDATE_ROLLBACK_COMPLETE"
         assert stack.sent() == [("A", "Update", "a"), ("B", "Delete", "b")]
+
+    def test_so_can_one_that_was_refused_before_it_began(
+        self, server: Server, stack: RecordingStack
+    ) -> None:
+        stack.deploy(A={"Id": "a"})
+        stack.sent()
+        server.client("s3").create_bucket(Bucket="taken")
+        taken = {"Taken": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "taken"}}}
+        changed = {"Id": "a", "More": "1"}
+        assert stack.deploy(A=changed, resources=taken, rollback=False) == "UPDATE_FAILED"
+        stack.cloudformation.rollback_stack(StackName=stack.name)
+        assert stack.settled() == "UPDATE_ROLLBACK_COMPLETE"
+        assert stack.sent() == []
+        assert stack.deploy(A=changed) == "UPDATE_COMPLETE"
 
     def test_replacement_of_a_type_of_aws_is_refused(self, stack: RecordingStack) -> None:
         stack.deploy(resources={"App": application(Name="one")})

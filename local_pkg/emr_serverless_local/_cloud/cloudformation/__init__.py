@@ -8,6 +8,7 @@ resources back otherwise than AWS does. So ``operations`` stands in for them:
 - ``stack``: one stack's record, resources and events
 - ``change``: bring a stack's resources to a template, in parallel
 - ``removal``: delete resources; the clean-up; delete a stack
+- ``imports``: take resources that exist into a stack
 - ``custom_resource``: the protocol of custom resources
 - ``nested``: stacks in a stack
 - ``exports``: exports that other stacks import

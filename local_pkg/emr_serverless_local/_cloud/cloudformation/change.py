@@ -15,6 +15,7 @@ from typing import Any
 
 from . import exports, nested, resource
 from .custom_resource import RequestFailed, is_custom, require_same_service_token
+from .imports import is_imported, take
 from .parallel import visit_all
 from .removal import Leftover, clean_up
 from .resource import Outcome
@@ -46,6 +47,7 @@ class Change:
         retain_except_on_create: Whether what a failed operation made is deleted whatever its
             policy says.
         skipped: Logical ids that are to be left as they are.
+        imports: The identifiers of resources that exist and are to be imported, by logical id.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Change:
         refuses_custom_replacements: bool = False,
         retain_except_on_create: bool = False,
         skipped: Collection[str] = (),
+        imports: Record | None = None,
     ) -> None:
         self.stack = stack
         self.target = target
@@ -71,6 +74,7 @@ class Change:
         self._refuses_custom_replacements = refuses_custom_replacements
         self._retain_except_on_create = retain_except_on_create
         self._skipped = skipped
+        self._imports = imports or {}
         self._leftovers: list[Leftover] = []
         self._children: list[Change] = []
         self._under_way: dict[str, asyncio.Task[Any]] = {}
@@ -121,6 +125,8 @@ class Change:
             await child.clean_up()
 
         def retained(logical_id: str) -> bool:
+            if is_imported(self.stack.resources[logical_id]):
+                return True
             policy = self._before.policy(logical_id, "DeletionPolicy", self.stack.resources)
             if self._goes_back and (self._retain_except_on_create or policy != "Retain"):
                 return False
@@ -161,7 +167,10 @@ class Change:
         properties, dynamic = self.target.properties(logical_id, self.stack.resources, self._before)
         tagged = self.target.with_tags(logical_id, resource_type, properties)
         record = self.stack.resources.get(logical_id)
-        if record is None:
+        if record is None and logical_id in self._imports:
+            made = Outcome(*take(self.stack, logical_id, resource_type, self._imports[logical_id]))
+            status = "UPDATE_COMPLETE"
+        elif record is None:
             made = await self._create(logical_id, resource_type, properties, tagged)
             status = "CREATE_COMPLETE"
         else:
@@ -246,7 +255,8 @@ class Change:
     def _fail(self, logical_id: str, reason: str | None, answered: str | None) -> None:
         """Show that a resource failed, or was cancelled where there is no reason."""
         record = self.stack.resources.get(logical_id)
-        creates = record is None or record["ResourceStatus"] == "CREATE_IN_PROGRESS"
+        begun = "CREATE_IN_PROGRESS" if record is None else record["ResourceStatus"]
+        creates = begun in ("CREATE_IN_PROGRESS", "IMPORT_IN_PROGRESS")
         kind = self.target.body["Resources"][logical_id]["Type"]
         physical_id = None
         if creates:
@@ -260,7 +270,7 @@ class Change:
         said = reason or (CREATION_CANCELLED if creates else UPDATE_CANCELLED)
         if reason:
             self.reason = self.reason or reason
-        status = "CREATE_FAILED" if creates else "UPDATE_FAILED"
+        status = begun.replace("IN_PROGRESS", "FAILED") if creates else "UPDATE_FAILED"
         self.stack.show(logical_id, kind, status, reason=said, physical_id=physical_id)
 
     async def _change_child(

@@ -36,7 +36,7 @@ def held(handle: Handler) -> Handler:
         params = {**query, **parse_qs(body.decode(errors="replace"))}
         news = _NEWS.get(_first(params, "Action"))
         record = handlers._resolve_stack(_first(params, "StackName")) if news else None
-        if news and record is not None:
+        if news and record is not None and not _first(params, "NextToken"):
             access_key = str(router.extract_access_key_id(dict(headers), dict(query)))
             if not _is_function(access_key):
                 client = f"{access_key} {headers.get('user-agent', '')}"

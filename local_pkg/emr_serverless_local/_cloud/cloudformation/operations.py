@@ -13,7 +13,8 @@ from ministack.services.cloudformation import changesets, handlers, stacks
 
 from . import removal
 from .change import Change
-from .stack import Record, Stack
+from .imports import is_imported, settle_import
+from .stack import Record, Stack, add_event
 from .template import Template
 
 # From a failure to the first Delete. AWS takes two to four seconds.
@@ -21,7 +22,6 @@ ROLLBACK_SECONDS = 0.5
 # What RollbackStack and the next update go by, on the record of a stack.
 _FAILED_OPERATION = "_failed_operation"
 
-_ministack_deploy = stacks._deploy_stack_async
 _running: dict[str, "_RunningOperation"] = {}
 
 
@@ -49,6 +49,7 @@ def install() -> None:
     module: Any
     for module in (stacks, handlers, changesets):
         module._deploy_stack_async = deploy
+        module._add_event = add_event
     for module in (stacks, handlers):
         module._delete_stack_async = delete
         module._roll_back_operation = roll_back
@@ -72,33 +73,16 @@ async def deploy(
     template: Record,
     param_values: Record,
     disable_rollback: bool,
-    tags: list[dict[str, str]],
+    tags: list[dict[str, str]],  # noqa: ARG001
     is_update: bool = False,
     previous_stack: Record | None = None,
     retain_except_on_create: bool = False,
     imports: Record | None = None,
 ) -> None:
-    """Create or update a stack."""
-    if imports:
-        # Resources that exist are adopted: a concern of MiniStack's alone.
-        await _ministack_deploy(
-            stack_name,
-            stack_id,
-            template,
-            param_values,
-            disable_rollback,
-            tags,
-            is_update,
-            previous_stack,
-            retain_except_on_create,
-            imports,
-        )
-        return
+    """Create or update a stack, with what is to be imported by logical id."""
     stack = Stack(stack_name)
     target = Template(stack.name, stack.id, template, param_values, stack.record.get("Tags") or [])
     verb = "UPDATE" if is_update else "CREATE"
-    if _is_refused(stack, target, disable_rollback, previous_stack if is_update else None, verb):
-        return
     # After an operation that failed with rollback off, the way back is to what was before that.
     failed = stack.record.pop(_FAILED_OPERATION, None)
     operation = {
@@ -107,11 +91,17 @@ async def deploy(
         "target": target,
         "retain_except_on_create": retain_except_on_create,
     }
+    before = previous_stack if is_update else None
+    if _is_refused(stack, target, disable_rollback, before, verb, imports or {}):
+        if stack.status.endswith("_FAILED"):
+            stack.record[_FAILED_OPERATION] = operation
+        return
     change = Change(
         stack,
         target,
         rollback_is_off=disable_rollback,
         refuses_custom_replacements=options.refuses_custom_replacements,
+        imports=imports,
     )
     running = _running[stack.id] = _RunningOperation(change, asyncio.Event())
     stack.record["_deploying"] = target
@@ -155,6 +145,8 @@ async def roll_back(
     target: Template = operation["target"]
 
     def retained(logical_id: str) -> bool:
+        if is_imported(rolled.resources[logical_id]):
+            return True
         policy = target.policy(logical_id, "DeletionPolicy", rolled.resources)
         return policy == "Retain" and not operation["retain_except_on_create"]
 
@@ -199,10 +191,12 @@ def _is_refused(
     disable_rollback: bool,
     previous: Record | None,
     verb: str,
+    imports: Record,
 ) -> bool:
     """Fail a template that can't be begun with at all; gives whether it is one."""
     try:
-        ordered = list(target.resources)
+        # What is there already is no reason to refuse what is to be imported.
+        ordered = [logical_id for logical_id in target.resources if logical_id not in imports]
     except ValueError as error:
         stack.enter(f"{verb}_FAILED", str(error))
         return True
@@ -239,6 +233,7 @@ async def _finish(stack: Stack, change: Change, verb: str) -> None:
         reason = await change.clean_up()
     for record in stack.resources.values():
         record.pop("_replaced", None)
+        settle_import(record)
     stack.enter(f"{verb}_COMPLETE", reason)
 
 

@@ -5,6 +5,8 @@ Everything that an operation makes visible goes through here.
 
 import secrets
 import string
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 from ministack.core.responses import now_iso
@@ -17,6 +19,8 @@ STACK_TYPE = "AWS::CloudFormation::Stack"
 RETAINING_POLICIES = ("Retain", "RetainExceptOnCreate")
 
 Record = dict[str, Any]
+
+_add_event: Callable[..., None] = stacks._add_event
 
 
 class Stack:
@@ -52,7 +56,7 @@ class Stack:
         """Change the stack's status, and say so in an event."""
         self.record["StackStatus"] = status
         self.record["StackStatusReason"] = reason
-        stacks._add_event(self.id, self.name, self.name, STACK_TYPE, status, reason, self.id)
+        self.tell(self.name, STACK_TYPE, status, self.id, reason)
 
     def show(
         self,
@@ -95,3 +99,20 @@ class Stack:
         """
         alphabet = string.ascii_uppercase + string.digits
         return f"{self.name}-{logical_id}-{''.join(secrets.choice(alphabet) for _ in range(12))}"
+
+
+def add_event(stack_id: str, *arguments: Any, **named: Any) -> None:
+    """Add an event that is later than the one before, in milliseconds.
+
+    The CDK CLI sorts by their times.
+    """
+    before = cloudformation._stack_events.get(stack_id, [])[-1:]
+    _add_event(stack_id, *arguments, **named)
+    event = cloudformation._stack_events[stack_id][-1]
+    if before:
+        event["Timestamp"] = max(event["Timestamp"], _just_after(before[0]["Timestamp"]))
+
+
+def _just_after(moment: str) -> str:
+    later = datetime.fromisoformat(moment) + timedelta(milliseconds=1)
+    return later.isoformat(timespec="milliseconds").replace("+00:00", "Z")
