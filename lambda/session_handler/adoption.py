@@ -43,7 +43,7 @@ def successors(invocation: Invocation, of: SessionArn, held: Session | None) -> 
     search = Search(
         invocation,
         request.application_ids(),
-        invocation.patience(),
+        invocation.retry_budget(),
         made_like=held,
         role=request.spec().execution_role_arn,
     )

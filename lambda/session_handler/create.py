@@ -5,12 +5,12 @@ from __future__ import annotations
 from session_handler import after_answer
 from session_handler.failed import failed
 from session_handler.invocation import Invocation, Outcome
-from session_handler.own import OwnSession
+from session_handler.started_session import StartedSession
 
 
 def create(invocation: Invocation) -> Outcome:
     """Start the session, wait until it is usable, and see CloudFormation take it over."""
-    own = OwnSession(invocation, more_tags={})
+    own = StartedSession(invocation, more_tags={})
     try:
         arn, session = own.run()
         own.mark(session)

@@ -6,16 +6,16 @@ import random
 import time
 from collections.abc import Callable
 
-from session_handler import ending, names, served, sessions, wait
+from session_handler import ending, names, served_stacks, sessions, wait
 from session_handler.errors import Conflict, Denied, Refused, ServiceError
 from session_handler.failed import failed
 from session_handler.identity import SessionArn, TokenId
 from session_handler.invocation import Invocation, Outcome
-from session_handler.own import LIST_DELAY
-from session_handler.retry import DENIED_SECONDS, Patience, until_clear
+from session_handler.retry import DENIED_SECONDS, RetryBudget, until_clear
 from session_handler.search import Search
 from session_handler.sessions import Session
 from session_handler.stack import READ_DELAY
+from session_handler.started_session import LIST_DELAY
 
 _PAUSE = 10.0
 # Where the role's policies have let a session start, IAM isn't late with them.
@@ -50,10 +50,10 @@ def _delete_session(invocation: Invocation, arn: SessionArn) -> None:
     kept_alive = invocation.request.is_kept_alive
     before = invocation.find(arn) if kept_alive else None
     ended = None
-    is_there = ending.end(arn, invocation.patience())
+    is_there = ending.end(arn, invocation.retry_budget())
     if not is_there and for_good:  # it may have been started seconds ago
         time.sleep(LIST_DELAY)
-        is_there = ending.end(arn, invocation.patience())
+        is_there = ending.end(arn, invocation.retry_budget())
     if is_there:
         ended = wait.until_over(invocation, arn)
     for_good = for_good or _goes_for_good(invocation)
@@ -63,7 +63,7 @@ def _delete_session(invocation: Invocation, arn: SessionArn) -> None:
     if ended is not None and ended.replaces is not None:
         # With rollback switched off nothing may have ended it, and it may be elsewhere.
         application_ids.append(ended.replaces.application_id)
-    search = Search(invocation, application_ids, invocation.patience(), made_like=ended)
+    search = Search(invocation, application_ids, invocation.retry_budget(), made_like=ended)
 
     def is_left(session: Session) -> bool:
         if session.arn == arn or session.is_retained:
@@ -83,7 +83,7 @@ def _delete_unknown(invocation: Invocation, token: TokenId | None) -> None:
     application_ids = invocation.request.application_ids()
     if token and token.application_id:
         application_ids.insert(0, token.application_id)
-    search = Search(invocation, application_ids, invocation.patience())
+    search = Search(invocation, application_ids, invocation.retry_budget())
     if token and not token.application_id:
         wanted = token.client_token
         _end_each(invocation, search, lambda s: s.client_token == wanted and not s.is_retained)
@@ -109,7 +109,7 @@ def _end_each(
     while True:
         ended = []
         for session in search.owned():
-            if is_left(session) and ending.end(session.arn, invocation.patience()):
+            if is_left(session) and ending.end(session.arn, invocation.retry_budget()):
                 ended.append(session.arn)
         for arn in ended:
             wait.until_over(invocation, arn)
@@ -120,7 +120,7 @@ def _end_each(
 
 def _goes_for_good(invocation: Invocation) -> bool:
     """Whether the resource itself is deleted, not a session that was replaced."""
-    resource = invocation.stack.resource_insistently()
+    resource = invocation.stack.resource_with_retries()
     return (
         resource is not None
         and resource.status == "DELETE_IN_PROGRESS"
@@ -140,7 +140,7 @@ def _may_be_ended(
         unanswered: What holds where CloudFormation doesn't say.
     """
     for again in (True, False):
-        resource = invocation.stack.resource_insistently()
+        resource = invocation.stack.resource_with_retries()
         if resource is None:
             if not unanswered:
                 return False
@@ -157,7 +157,7 @@ def _stop_applications(invocation: Invocation, arn: SessionArn | None) -> None:
     """Rule 16: an application that is STARTED can't be deleted."""
     if not invocation.request.stops_application:
         return
-    if served.missing_stack(invocation.request.owner.stack_id):
+    if served_stacks.missing_stack(invocation.request.owner.stack_id):
         return  # it may not, and waiting for IAM is no use
     named = [arn.application_id] if arn else invocation.request.application_ids()
     denied_seconds = _STOP_DENIED_SECONDS if arn else DENIED_SECONDS
@@ -170,17 +170,17 @@ def _stop_applications(invocation: Invocation, arn: SessionArn | None) -> None:
 
 def _is_to_be_stopped(invocation: Invocation, application_id: str, denied_seconds: float) -> bool:
     """Stop the application, if nothing runs there; whether there is something to wait for."""
-    patience = Patience(invocation.deadline.work_ends, denied_seconds=denied_seconds)
-    if until_clear(lambda: sessions.page(application_id, names.LIVE_STATES), patience).summaries:
+    budget = RetryBudget(invocation.deadline.work_ends, denied_seconds=denied_seconds)
+    if until_clear(lambda: sessions.page(application_id, names.LIVE_STATES), budget).summaries:
         return False  # others work there; whoever ends the last session stops it
-    if until_clear(lambda: sessions.page(application_id, ("TERMINATING",)), patience).summaries:
+    if until_clear(lambda: sessions.page(application_id, ("TERMINATING",)), budget).summaries:
         return True
-    application = until_clear(lambda: sessions.application(application_id), patience)
+    application = until_clear(lambda: sessions.application(application_id), budget)
     state = application.get("state") if application else "TERMINATED"
     invocation.log_fields["applicationState"] = state
     if state == "STARTED":
         try:
-            until_clear(lambda: sessions.stop_application(application_id), patience)
+            until_clear(lambda: sessions.stop_application(application_id), budget)
         except (Denied, Conflict):
             raise
         except Refused as error:  # gone, or a job runs there: not ours to cut off

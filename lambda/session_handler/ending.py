@@ -5,10 +5,10 @@ from __future__ import annotations
 from session_handler import sessions
 from session_handler.errors import NotFound
 from session_handler.identity import SessionArn
-from session_handler.retry import Patience, until_found
+from session_handler.retry import RetryBudget, until_found
 
 
-def end(arn: SessionArn, patience: Patience) -> bool:
+def end(arn: SessionArn, budget: RetryBudget) -> bool:
     """End a session.
 
     Returns:
@@ -18,7 +18,7 @@ def end(arn: SessionArn, patience: Patience) -> bool:
         ServiceError: The service refuses, or gives no clear answer.
     """
     try:
-        until_found(lambda: sessions.terminate(arn), patience)
+        until_found(lambda: sessions.terminate(arn), budget)
     except NotFound:
         return False
     return True

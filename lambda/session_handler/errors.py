@@ -76,16 +76,16 @@ class Conflict(Refused):
     """The state of the application or the session doesn't allow the call (now)."""
 
 
-class Unsettled(ServiceError):
+class Unclear(ServiceError):
     """Not now, or nobody knows: throttled, 5xx, time-out, connection lost, unreadable answer."""
 
 
-class Unreachable(Unsettled):
+class Unreachable(Unclear):
     """No connection was made: nothing was sent."""
 
 
 def classify(operation: str, error: Exception) -> ServiceError:
-    """What an exception of botocore means. What isn't known to be definite is unsettled."""
+    """What an exception of botocore means. What isn't known to be definite is unclear."""
     if isinstance(error, ClientError):
         return _classify_answer(operation, error)
     name = type(error).__name__
@@ -93,12 +93,12 @@ def classify(operation: str, error: Exception) -> ServiceError:
         return Refused(operation, name, str(error))
     if isinstance(error, (ConnectTimeoutError, EndpointConnectionError)):
         return Unreachable(operation, name, str(error))
-    return Unsettled(operation, name, str(error))
+    return Unclear(operation, name, str(error))
 
 
-def unreadable(operation: str, what: str) -> Unsettled:
+def unreadable(operation: str, what: str) -> Unclear:
     """An answer without what it must have: the outcome is unknown."""
-    return Unsettled(operation, "UnreadableAnswer", f"the answer has no {what}")
+    return Unclear(operation, "UnreadableAnswer", f"the answer has no {what}")
 
 
 def _classify_answer(operation: str, error: ClientError) -> ServiceError:
@@ -109,7 +109,7 @@ def _classify_answer(operation: str, error: ClientError) -> ServiceError:
     # Throttling comes as HTTP 400 too: the code counts first.
     transient = code in _TRANSIENT_CODES or "throttl" in code.lower()
     if transient or status in (408, 425, 429) or status >= 500 or status < 400:
-        return Unsettled(operation, code, message)
+        return Unclear(operation, code, message)
     if code in _DENIED_CODES or status in (401, 403):
         return Denied(operation, code, message)
     if code == "ResourceNotFoundException" or (status == 404 and code in ("404", "Unknown")):

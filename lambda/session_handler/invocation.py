@@ -12,7 +12,7 @@ from session_handler.deadline import Deadline
 from session_handler.errors import NotFound
 from session_handler.identity import SessionArn
 from session_handler.request import Request
-from session_handler.retry import Patience, insist, until_clear
+from session_handler.retry import RetryBudget, insist, until_clear
 from session_handler.sessions import Session
 from session_handler.stack import Stack
 from session_handler.wanted import Wanted
@@ -43,20 +43,20 @@ class Invocation:
         self.stack = Stack(self.request, self.deadline)
         self.wanted = Wanted(self.request, self.stack, self.deadline)
 
-    def patience(self) -> Patience:
+    def retry_budget(self) -> RetryBudget:
         """For what is done while there is time to work."""
-        return Patience(self.deadline.work_ends)
+        return RetryBudget(self.deadline.work_ends)
 
-    def patience_to_end(self) -> Patience:
+    def termination_budget(self) -> RetryBudget:
         """For what is done when that is over, or has failed: ending what was started."""
-        return Patience(self.deadline.ending_ends, unreachable_seconds=20.0)
+        return RetryBudget(self.deadline.ending_ends, unreachable_seconds=20.0)
 
     def find(self, arn: SessionArn | None) -> Session | None:
         """A session; None where there is none (any more)."""
         if arn is None:
             return None
         try:
-            return until_clear(lambda: sessions.get(arn), self.patience())
+            return until_clear(lambda: sessions.get(arn), self.retry_budget())
         except NotFound:
             return None
 

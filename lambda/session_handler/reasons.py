@@ -9,14 +9,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from session_handler import served
+from session_handler import served_stacks
 from session_handler.errors import (
     TOKEN_REFUSED,
     Denied,
     NotFound,
     ServiceError,
+    Unclear,
     Unreachable,
-    Unsettled,
 )
 from session_handler.identity import SessionArn
 from session_handler.request import Request
@@ -140,7 +140,7 @@ def not_ended_in_time(request: Request, session: Session, seconds: float) -> str
 def not_ended(request: Request, error: ServiceError) -> str:
     """A Delete that is refused, or gets no clear answer."""
     if isinstance(error, Denied):
-        missing = served.missing_stack(request.owner.stack_id)
+        missing = served_stacks.missing_stack(request.owner.stack_id)
         advice = (missing or "give the handler's role that permission") + " and delete again"
     else:
         advice = _advice(error, "", None).rstrip(".") + ", then delete the stack again"
@@ -159,7 +159,7 @@ def printable(text: str) -> str:
 def _advice_to(
     error: ServiceError, application_id: str, application: Mapping[str, Any] | None
 ) -> str:
-    parameter = served.advice(error.message) if isinstance(error, Denied) else None
+    parameter = served_stacks.advice(error.message) if isinstance(error, Denied) else None
     return parameter or _advice(error, application_id, application)
 
 
@@ -170,7 +170,7 @@ def _advice(error: ServiceError, application_id: str, application: Mapping[str, 
             "interface endpoint for com.amazonaws.REGION.emr-serverless whose security group "
             "admits it on port 443."
         )
-    if isinstance(error, Unsettled):
+    if isinstance(error, Unclear):
         return "the service is unavailable or throttling; deploy again later."
     if isinstance(error, NotFound):
         return (
@@ -261,7 +261,7 @@ def auto_starts(application: Mapping[str, Any]) -> bool:
     return bool(application.get("autoStartConfiguration", {}).get("enabled", True))
 
 
-def is_on_its_way(application: Mapping[str, Any]) -> bool:
+def becomes_usable(application: Mapping[str, Any]) -> bool:
     """Whether an application will be usable without anybody doing anything."""
     state = application.get("state")
     return state in ("STARTING", "STARTED") or (

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from session_handler.errors import Denied, NotFound, ServiceError, Unreachable, Unsettled
+from session_handler.errors import Denied, NotFound, ServiceError, Unclear, Unreachable
 
 T = TypeVar("T")
 
@@ -25,8 +25,8 @@ _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 12.0
 
 
-class Patience:
-    """For how long the errors of one task are borne."""
+class RetryBudget:
+    """How long the errors of one task are retried."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class Patience:
 
     def pause(self, error: ServiceError) -> float:
         """Seconds to wait before the call is made again; raises the error where that is no use."""
-        kind = next((k for k in (Denied, Unreachable, Unsettled) if isinstance(error, k)), None)
+        kind = next((k for k in (Denied, Unreachable, Unclear) if isinstance(error, k)), None)
         if kind is None:
             raise error
         now = time.time()
@@ -71,25 +71,25 @@ class Patience:
         self._count = 0
 
 
-def until_clear(do: Callable[[], T], patience: Patience) -> T:
+def until_clear(do: Callable[[], T], budget: RetryBudget) -> T:
     """Do something until the service gives a clear answer; raises what it says in the end."""
     while True:
         try:
             result = do()
-            patience.reset()
+            budget.reset()
             return result
         except ServiceError as error:
-            time.sleep(patience.pause(error))
+            time.sleep(budget.pause(error))
 
 
-def until_found(do: Callable[[], T], patience: Patience) -> T:
+def until_found(do: Callable[[], T], budget: RetryBudget) -> T:
     """The same for a session. Not found three times in twelve seconds, it raises NotFound."""
     for _ in range(_NOT_FOUND_TIMES - 1):
         try:
-            return until_clear(do, patience)
+            return until_clear(do, budget)
         except NotFound:
             time.sleep(_NOT_FOUND_PAUSE)
-    return until_clear(do, patience)
+    return until_clear(do, budget)
 
 
 def insist(ask: Callable[[], T | None], seconds: float) -> T | None:

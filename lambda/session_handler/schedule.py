@@ -93,7 +93,7 @@ def _start(invocation: Invocation) -> SessionArn | None:
     def attempt() -> SessionArn | None:
         return sessions.start(parameters) if _held(invocation.stack, request) else None
 
-    arn = until_clear(attempt, invocation.patience())
+    arn = until_clear(attempt, invocation.retry_budget())
     if arn is not None:
         log.line(request, event="started", successor=arn.session_id)
     return arn
@@ -120,11 +120,11 @@ def _stays(invocation: Invocation, arn: SessionArn) -> bool:
 
 
 def _end(invocation: Invocation, arn: SessionArn) -> None:
-    resource = invocation.stack.resource_insistently()
+    resource = invocation.stack.resource_with_retries()
     if resource is None or resource.physical_id != arn.arn:
         session = invocation.find(arn)  # an Update may have taken it, under RETAIN
         if session is None or not session.is_retained:
-            ending.end(arn, invocation.patience_to_end())
+            ending.end(arn, invocation.termination_budget())
 
 
 def _name_in_parameter(name: str, arn: SessionArn) -> None:

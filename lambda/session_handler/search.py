@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 
 from session_handler import names, sessions
-from session_handler.errors import NotFound, Unsettled
+from session_handler.errors import NotFound, Unclear
 from session_handler.identity import session_name
 from session_handler.invocation import Invocation
-from session_handler.retry import Patience, until_clear
+from session_handler.retry import RetryBudget, until_clear
 from session_handler.sessions import Session, Summary
 
 
@@ -25,7 +25,7 @@ class Search:
         self,
         invocation: Invocation,
         application_ids: Iterable[str],
-        patience: Patience,
+        budget: RetryBudget,
         *,
         made_like: Session | None = None,
         role: str | None = None,
@@ -35,13 +35,13 @@ class Search:
         Args:
             invocation: Whose resource it is for.
             application_ids: Where to look.
-            patience: For how long errors are borne.
+            budget: How long errors are retried.
             made_like: A session of this stack's function: others have the same maker.
             role: The execution role that is looked for; None for any.
         """
         self._owner = invocation.request.owner
         self._application_ids = list(dict.fromkeys(application_ids))
-        self._patience = patience
+        self._budget = budget
         made_by = made_like.created_by if made_like else None
         function = os.environ.get("AWS_LAMBDA_FUNCTION_NAME")
         self._maker = session_name(made_by) if made_by else function
@@ -60,7 +60,7 @@ class Search:
                 continue
             arn = summary.arn
             try:
-                session = until_clear(partial(sessions.get, arn), self._patience)
+                session = until_clear(partial(sessions.get, arn), self._budget)
             except NotFound:
                 continue
             if not self._owner.owns(session.tags):
@@ -75,7 +75,7 @@ class Search:
                 self._see_that_there_is_time()
                 page = until_clear(
                     partial(sessions.page, application_id, names.LIVE_STATES, token),
-                    self._patience,
+                    self._budget,
                 )
                 yield from page.summaries
                 token = page.next_token
@@ -83,8 +83,8 @@ class Search:
                     break
 
     def _see_that_there_is_time(self) -> None:
-        if self._patience.is_over:
-            raise Unsettled("ListSessions", "Timeout", "there was no time to look at all of it")
+        if self._budget.is_over:
+            raise Unclear("ListSessions", "Timeout", "there was no time to look at all of it")
 
     def _may_be_owned(self, summary: Summary) -> bool:
         maker, role = summary.created_by or "", summary.execution_role_arn

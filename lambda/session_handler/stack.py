@@ -49,7 +49,7 @@ class Resource(NamedTuple):
         return self.status in ("DELETE_IN_PROGRESS", "DELETE_FAILED")
 
 
-class Shown(NamedTuple):
+class StackView(NamedTuple):
     """The resource and the status of its stack."""
 
     resource: Resource
@@ -104,7 +104,7 @@ class Stack:
             self._deadline.cloudformation_waits(resource.changed_at, self._service_timeout)
         return resource
 
-    def resource_insistently(self) -> Resource | None:
+    def resource_with_retries(self) -> Resource | None:
         """The same, asked three times where the question is refused."""
         for again in (True, True, False):
             resource = self.resource()
@@ -113,7 +113,7 @@ class Stack:
             time.sleep(READ_DELAY)
         return None
 
-    def shown(self) -> Shown | None:
+    def shown(self) -> StackView | None:
         """DescribeStackResource and DescribeStacks."""
         resource = self.resource()
         if resource is None:
@@ -124,7 +124,7 @@ class Stack:
         stacks = [_GONE] if answer is _GONE else answer.get("Stacks")
         if not stacks or not stacks[0].get("StackStatus"):
             return None
-        return Shown(resource, str(stacks[0]["StackStatus"]))
+        return StackView(resource, str(stacks[0]["StackStatus"]))
 
     @property
     def tells_of_the_request(self) -> bool:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from session_handler import after_answer, left, names, sessions, wait
+from session_handler import after_answer, cleanup, names, sessions, wait
 from session_handler.adoption import is_what_is_wanted, may_be_adopted, successors
 from session_handler.errors import Failure, NotFound
 from session_handler.failed import failed
 from session_handler.identity import SessionArn
 from session_handler.invocation import Invocation, Outcome
-from session_handler.own import OwnSession
 from session_handler.request import Request
 from session_handler.retry import until_clear
 from session_handler.sessions import Session
+from session_handler.started_session import StartedSession
 
 
 def update(invocation: Invocation) -> Outcome:
@@ -22,7 +22,7 @@ def update(invocation: Invocation) -> Outcome:
     request = invocation.request
     old_id = request.physical_id or ""
     given_arn = SessionArn.parse(old_id)
-    own = OwnSession(invocation, {names.REPLACES_TAG: given_arn.arn} if given_arn else {})
+    own = StartedSession(invocation, {names.REPLACES_TAG: given_arn.arn} if given_arn else {})
     given = session = None
     try:
         shown = invocation.wanted.look()
@@ -37,16 +37,16 @@ def update(invocation: Invocation) -> Outcome:
         else:
             arn, started = own.run()
             own.mark(started)
-        strays = left.by_others(invocation, given, arn, rolls_back)
+        strays = cleanup.by_others(invocation, given, arn, rolls_back)
         _mark(invocation, given, session)
     except Exception as error:  # noqa: BLE001 - whatever it is, what was started ends
         own.end()
         answered = own.arn or (session.arn if session else None)
-        finish = partial(left.end_for_earlier_delivery, invocation, given, answered)
+        finish = partial(cleanup.end_for_earlier_delivery, invocation, given, answered)
         return Outcome(old_id, failure=failed(invocation, error), afterwards=finish)
 
     def afterwards() -> None:
-        strays.extend(left.before(invocation, given))
+        strays.extend(cleanup.before(invocation, given))
         was_successor = session is not None and session.held_arn is not None
         was_retained = session is not None and session.is_retained and arn != given_arn
         if not (own.arn or was_successor or was_retained or strays or request.retains):
@@ -59,7 +59,7 @@ def update(invocation: Invocation) -> Outcome:
             own.end_earlier()  # when the successor wasn't listed yet
         if was_retained and not request.retains:
             after_answer.untag(invocation, arn, names.RETAINED_TAG)
-        left.end(invocation, [a for a in strays if a != arn])
+        cleanup.end(invocation, [a for a in strays if a != arn])
 
     return Outcome(arn.arn, arn=arn, afterwards=afterwards)
 
@@ -109,9 +109,9 @@ def _set_tags(invocation: Invocation, session: Session) -> None:
     request = invocation.request
     to_set, to_remove = tag_changes(session.tags, request.tags(), request.old_tags())
     if to_set:
-        until_clear(lambda: sessions.tag(session.arn, to_set), invocation.patience())
+        until_clear(lambda: sessions.tag(session.arn, to_set), invocation.retry_budget())
     if to_remove:
-        until_clear(lambda: sessions.untag(session.arn, to_remove), invocation.patience())
+        until_clear(lambda: sessions.untag(session.arn, to_remove), invocation.retry_budget())
 
 
 def tag_changes(
@@ -136,13 +136,13 @@ def _mark(invocation: Invocation, given: Session | None, session: Session | None
     A rollback's Update can't be told from one that was cancelled and is delivered again. So a
     session that it comes back to keeps its mark until CloudFormation has taken it over.
     """
-    retains, patience = invocation.request.retains, invocation.patience()
+    retains, budget = invocation.request.retains, invocation.retry_budget()
     if not retains:
         if given is not None and given.is_retained:
-            until_clear(lambda: sessions.untag(given.arn, [names.RETAINED_TAG]), patience)
+            until_clear(lambda: sessions.untag(given.arn, [names.RETAINED_TAG]), budget)
         return
     for arn in {s.arn for s in (given, session) if s is not None and not s.is_retained}:
-        until_clear(partial(sessions.tag, arn, {names.RETAINED_TAG: "true"}), patience)
+        until_clear(partial(sessions.tag, arn, {names.RETAINED_TAG: "true"}), budget)
 
 
 def _take_mark_back(invocation: Invocation, given: Session | None, session: Session | None) -> None:

@@ -53,13 +53,13 @@ def until_usable(invocation: Invocation, arn: SessionArn, *, just_started: bool)
     """
     began = time.time()
     next_look = began + (pace(0.0, None) if just_started else 0.0)
-    patience = invocation.patience()
+    budget = invocation.retry_budget()
     session: Session | None = None
     while True:
         if time.time() >= next_look:
             try:
                 session = sessions.get(arn)
-                patience.reset()
+                budget.reset()
                 invocation.log_fields["state"] = session.state
                 if session.is_usable:
                     return session
@@ -71,7 +71,7 @@ def until_usable(invocation: Invocation, arn: SessionArn, *, just_started: bool)
                     raise
                 pause = 5.0
             except ServiceError as error:
-                pause = patience.pause(error)
+                pause = budget.pause(error)
             next_look = time.time() + pause
         if invocation.deadline.is_over:
             waited = time.time() - invocation.deadline.began
@@ -88,7 +88,7 @@ def until_over(invocation: Invocation, arn: SessionArn) -> Session | None:
         Failure: It isn't over when the time is.
         ServiceError: The service refuses to show it.
     """
-    patience = invocation.patience()
+    budget = invocation.retry_budget()
     pause = 2.0
     while True:
         time.sleep(pause * random.uniform(0.8, 1.2))
@@ -97,9 +97,9 @@ def until_over(invocation: Invocation, arn: SessionArn) -> Session | None:
         except NotFound:
             return None
         except ServiceError as error:
-            pause = patience.pause(error)
+            pause = budget.pause(error)
             continue
-        patience.reset()
+        budget.reset()
         invocation.log_fields["state"] = session.state
         if session.is_over:
             return session

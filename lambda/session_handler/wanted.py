@@ -13,7 +13,7 @@ from session_handler.errors import Unwanted
 from session_handler.identity import SessionArn
 from session_handler.request import Request
 from session_handler.retry import insist
-from session_handler.stack import READ_DELAY, Shown, Stack
+from session_handler.stack import READ_DELAY, Stack, StackView
 
 _INTERVAL = 15.0
 # CloudFormation's clock and the function's differ by less than that, unless it shows more.
@@ -52,7 +52,7 @@ class Wanted:
         first = self._deadline.began + READ_DELAY
         return first if self._asked_at < first else self._asked_at + _INTERVAL
 
-    def look(self) -> Shown | None:
+    def look(self) -> StackView | None:
         """What CloudFormation shows; remembers what it tells of the time before."""
         self._asked_at = time.time()
         certain = self._stack.tells_of_the_request
@@ -64,7 +64,7 @@ class Wanted:
             self._rolled_back_before = self._rolls_back(shown)
         return shown
 
-    def evidence(self, shown: Shown | None) -> str | None:
+    def evidence(self, shown: StackView | None) -> str | None:
         """Why the request can't be wanted any more, if what CloudFormation shows says so."""
         if shown is None:  # no answer, a refusal, no route: go on
             return None
@@ -94,11 +94,11 @@ class Wanted:
         shown = insist(self.look, READ_DELAY)
         return shown is not None and self._rolls_back(shown)
 
-    def _rolls_back(self, shown: Shown) -> bool:
+    def _rolls_back(self, shown: StackView) -> bool:
         """Whether the stack rolls back, and the request is part of that."""
         return shown.is_rolling_back and not self._shows_another_request(shown)
 
-    def _shows_another_request(self, shown: Shown | None) -> bool:
+    def _shows_another_request(self, shown: StackView | None) -> bool:
         """Whether what is under way has begun after this invocation."""
         began = self._deadline.began + max(_CLOCKS_APART, self._clock_ahead)
         return shown is not None and shown.resource.changed_at > began

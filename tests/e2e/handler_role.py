@@ -33,7 +33,7 @@ KEPT = {
     "AWS::Logs::LogGroup",
     "AWS::SSM::Parameter",
 }
-# A minute of the handler's patience is a third of a second here.
+# A minute of the handler's retry budget is a third of a second here.
 SPEED = 200
 RESPONSE_URL = "https://cloudformation-custom-resource-response.example/secret"
 

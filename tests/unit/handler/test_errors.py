@@ -21,8 +21,8 @@ from session_handler.errors import (
     NotFound,
     Refused,
     ServiceError,
+    Unclear,
     Unreachable,
-    Unsettled,
 )
 from session_handler.identity import SessionArn
 from session_handler.request import Request
@@ -53,10 +53,10 @@ SAYS = Refused("StartSession", "ValidationException", "No.")
         ("AccessDeniedException", 403, Denied),
         ("ResourceNotFoundException", 404, NotFound),
         ("ConflictException", 409, Conflict),
-        ("InternalServerException", 500, Unsettled),
-        ("ThrottlingException", 400, Unsettled),
-        ("TooManyRequestsException", 429, Unsettled),
-        ("Unknown", 503, Unsettled),
+        ("InternalServerException", 500, Unclear),
+        ("ThrottlingException", 400, Unclear),
+        ("TooManyRequestsException", 429, Unclear),
+        ("Unknown", 503, Unclear),
         ("Unknown", 418, Refused),
     ],
 )
@@ -71,11 +71,11 @@ def test_an_answer_is_definite_or_not(code: str, status: int, kind: type[Service
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
-        (ReadTimeoutError(endpoint_url="u"), Unsettled),
-        (ConnectionClosedError(endpoint_url="u"), Unsettled),
+        (ReadTimeoutError(endpoint_url="u"), Unclear),
+        (ConnectionClosedError(endpoint_url="u"), Unclear),
         (ConnectTimeoutError(endpoint_url="u"), Unreachable),
         (EndpointConnectionError(endpoint_url="u"), Unreachable),
-        (ValueError("what nobody thought of"), Unsettled),
+        (ValueError("what nobody thought of"), Unclear),
         (ParamValidationError(report="never sent"), Refused),
     ],
 )
@@ -101,7 +101,7 @@ def test_no_answer_is_never_definite(error: Exception, kind: type[ServiceError])
         (Denied("StartSession", "AccessDenied", "on emr-serverless:TagResource"), None, "tag keys"),
         (Denied("StartSession", "AccessDenied", "no"), None, "permissions boundary"),
         (Unreachable("StartSession", "ConnectTimeoutError", "m"), None, "interface endpoint"),
-        (Unsettled("StartSession", "ThrottlingException", "m"), None, "deploy again later"),
+        (Unclear("StartSession", "ThrottlingException", "m"), None, "deploy again later"),
         (SAYS, APPLICATION, "correct what the service names"),
     ],
 )

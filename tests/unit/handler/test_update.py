@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from session_handler import left
+from session_handler import cleanup
 from session_handler.names import HELD_ARN_TAG, OWNER_TAG_PREFIX, REPLACES_TAG
 from session_handler.properties import read_spec
 from tests.unit.handler.conftest import OWNER, ROLE, Lab
@@ -234,7 +234,7 @@ def test_a_failed_update_ends_its_session_though_it_may_not_look_at_it(
 def test_a_rollback_succeeds_when_its_search_takes_too_long(
     lab: Lab, old: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(left, "_SEARCH_SECONDS", 0.0)
+    monkeypatch.setattr(cleanup, "_SEARCH_SECONDS", 0.0)
     held = lab.create(old).physical_id
     assert lab.update(held, {**old, "Name": "another"}, old, rollback=True).is_success
     assert "no time" in lab.logged()[-1]["searchNotFinished"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
-from session_handler import ending, log, names, reasons, served, sessions, wait
+from session_handler import ending, log, names, reasons, served_stacks, sessions, wait
 from session_handler.adoption import is_genuine
 from session_handler.errors import (
     Conflict,
@@ -13,12 +13,12 @@ from session_handler.errors import (
     Failure,
     NotFound,
     ServiceError,
+    Unclear,
     Unreachable,
-    Unsettled,
 )
 from session_handler.identity import SessionArn, TokenId
 from session_handler.invocation import Invocation
-from session_handler.retry import Patience, until_clear, until_found
+from session_handler.retry import RetryBudget, until_clear, until_found
 from session_handler.search import Search
 from session_handler.sessions import Session
 
@@ -28,7 +28,7 @@ LIST_DELAY = 30.0
 _OTHER_ANSWERS = 30.0
 
 
-class OwnSession:
+class StartedSession:
     """What one request starts: found again by its token, until its ARN is known."""
 
     def __init__(self, invocation: Invocation, more_tags: Mapping[str, str]) -> None:
@@ -56,11 +56,11 @@ class OwnSession:
                 serve the stack.
             Unwanted: Nobody waits for the session any more.
         """
-        not_served = served.refusal(self._request.owner.stack_id)
+        not_served = served_stacks.refusal(self._request.owner.stack_id)
         if not_served is not None:
             raise Failure(reasons.not_served(self._request, not_served))
         self._tried = True
-        patience = self._invocation.patience()
+        budget = self._invocation.retry_budget()
         while True:
             self._invocation.wanted.check()
             if self._invocation.deadline.is_over:
@@ -69,9 +69,9 @@ class OwnSession:
                 self.arn = sessions.start(self._parameters)
                 break
             except ServiceError as error:
-                in_doubt = isinstance(error, Unsettled) and not isinstance(error, Unreachable)
+                in_doubt = isinstance(error, Unclear) and not isinstance(error, Unreachable)
                 self._may_exist = self._may_exist or in_doubt
-                time.sleep(self._pause(patience, error))
+                time.sleep(self._pause(budget, error))
         log_fields = self._invocation.log_fields
         log_fields["sessionId"] = self.arn.session_id
         log.line(self._request, event="started", sessionId=self.arn.session_id)
@@ -109,8 +109,8 @@ class OwnSession:
             raise Failure(reasons.over(self._request, session))
         if session is not None and session.is_retained:
             return
-        patience = self._invocation.patience()
-        until_clear(lambda: sessions.tag(arn, {names.RETAINED_TAG: "true"}), patience)
+        budget = self._invocation.retry_budget()
+        until_clear(lambda: sessions.tag(arn, {names.RETAINED_TAG: "true"}), budget)
         self._marked_here = True
 
     def end(self) -> None:
@@ -128,10 +128,10 @@ class OwnSession:
             self._invocation.log_fields["notEnded"] = str(error)
 
     def _end(self, arn: SessionArn, session: Session | None = None) -> None:
-        patience = self._invocation.patience_to_end()
+        budget = self._invocation.termination_budget()
         if session is None:
             try:
-                session = until_clear(lambda: sessions.get(arn), patience)
+                session = until_clear(lambda: sessions.get(arn), budget)
             except NotFound:
                 session = None  # not shown yet: ended all the same
             except ServiceError:
@@ -140,7 +140,7 @@ class OwnSession:
         if session and (not session.is_live or (session.is_retained and not self._marked_here)):
             return
         if self._is_not_held(arn):
-            ending.end(arn, patience)
+            ending.end(arn, budget)
 
     def end_earlier(self) -> None:
         """The same for what a lost answer or a dead delivery has started: its token tells.
@@ -149,8 +149,8 @@ class OwnSession:
             ServiceError: It can't be looked for, or ended.
         """
         began = time.time()
-        patience = self._invocation.patience_to_end()
-        search = Search(self._invocation, [self._parameters["applicationId"]], patience)
+        budget = self._invocation.termination_budget()
+        search = Search(self._invocation, [self._parameters["applicationId"]], budget)
         while True:
             for session in search.owned():
                 if session.client_token == self._parameters["clientToken"]:
@@ -167,7 +167,7 @@ class OwnSession:
                 return
 
     def _is_not_held(self, arn: SessionArn) -> bool:
-        resource = self._invocation.stack.resource_insistently()
+        resource = self._invocation.stack.resource_with_retries()
         if resource is None:
             return False
         held = SessionArn.parse(resource.physical_id)
@@ -176,9 +176,9 @@ class OwnSession:
         if held.arn == self._request.physical_id:
             return True  # it was there before this one, and can't name it
         if held != arn:
-            patience = self._invocation.patience_to_end()
+            budget = self._invocation.termination_budget()
             try:
-                back = until_found(lambda: sessions.get(held), patience).replaces
+                back = until_found(lambda: sessions.get(held), budget).replaces
             except NotFound:
                 back = None
             if back != arn:
@@ -187,20 +187,20 @@ class OwnSession:
             sessions.tag(arn, {names.RETAINED_TAG: "true"})
         return False
 
-    def _pause(self, patience: Patience, error: ServiceError) -> float:
+    def _pause(self, budget: RetryBudget, error: ServiceError) -> float:
         """Seconds until StartSession is sent again. Raises Failure where that is no use."""
         application = None
         try:
-            if not isinstance(error, (Denied, Unsettled)):
+            if not isinstance(error, (Denied, Unclear)):
                 application = sessions.application(self._parameters["applicationId"])
-            if isinstance(error, Conflict) and application and reasons.is_on_its_way(application):
-                error = Unsettled(error.operation, error.code, error.message)
-        except Unsettled as other:
+            if isinstance(error, Conflict) and application and reasons.becomes_usable(application):
+                error = Unclear(error.operation, error.code, error.message)
+        except Unclear as other:
             if isinstance(error, Conflict):
                 error = other
         except ServiceError:
             pass  # the advice is then without the application's state
         try:
-            return patience.pause(error)
+            return budget.pause(error)
         except ServiceError:
             raise Failure(reasons.refused(self._request, error, application)) from None

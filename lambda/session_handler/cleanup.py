@@ -9,7 +9,7 @@ from session_handler import ending
 from session_handler.errors import ServiceError
 from session_handler.identity import SessionArn
 from session_handler.invocation import Invocation
-from session_handler.retry import Patience
+from session_handler.retry import RetryBudget
 from session_handler.search import Search
 from session_handler.sessions import Session
 
@@ -36,7 +36,10 @@ def by_others(
         spared = None
     ends_at = min(invocation.deadline.work_ends(), time.time() + _SEARCH_SECONDS)
     search = Search(
-        invocation, invocation.request.application_ids(), Patience(lambda: ends_at), made_like=given
+        invocation,
+        invocation.request.application_ids(),
+        RetryBudget(lambda: ends_at),
+        made_like=given,
     )
     found: list[SessionArn] = []
     try:
@@ -60,7 +63,7 @@ def before(invocation: Invocation, given: Session | None) -> list[SessionArn]:
             found = [session]
         elif invocation.request.is_kept_alive:
             search = Search(
-                invocation, [replaced.application_id], invocation.patience(), made_like=given
+                invocation, [replaced.application_id], invocation.retry_budget(), made_like=given
             )
             found = [s for s in search.owned() if s.held_arn == replaced.arn]
         else:
@@ -74,11 +77,11 @@ def before(invocation: Invocation, given: Session | None) -> list[SessionArn]:
 def end(invocation: Invocation, left: Sequence[SessionArn]) -> None:
     """End what CloudFormation no longer holds, and no clean-up will."""
     for arn in left:
-        resource = invocation.stack.resource_insistently()
+        resource = invocation.stack.resource_with_retries()
         if resource is None or resource.physical_id == arn.arn:
             continue
         try:
-            ending.end(arn, invocation.patience_to_end())
+            ending.end(arn, invocation.termination_budget())
         except ServiceError as error:
             invocation.log_fields["notEnded"] = str(error)
 
@@ -87,6 +90,6 @@ def end_for_earlier_delivery(
     invocation: Invocation, given: Session | None, answered: SessionArn | None
 ) -> None:
     """CloudFormation has an answer already: who gave it may have died then."""
-    resource = invocation.stack.resource_insistently() if answered else None
+    resource = invocation.stack.resource_with_retries() if answered else None
     if answered and resource and resource.is_at_rest and resource.physical_id == answered.arn:
         end(invocation, before(invocation, given))
