@@ -42,8 +42,8 @@ def taken_over(invocation: Invocation, answered: SessionArn, give_up: Callable[[
             against = 0
             if at_rest or answered.arn != invocation.request.physical_id:
                 return True
-        elif shown.lets_go and not against:  # it held the session, and RETAIN keeps it
-            return False
+        elif not against and (shown.lets_go or invocation.wanted.is_created_anew(shown)):
+            return False  # it held the session, and RETAIN keeps it
         elif at_rest or invocation.wanted.evidence(shown):
             against += 1
             if against == _CERTAIN:
@@ -51,6 +51,21 @@ def taken_over(invocation: Invocation, answered: SessionArn, give_up: Callable[[
                 return False
         else:
             against = 0
+    return False
+
+
+def completed(invocation: Invocation, answered: SessionArn) -> bool:
+    """Rule 17: look until the update that the answer belongs to can't be rolled back any more."""
+    while time.time() + _FAR < invocation.deadline.looks_end():
+        shown = invocation.wanted.look()
+        if shown is not None:
+            if shown.resource.physical_id != answered.arn or shown.is_rolling_back:
+                return False
+            if shown.stack.startswith("UPDATE_COMPLETE"):
+                return True
+            if shown.stack_is_at_rest:
+                return False
+        time.sleep(_FAR)
     return False
 
 

@@ -49,7 +49,8 @@ def update(invocation: Invocation) -> Outcome:
         strays.extend(cleanup.before(invocation, given))
         was_successor = session is not None and session.held_arn is not None
         was_retained = session is not None and session.is_retained and arn != given_arn
-        if not (own.arn or was_successor or was_retained or strays or request.retains):
+        released = given if given and given.is_retained and not rolls_back else None
+        if not (own.arn or was_successor or was_retained or released or strays or request.retains):
             return
         give_up = own.end if own.arn else partial(_take_mark_back, invocation, given, session)
         if not after_answer.taken_over(invocation, arn, give_up):
@@ -60,6 +61,8 @@ def update(invocation: Invocation) -> Outcome:
         if was_retained and not request.retains:
             after_answer.untag(invocation, arn, names.RETAINED_TAG)
         cleanup.end(invocation, [a for a in strays if a != arn])
+        if released and not request.retains and after_answer.completed(invocation, arn):
+            after_answer.untag(invocation, released.arn, names.RETAINED_TAG)
 
     return Outcome(arn.arn, arn=arn, afterwards=afterwards)
 
@@ -131,16 +134,10 @@ def tag_changes(
 
 
 def _mark(invocation: Invocation, given: Session | None, session: Session | None) -> None:
-    """Rule 17: set or clear ``:retained``; cleared is only what CloudFormation holds already.
-
-    A rollback's Update can't be told from one that was cancelled and is delivered again. So a
-    session that it comes back to keeps its mark until CloudFormation has taken it over.
-    """
-    retains, budget = invocation.request.retains, invocation.retry_budget()
-    if not retains:
-        if given is not None and given.is_retained:
-            until_clear(lambda: sessions.untag(given.arn, [names.RETAINED_TAG]), budget)
+    """Rule 17: set ``:retained``."""
+    if not invocation.request.retains:
         return
+    budget = invocation.retry_budget()
     for arn in {s.arn for s in (given, session) if s is not None and not s.is_retained}:
         until_clear(partial(sessions.tag, arn, {names.RETAINED_TAG: "true"}), budget)
 

@@ -88,6 +88,11 @@ class Wanted:
             return f"the resource has a session already, {held}"
         return None
 
+    def is_created_anew(self, shown: StackView) -> bool:
+        """Whether a later Create is worked on: its resource is another one."""
+        is_later = self._request.kind == "Create" and self._shows_another_request(shown)
+        return is_later and shown.resource.status == "CREATE_IN_PROGRESS"
+
     def rollback_is_certain(self) -> bool:
         """Whether the stack rolls back, asked when a read can't be from before the request."""
         time.sleep(max(0.0, self._deadline.began + READ_DELAY - time.time()))

@@ -158,7 +158,7 @@ MUTATIONS = (
         "wanted.py",
         "        if self._shows_another_request(shown) or self.evidence(shown):\n",
         "        if self.evidence(shown):\n",
-        "test_retain.test_an_update_that_comes_too_late_does_not_take_the_policy_back",
+        "test_retain.test_an_update_that_comes_too_late_starts_nothing",
     ),
     Mutation(
         11,
@@ -270,8 +270,8 @@ MUTATIONS = (
         8,
         "a session that RETAIN let go at once is taken for one that was refused",
         "after_answer.py",
-        "        elif shown.lets_go and not against:",
-        "        elif False:",
+        "(shown.lets_go or invocation",
+        "(invocation",
         "test_retain.test_a_session_that_is_let_go_right_after_its_creation_stays",
     ),
     Mutation(
@@ -601,19 +601,45 @@ MUTATIONS = (
         17,
         "a session that isn't retained any more stays marked",
         "update.py",
-        "        if given is not None and given.is_retained:\n",
-        "        if False:\n",
+        "        if released and not request.retains",
+        "        if False",
         "test_retain.test_a_policy_that_is_taken_back_counts",
+    ),
+    Mutation(
+        17,
+        "a mark is taken in a rollback",
+        "update.py",
+        " and given.is_retained and not rolls_back else None",
+        " and given.is_retained else None",
+        "test_retain.test_a_cancelled_update_that_is_delivered_again_in_the_rollback_takes_no_mark",
+    ),
+    Mutation(
+        17,
+        "a mark is taken before the update is complete",
+        "update.py",
+        "        _mark(invocation, given, session)\n",
+        "        _mark(invocation, given, session)\n"
+        "        if given is not None and not request.retains:\n"
+        "            sessions.untag(given.arn, [names.RETAINED_TAG])\n",
+        "test_retain.test_a_cancelled_update_whose_session_is_usable_late_takes_no_mark",
     ),
     Mutation(
         17,
         "a mark is taken from a session that CloudFormation doesn't hold yet",
         "update.py",
-        "        if given is not None and given.is_retained:\n",
+        "        _mark(invocation, given, session)\n",
+        "        _mark(invocation, given, session)\n"
         "        if session is not None and session.is_retained:\n"
-        "            sessions.untag(session.arn, [names.RETAINED_TAG])\n"
-        "        if given is not None and given.is_retained:\n",
+        "            sessions.untag(session.arn, [names.RETAINED_TAG])\n",
         "test_retain.test_a_cancelled_update_that_is_delivered_again_takes_no_mark",
+    ),
+    Mutation(
+        17,
+        "a Create ends its session because a later one has begun",
+        "after_answer.py",
+        "(shown.lets_go or invocation.wanted.is_created_anew(shown))",
+        "shown.lets_go",
+        "test_retain.test_a_session_that_is_let_go_and_created_anew_during_its_answer_stays",
     ),
     Mutation(
         17,

@@ -1,6 +1,7 @@
 """Rule 17: what a removal policy of RETAIN keeps, nothing ends."""
 
 from testbed.simulation.choices import Fault, PlannedChoices
+from testbed.simulation.invariants import Left
 from testbed.simulation.lab import do, expect, lab
 from testbed.simulation.schedule import (
     Create,
@@ -65,6 +66,14 @@ def test_an_update_that_comes_too_late_does_not_take_the_policy_back() -> None:
         assert here.live() == [first]
 
 
+def test_an_update_that_comes_too_late_starts_nothing() -> None:
+    """The same, and it was to replace the session."""
+    with lab({"delivery of Update.2": "late 45"}) as here:
+        do(here, Create((A,)), Rest())
+        do(here, Update((PLAIN,), 1), Wait(40), Update((B,)), Rest())
+        assert here.calls("StartSession") == 2
+
+
 def test_an_update_does_not_take_its_own_rollback_for_the_one_it_belongs_to(lab: World) -> None:
     """It asks for what was let go before, and is cancelled before it asks with certainty."""
     do(lab, Create((A,)), Rest(), Update((B,)), Rest())
@@ -83,6 +92,28 @@ def test_a_cancelled_update_that_is_delivered_again_takes_no_mark() -> None:
         do(here, SessionEnds(), Update((Session("a"),), 20), Rest())
         assert first in here.live()
         assert here.service.sessions[first].tags[RETAINED_TAG] == "true"
+
+
+def test_a_cancelled_update_whose_session_is_usable_late_takes_no_mark(lab: World) -> None:
+    """The next Update has begun by then, and holds the same session."""
+    do(lab, Create((A,)))
+    first = str(lab.held())
+    do(lab, Update((PLAIN,), 44.3), Update((Session("b", tag="2", retained=True),)), Rest())
+    assert RETAINED_TAG in lab.service.sessions[first].tags
+
+
+def test_a_cancelled_update_that_is_delivered_again_in_the_rollback_takes_no_mark() -> None:
+    """It changed the policy alone, so it answers with the id that the rollback's answer has."""
+    removed_and_made_anew = [Update((None,)), Update((PLAIN,)), Delete()]
+    schedule = [Create((A,)), Update((Session("a"),), 56.7), *removed_and_made_anew]
+    seen = run(schedule, PlannedChoices({"Update.2 DescribeStacks 1": "killed"}))
+    assert seen[f"left: {Left.RETAINED}"] > 0
+
+
+def test_a_session_that_is_let_go_and_created_anew_during_its_answer_stays() -> None:
+    schedule = [Create((A,)), Update((None,)), Update((B,), 118.7)]
+    seen = run(schedule, PlannedChoices({"Create.1 PUT 0": "slow answer"}))
+    assert seen[f"left: {Left.RETAINED}"] > 0
 
 
 def test_the_next_creation_leaves_a_retained_session_alone(lab: World) -> None:

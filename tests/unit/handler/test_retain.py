@@ -100,6 +100,7 @@ def test_a_policy_that_changes_marks_and_clears(lab: Lab) -> None:
     assert not is_marked(lab, held)
     lab.update(held, plain, retained)
     assert is_marked(lab, held)
+    lab.clock.after(30, lambda: lab.cloudformation.shows("UPDATE_COMPLETE", "UPDATE_COMPLETE"))
     lab.update(held, retained, plain)
     assert not is_marked(lab, held)
 
