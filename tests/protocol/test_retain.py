@@ -6,6 +6,7 @@ from testbed.simulation.lab import do, expect, lab
 from testbed.simulation.schedule import (
     Create,
     Delete,
+    Operation,
     Rest,
     Session,
     SessionEnds,
@@ -104,14 +105,14 @@ def test_a_cancelled_update_whose_session_is_usable_late_takes_no_mark(lab: Worl
 
 def test_a_cancelled_update_that_is_delivered_again_in_the_rollback_takes_no_mark() -> None:
     """It changed the policy alone, so it answers with the id that the rollback's answer has."""
-    removed_and_made_anew = [Update((None,)), Update((PLAIN,)), Delete()]
-    schedule = [Create((A,)), Update((Session("a"),), 56.7), *removed_and_made_anew]
+    removed_and_made_anew: list[Operation] = [Update((None,)), Update((PLAIN,)), Delete()]
+    schedule: list[Operation] = [Create((A,)), Update((Session("a"),), 56.7), *removed_and_made_anew]
     seen = run(schedule, PlannedChoices({"Update.2 DescribeStacks 1": "killed"}))
     assert seen[f"left: {Left.RETAINED}"] > 0
 
 
 def test_a_session_that_is_let_go_and_created_anew_during_its_answer_stays() -> None:
-    schedule = [Create((A,)), Update((None,)), Update((B,), 118.7)]
+    schedule: list[Operation] = [Create((A,)), Update((None,)), Update((B,), 118.7)]
     seen = run(schedule, PlannedChoices({"Create.1 PUT 0": "slow answer"}))
     assert seen[f"left: {Left.RETAINED}"] > 0
 

@@ -35,6 +35,7 @@ def wait_for(condition: Callable[[], bool], seconds: float) -> bool:
     while time.monotonic() < until:
         if condition():
             return True
+        time.sleep(0.1)
     return False
 
 

@@ -20,8 +20,9 @@ from tests.spark.conftest import LiveSession, SparkSessions, connected
 HOUR = 3600
 SECONDS = 60
 # Each is a Spark session.
-CLIENTS = 25
-ROWS = 5_000_000
+CLIENTS = 12
+# Sixteen megabytes.
+ROWS = 1_000_000
 # Each is a Python object.
 ROWS_ONE_BY_ONE = 300_000
 # Takes a while wherever it runs, and answers now and then.

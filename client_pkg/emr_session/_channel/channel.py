@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import grpc
 
@@ -204,6 +204,7 @@ class CutOffError(grpc.RpcError):
     """A call was cut off, though its session lives: it outlived its token, for instance.
 
     It is UNAVAILABLE, which Spark Connect clients take as the sign to re-attach: with a new token.
+    To the interceptors of a call with one answer it is the call as well.
     """
 
     def __init__(self, cause: Any) -> None:
@@ -217,6 +218,18 @@ class CutOffError(grpc.RpcError):
     def details(self) -> str:
         """What the endpoint said."""
         return str(self._cause.details())
+
+    def done(self) -> bool:
+        """That it is."""
+        return True
+
+    def result(self, timeout: float | None = None) -> NoReturn:  # noqa: ARG002
+        """Raise it."""
+        raise self
+
+    def exception(self, timeout: float | None = None) -> CutOffError:  # noqa: ARG002
+        """Give it."""
+        return self
 
     def trailing_metadata(self) -> tuple[()]:
         """None: those of the endpoint belong to its own code, and PySpark compares the two."""

@@ -63,6 +63,10 @@ class _InterruptibleStream(ResponseIterator):
     def _interrupted(self) -> KeyboardInterrupt:
         try:
             stopped = self._stop()
+        except KeyboardInterrupt:
+            said = (
+                "it may go on on the server, which was not waited for: see the session's Spark UI."
+            )
         except Exception as error:  # noqa: BLE001 - the interrupt matters more than its failure
             said = f"the server could not be told, and it may go on there: {_summary(error)}"
         else:

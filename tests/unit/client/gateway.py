@@ -105,6 +105,9 @@ class _Gateway(grpc.GenericRpcHandler):
                 yield from self._rows(method, next(iter(requests)), context)
                 return
             if method.endswith("/Config"):
+                if self._all.cut_off.is_set():
+                    self._all.cut_off.clear()
+                    context.abort(*self._all.cut_off_with)
                 yield self._config(next(iter(requests)))
                 return
             if method.endswith("/ReleaseExecute"):

@@ -150,6 +150,19 @@ def test_a_stream_that_aws_removed_is_for_pyspark_to_re_attach(
         assert raised.value.code() is grpc.StatusCode.UNAVAILABLE
 
 
+def test_a_short_call_that_aws_removed_is_made_again_by_pyspark(
+    aws: Account, clock: TestClock, gateways: Gateways, arn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gateways, "cut_off_with", (grpc.StatusCode.UNKNOWN, "Stream removed"))
+    spark = connected(aws, clock, arn, gateways)
+    gateways.settings["key"] = "value"
+    gateways.cut_off.set()
+
+    assert spark.conf.get("key") == "value"
+    assert not gateways.cut_off.is_set()
+    spark.stop()
+
+
 def test_a_token_that_is_refused_before_its_time_stays_refused(
     aws: Account, clock: TestClock, gateways: Gateways, arn: str
 ) -> None:

@@ -1,6 +1,7 @@
 """``emr-session proxy``: its output, and how it ends."""
 
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -110,11 +111,12 @@ def test_a_secret_of_the_environment_keeps_the_address_the_same(command: Command
 
 
 def test_a_port_that_is_taken_is_said_in_one_line(command: Command, arn: str) -> None:
-    port = address(command(arn)).rpartition(":")[2]
-    second = command(arn, "--port", port)
-    _, notes = second.communicate(timeout=SECONDS)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        running = command(arn, "--port", str(port))
+        _, notes = running.communicate(timeout=SECONDS)
 
-    assert second.returncode == 1
+    assert running.returncode == 1
     (line,) = notes.splitlines()
     assert f"Port {port} of 127.0.0.1 is taken" in line
 

@@ -1,0 +1,52 @@
+"""Whoever is impatient presses Ctrl-C twice, and gets one line all the same."""
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from emr_session._connect.interrupt import InterruptingInterceptor
+
+
+class Pressed:
+    """A call of PySpark's during which somebody presses Ctrl-C."""
+
+    pressed = cancelled = False
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        if self.pressed:
+            raise StopIteration
+        self.pressed = True
+        raise KeyboardInterrupt
+
+    def cancel(self) -> None:
+        self.cancelled = True
+
+
+class PressedAgain:
+    """A channel whose calls are interrupted, too."""
+
+    def unary_unary(self, *_: Any, **__: Any) -> Any:
+        raise KeyboardInterrupt
+
+    unary_stream = stream_unary = stream_stream = lambda *_, **__: None
+
+
+def test_a_second_ctrl_c_ends_the_wait_for_the_server_in_one_line() -> None:
+    call = Pressed()
+    channel: Any = PressedAgain()
+    executed = SimpleNamespace(session_id="s", user_context=None, client_type="c", operation_id="o")
+    answers = InterruptingInterceptor(channel).intercept_unary_stream(
+        lambda *_: call, None, executed
+    )
+
+    with pytest.raises(KeyboardInterrupt) as raised:
+        next(answers)
+    (line,) = raised.value._render_traceback_()  # type: ignore[attr-defined]
+    assert line == str(raised.value)
+    assert "it may go on on the server" in line
+    assert call.cancelled
