@@ -98,7 +98,7 @@ def _named(
         if isinstance(error, SessionAmbiguousError):
             raise
         text = " ".join(str(error).split()).rstrip(".")
-        return None, wrong("session", text, "emr-session list shows what there is.")
+        return None, wrong("session", text, "emr-session list shows the sessions.")
 
 
 def _strays(run: Invocation) -> list[str]:

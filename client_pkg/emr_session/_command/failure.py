@@ -34,14 +34,14 @@ def _advice(error: Exception, named: str) -> str:
     if isinstance(error, ConnectionError | HTTPClientError):
         return "Check the network, and that the service is in this region, then try again."
     if isinstance(error, BotoCoreError):
-        return f"Check the AWS configuration{named}: aws configure list shows what is in use."
+        return f"Check the AWS configuration{named}: aws configure list shows it."
     return ""
 
 
 def _advice_of_service(error: ClientError, named: str) -> str:
     code = error.response.get("Error", {}).get("Code", "")
     if "AccessDenied" in code or code == "UnauthorizedOperation":
-        return f"Have the action that is named allowed for you{named}, or use another --profile."
+        return f"Ask for permission for that action{named}, or use another --profile."
     if code == "ResourceNotFoundException":
-        return f"Check id, region and account{named}: emr-session list shows what there is."
+        return f"Check id, region and account{named}: emr-session list shows the sessions."
     return "Check the arguments, then try again."

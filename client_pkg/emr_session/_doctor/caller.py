@@ -38,7 +38,7 @@ def read_caller(aws: Aws) -> Caller | Finding:
     except (BotoCoreError, ClientError) as error:
         said = " ".join(str(error).split()).rstrip(".")
         advice = credentials_advice(error, aws.session)
-        return wrong(CREDENTIALS, said, advice or "Check that this network leads to AWS.")
+        return wrong(CREDENTIALS, said, advice or "Check the network connection to AWS.")
     return Caller(identity["Arn"], identity["Account"], region)
 
 

@@ -64,7 +64,7 @@ def capacity_findings(
                 "and memory of spark.driver.* and spark.executor.*.",
             )
             return
-    yield ok("capacity", f"at most {limit['cpu']}, {limit['memory']} for all its sessions together")
+    yield ok("capacity", f"at most {limit['cpu']}, {limit['memory']} shared by its sessions")
 
 
 def read_live_sessions(

@@ -163,7 +163,7 @@ def _permissions(
             "connect",
             asked(CONNECT, session["arn"], context),
             "connect: whoever connects acts as the execution role",
-            "Have session.grants.connect for your role deployed.",
+            "Deploy session.grants.connect for your role.",
             Level.WRONG,
         )
     if application:
@@ -172,8 +172,8 @@ def _permissions(
             "start",
             asked(START, application["arn"], context),
             "start sessions on this application",
-            "Have emr-serverless:StartSession on the application allowed for you; a stack's "
-            "sessions are started by its function.",
+            "Ask for permission for emr-serverless:StartSession on the application. A stack's "
+            "sessions don't need it: its function starts them.",
             level,
         )
     if role:
@@ -181,8 +181,8 @@ def _permissions(
             "pass role",
             asked(PASS, role, pass_context()),
             passed(role),
-            "Have iam:PassRole on it to emr-serverless.amazonaws.com allowed for you; a stack's "
-            "sessions are started by its function.",
+            "Ask for permission for iam:PassRole on it to emr-serverless.amazonaws.com. A stack's "
+            "sessions don't need it: its function starts them.",
             level,
         )
 

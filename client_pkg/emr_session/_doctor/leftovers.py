@@ -16,7 +16,7 @@ def leftovers_finding(strays: Sequence[str]) -> Finding:
         strays: The ids of live sessions whose stack is gone or doesn't hold them.
     """
     if not strays:
-        return ok(LEFTOVERS, "no session is left of a stack that is gone")
+        return ok(LEFTOVERS, "there are no strays")
     return warning(
         LEFTOVERS,
         f"no stack holds {', '.join(strays)}",

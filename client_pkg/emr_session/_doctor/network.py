@@ -116,13 +116,13 @@ def _through_proxy(proxy: str, address: str) -> _Connected:
         # Its name and password go with the call itself, which gRPC makes.
         plain.close()
         return _Connected(
-            [Finding(PROXY, Level.NOT_CHECKED, f"{where} wants a password", "See Spark below.")]
+            [Finding(PROXY, Level.NOT_CHECKED, f"{where} requires a password", "See Spark below.")]
         )
     plain.close()
     said = f"the proxy {where} of HTTPS_PROXY doesn't lead to {address}"
     if status:
         said += f" ({status})"
-    return _Connected([wrong(PROXY, said, "Have the proxy allow CONNECT to that address.")])
+    return _Connected([wrong(PROXY, said, "Allow CONNECT to that address in the proxy.")])
 
 
 def _head(plain: socket.socket) -> str:
@@ -155,6 +155,6 @@ def _certificate(plain: socket.socket, host: str, roots: bytes | str | None) -> 
         return wrong(
             CERTIFICATE,
             f"what answers for {host} doesn't speak HTTP/2, which Spark Connect needs",
-            "A proxy that intercepts TLS has to pass HTTP/2 on: exempt the address from it.",
+            "A proxy that intercepts TLS has to forward HTTP/2: exempt the address from it.",
         )
     return ok(CERTIFICATE, "the certificate is trusted")

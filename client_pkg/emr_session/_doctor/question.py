@@ -33,7 +33,7 @@ class Unanswered:
             return not_checked(
                 check,
                 f"you may not {self.action}",
-                f"Have {self.action} allowed for you, or ask somebody who may.",
+                f"Ask for permission to call {self.action}.",
             )
         return not_checked(check, f"{self.action} failed: {self.said}", "Try again.")
 

@@ -36,8 +36,8 @@ def trust_finding(role_arn: str, trust: Mapping[str, Any] | Unanswered) -> Findi
         if trust.code == "NoSuchEntity":
             return wrong(
                 ROLE,
-                f"there is no role {name}: whatever the session's code asks AWS for fails",
-                "Start a session with a role that is there.",
+                f"there is no role {name}: the session's AWS calls fail",
+                "Start a session with an existing role.",
             )
         return trust.finding(ROLE)
     allowing = [one for one in _statements(trust) if _names_service(one)]
@@ -45,7 +45,7 @@ def trust_finding(role_arn: str, trust: Mapping[str, Any] | Unanswered) -> Findi
         return wrong(
             ROLE,
             f"role {name} denies {PRINCIPAL} to assume it",
-            "Take the Deny out of its trust policy.",
+            "Remove the Deny from its trust policy.",
         )
     if not allowing:
         return wrong(

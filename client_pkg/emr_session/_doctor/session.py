@@ -16,8 +16,7 @@ SESSION = "session"
 IDLE = "idle time-out"
 END = "end"
 START_ANOTHER = (
-    "Start another one: emr-session start does, or says how. What it held (temporary views, "
-    "caches) is gone."
+    "Start another one with emr-session start, or as it says. Temporary views and caches are lost."
 )
 # A start takes about 90 seconds with pre-initialised capacity and minutes without.
 LONGEST_START = timedelta(minutes=10)

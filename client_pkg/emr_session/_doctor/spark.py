@@ -50,8 +50,8 @@ def connection_findings(
         if endpoint.refused:
             yield wrong(
                 TOKEN,
-                "GetSessionEndpoint is refused for you",
-                "Have session.grants.connect for your role deployed.",
+                "you may not call GetSessionEndpoint",
+                "Deploy session.grants.connect for your role.",
             )
         else:
             yield endpoint.finding(TOKEN)
@@ -70,10 +70,10 @@ def token_finding(endpoint: Endpoint, now: float) -> Finding:
     if minutes <= 0:
         return wrong(
             TOKEN,
-            "the token that was just given has expired by this machine's clock",
+            "the new token has already expired by this machine's clock",
             "Set this machine's clock.",
         )
-    return ok(TOKEN, f"given to you, good for {minutes:.0f} minutes")
+    return ok(TOKEN, f"fetched, valid for {minutes:.0f} minutes")
 
 
 def _spark(current: CurrentSession, roots: bytes | None) -> Finding:

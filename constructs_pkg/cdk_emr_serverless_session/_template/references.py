@@ -1,4 +1,4 @@
-"""What a piece of a template refers to."""
+"""The references in a piece of a template."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Take a resource that exists into a stack: ``cdk deploy --import-existing-resources``.
+"""Imports existing resources into a stack: ``cdk deploy --import-existing-resources``.
 
 What is imported is never deleted by the rollback of the operation that imported it (the user
 guide, "Import AWS resources automatically": its deletion policy retains it).
@@ -35,7 +35,7 @@ def take(
 
 
 def is_imported(record: Record) -> bool:
-    """Whether the operation that is under way, or failed, has imported the resource."""
+    """Whether the current or failed operation has imported the resource."""
     return _IMPORTED in record
 
 

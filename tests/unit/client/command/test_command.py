@@ -247,7 +247,7 @@ def test_a_refusal_is_one_line_that_names_the_action(run: Run, aws: Account, arn
     assert ended.returncode == 1
     (line,) = ended.stderr.splitlines()
     assert "AccessDeniedException" in line
-    assert "Have the action that is named allowed for you" in line
+    assert "Ask for permission for that action" in line
 
 
 def test_an_unknown_session_is_one_line_that_says_where_to_look(run: Run, arn: str) -> None:
@@ -255,7 +255,7 @@ def test_an_unknown_session_is_one_line_that_says_where_to_look(run: Run, arn: s
 
     assert ended.returncode == 1
     (line,) = ended.stderr.splitlines()
-    assert "emr-session list shows what there is" in line
+    assert "emr-session list shows the sessions" in line
 
 
 def test_an_unknown_profile_is_one_line(run: Run) -> None:
