@@ -50,19 +50,19 @@ coverage: environment ## run all tests but the end-to-end ones, and show what th
 soak: environment ## run random schedules of operations and faults against the handler (SCHEDULES, SEED, LEVEL)
 	PYTHONPATH=.:lambda:constructs_pkg $(BIN)/python -m tests.protocol.soak
 
-bench: environment ## measure speed and size beside the alternatives, into benchmarks/results
+bench: environment ## measure speed and size against the alternatives, into benchmarks/results
 	$(BIN)/python -m benchmarks
 
-acceptance: environment ## ask a real account what is believed of AWS (PROFILE, REGION); costs money, and asks first
+acceptance: environment ## test the assumptions about AWS in a real account (PROFILE, REGION); costs money, and asks first
 	@$(BIN)/python -m acceptance run --profile "$(PROFILE)" --region "$(REGION)"
 
-acceptance-sweep: environment ## delete what interrupted runs of it have left (PROFILE, REGION)
+acceptance-sweep: environment ## delete what interrupted acceptance runs have left (PROFILE, REGION)
 	@$(BIN)/python -m acceptance sweep --profile "$(PROFILE)" --region "$(REGION)"
 
 docs: environment ## build the guides and the API reference into site/
 	$(BIN)/python -m mkdocs build --strict
 
-picture: environment ## run a notebook on the local AWS, and take its picture for the documentation
+picture: environment ## run a notebook on the local AWS, and take its screenshot for the documentation
 	$(BIN)/python -m demo.notebook docs/guides/notebook.png
 
 address: ## write the repository's public address into the metadata of the distributions (ADDRESS)

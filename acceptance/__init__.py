@@ -1,6 +1,6 @@
-"""What the project believes of AWS, asked of an account. See docs/beliefs.md.
+"""Tests the project's assumptions about AWS in a real account: see docs/assumptions.md.
 
-``make acceptance PROFILE=… REGION=…`` makes things in that account, each tagged, and deletes them
-again; ``make acceptance-sweep`` deletes what an interrupted run has left. Costs money: it says how
-much, and begins when the account's number has been typed.
+``make acceptance PROFILE=… REGION=…`` creates tagged resources in that account and deletes
+them again. ``make acceptance-sweep`` deletes what an interrupted run has left. A run costs money:
+it says how much, and starts after the account's number has been typed.
 """

@@ -1,4 +1,4 @@
-"""``python -m acceptance run`` and ``sweep``: what it will cost, a confirmation, the answers."""
+"""``python -m acceptance run`` and ``sweep``: the cost, a confirmation, the answers."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from pathlib import Path
 from emr_session import SystemClock
 
 from .account import Account
-from .belief import Confirmed
+from .assumption import Confirmed
 from .budget import budget_line
 from .report import Report
-from .run import BELIEFS, run
+from .run import ASSUMPTIONS, run
 from .sweep import sweep
 from .waits import Waits
 
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command.
 
     Returns:
-        0 when every belief was confirmed or everything was swept; 1 when not; 2 when the
+        0 when every assumption was confirmed or everything was swept; 1 when not; 2 when the
         confirmation wasn't typed.
     """
     parser = _parser()
@@ -59,17 +59,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         report = Report(begun, account.region, clock.now() - started, answers)
         for path in report.write(options.reports):
             _say(f"written: {path}")
-    confirmed = {one.belief.id for one in answers if one.confirmed == Confirmed.YES}
-    return 0 if len(confirmed) == len(BELIEFS) else NOT_CONFIRMED
+    confirmed = {one.assumption.id for one in answers if one.confirmed == Confirmed.YES}
+    return 0 if len(confirmed) == len(ASSUMPTIONS) else NOT_CONFIRMED
 
 
 def _confirmed(account: Account, waits: Waits) -> bool:
     """Say what will be done and what it costs, and have the account's number typed."""
     number = account.number()
     _say(
-        f"This asks {len(BELIEFS)} beliefs of account {number} in {account.region}: it deploys the "
-        f"quickstart and stacks of its own, each tagged, starts about 10 sessions, and deletes all "
-        "of it."
+        f"This tests {len(ASSUMPTIONS)} assumptions in account {number}, {account.region}. It "
+        "deploys the quickstart and stacks of its own, each tagged, starts about 10 sessions, and "
+        "deletes all of it."
     )
     _say(budget_line(waits))
     print("Type the account's number to begin: ", end="", flush=True)
@@ -92,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
         type=float,
         default=1.0,
         metavar="FACTOR",
-        help="shorten the waits; what is observed then says nothing of AWS",
+        help="shorten the waits; the answers then say nothing about AWS",
     )
     return parser
 

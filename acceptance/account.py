@@ -1,4 +1,4 @@
-"""The account that is asked: its clients, and the environment that leads the CDK CLI there."""
+"""The account: its boto3 clients, and the CDK CLI's environment."""
 
 from __future__ import annotations
 

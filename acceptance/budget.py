@@ -1,4 +1,4 @@
-"""What a run costs: said before it begins."""
+"""What a run costs, which it says before it starts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Worker:
         return hours * (self.vcpu * PRICES.vcpu_hour + self.gigabytes * PRICES.memory_gb_hour)
 
 
-# What the beliefs' own sessions ask for, and what the quickstart's has by default.
+# What the assumptions' own sessions ask for, and what the quickstart's has by default.
 SMALL, DEFAULT = Worker(1, 4), Worker(4, 16)
 
 

@@ -1,4 +1,4 @@
-"""A custom resource's function that answers CloudFormation as it is told. Runs in Lambda."""
+"""A custom resource's Lambda function that answers CloudFormation as its properties say."""
 
 import json
 import time

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from .belief import Answer
+from .assumption import Answer
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ class Report:
             "seconds": round(self.seconds),
             "answers": [
                 {
-                    "belief": one.belief.id,
-                    "text": one.belief.text,
+                    "assumption": one.assumption.id,
+                    "text": one.assumption.text,
                     "observed": one.observed,
                     "confirmed": one.confirmed,
                 }
@@ -49,7 +49,8 @@ class Report:
     def markdown(self) -> str:
         """For people."""
         rows = [
-            f"| `{one.belief.id}` | {one.belief.text} | {_cell(one.observed)} | {one.confirmed} |"
+            f"| `{one.assumption.id}` | {one.assumption.text} | {_cell(one.observed)} "
+            f"| {one.confirmed} |"
             for one in self.answers
         ]
         return "\n".join(
@@ -58,7 +59,7 @@ class Report:
                 "",
                 f"Begun at {self.begun:%H:%M} UTC, {self.seconds / 60:.0f} minutes.",
                 "",
-                "| belief | | observed | confirmed |",
+                "| assumption | | observed | confirmed |",
                 "|---|---|---|---|",
                 *rows,
                 "",

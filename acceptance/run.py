@@ -1,4 +1,4 @@
-"""A run: everything is set up, each belief is asked, and everything is ended, whatever happens."""
+"""A run: sets everything up, tests each assumption, and deletes everything, whatever happens."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from emr_session import Clock
 from testbed.cdk_cli import CdkError
 
 from .account import Account
-from .belief import Answer, Belief, answer
-from .beliefs import cloudformation, quickstart, requests, sessions
+from .assumption import Answer, Assumption, answer
+from .assumptions import cloudformation, quickstart, requests, sessions
 from .stage import Stage, set_up
 from .sweep import sweep
 from .waits import Waits
 
 Say = Callable[[str], None]
 
-# What may go wrong with one belief, and leaves the others to be asked.
+# Errors of one assumption: the others are tested all the same.
 FAILURES = (BotoCoreError, CdkError, ClientError, RuntimeError, TimeoutError)
 
-ONE_BY_ONE: tuple[tuple[Belief, Callable[[Stage], Answer]], ...] = (
+ON_THE_STAGE: tuple[tuple[Assumption, Callable[[Stage], Answer]], ...] = (
     (requests.TAGGED_ON, requests.tagged_on),
     (requests.STATES, requests.application_state),
     (cloudformation.FAILED_UPDATE, cloudformation.failed_update),
@@ -32,7 +32,7 @@ ONE_BY_ONE: tuple[tuple[Belief, Callable[[Stage], Answer]], ...] = (
     # The longest, so that the others are known if it is interrupted.
     (requests.TOKEN, requests.client_token),
 )
-OF_A_LIFE = (
+OF_ONE_SESSION = (
     (sessions.START_TIME, sessions.start_time),
     (sessions.LISTED, sessions.listed),
     (sessions.ENDED_TWICE, sessions.ended_twice),
@@ -41,11 +41,13 @@ OF_THE_QUICKSTART = (
     (quickstart.CREATED_BY, quickstart.created_by),
     (quickstart.CHAIN, quickstart.first_deployment),
 )
-BELIEFS = tuple(belief for belief, _ in (*OF_THE_QUICKSTART, *OF_A_LIFE, *ONE_BY_ONE))
+ASSUMPTIONS = tuple(
+    assumption for assumption, _ in (*OF_THE_QUICKSTART, *OF_ONE_SESSION, *ON_THE_STAGE)
+)
 
 
 def run(account: Account, clock: Clock, waits: Waits, say: Say) -> list[Answer]:
-    """Ask every belief; gives the answers, those until Ctrl-C where it is interrupted.
+    """Test every assumption; returns the answers, those until Ctrl-C if it is interrupted.
 
     Deletes what it made, whatever happens.
 
@@ -53,14 +55,14 @@ def run(account: Account, clock: Clock, waits: Waits, say: Say) -> list[Answer]:
         account: The account.
         clock: Time.
         waits: How long to wait.
-        say: Told each answer, and what is under way.
+        say: Told each answer, and what is in progress.
     """
     answers: list[Answer] = []
     try:
         # Closed before the sweep, so that what is in a "with" is ended by itself.
         with closing(_answers(account, clock, waits, say)) as asked:
             for one in asked:
-                say(f"{one.belief.id}: {one.confirmed} ({one.observed})")
+                say(f"{one.assumption.id}: {one.confirmed} ({one.observed})")
                 answers.append(one)
     except KeyboardInterrupt:
         say("interrupted")
@@ -82,25 +84,27 @@ def _answers(
                 yield judge_deployed(deployed)
     except FAILURES as error:
         yield from _unanswered(OF_THE_QUICKSTART, error)
-    say("deploying what the other beliefs are asked with")
+    say("deploying the stack for the other assumptions")
     stage = set_up(account, clock, waits)
     say("one session, from its start to its end")
     try:
-        life = sessions.observe_life(stage)
+        observed = sessions.observe_session(stage)
     except FAILURES as error:
-        yield from _unanswered(OF_A_LIFE, error)
+        yield from _unanswered(OF_ONE_SESSION, error)
     else:
-        for _, judge_life in OF_A_LIFE:
-            yield judge_life(life)
-    for belief, ask in ONE_BY_ONE:
-        say(f"asking {belief.id}")
+        for _, judge_session in OF_ONE_SESSION:
+            yield judge_session(observed)
+    for assumption, ask in ON_THE_STAGE:
+        say(f"testing {assumption.id}")
         try:
             yield ask(stage)
         except FAILURES as error:
-            yield from _unanswered([(belief, ask)], error)
+            yield from _unanswered([(assumption, ask)], error)
 
 
-def _unanswered(beliefs: Sequence[tuple[Belief, object]], error: Exception) -> Iterator[Answer]:
+def _unanswered(
+    assumptions: Sequence[tuple[Assumption, object]], error: Exception
+) -> Iterator[Answer]:
     first = next(iter(str(error).splitlines()), type(error).__name__)
-    for belief, _ in beliefs:
-        yield answer(belief, f"not answered: {first}", None)
+    for assumption, _ in assumptions:
+        yield answer(assumption, f"not answered: {first}", None)

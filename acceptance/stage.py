@@ -1,6 +1,6 @@
-"""What the beliefs are asked with: one stack of roles, applications and a function, and sessions.
+"""The stack that assumptions are tested with: roles, applications, a function, and sessions.
 
-Everything is in the stack or on its applications, so that what ends the stack ends it all.
+Everything is in the stack or on its applications, so deleting the stack deletes it all.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ class Stage:
         self._wait(f"application {application_id} {state}", look)
 
     def wait_for_stack(self, name: str) -> dict[str, Any]:
-        """Wait until nothing is under way on a stack; gives it, or one DELETE_COMPLETE."""
+        """Wait until nothing is in progress on a stack; gives it, or one DELETE_COMPLETE."""
         return stack_at_rest(self.account, name, self.clock, self.waits)
 
     def _wait(self, what: str, look: Callable[[], Found | None]) -> Found:
@@ -161,7 +161,7 @@ def delete_stack(account: Account, name: str) -> None:
 
 
 def stack_at_rest(account: Account, name: str, clock: Clock, waits: Waits) -> dict[str, Any]:
-    """Wait until nothing is under way on a stack; gives it, or one that is DELETE_COMPLETE."""
+    """Wait until nothing is in progress on a stack; gives it, or one that is DELETE_COMPLETE."""
     client = account.client("cloudformation")
 
     def look() -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""Deletes what a run has made, by its tag: sessions, then stacks. Nothing without the tag."""
+"""Deletes what runs have created: stacks with the tag, and the sessions on their applications."""
 
 from __future__ import annotations
 

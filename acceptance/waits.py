@@ -1,4 +1,4 @@
-"""How long a run waits for what only time shows. A test takes shorter ones."""
+"""How long a run waits. Tests take shorter waits."""
 
 from __future__ import annotations
 

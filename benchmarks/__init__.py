@@ -1,4 +1,4 @@
-"""What is claimed about speed and size, measured beside what a user would pick instead.
+"""Benchmarks of speed and size, compared with the alternatives.
 
 ``python -m benchmarks`` (``make bench``) runs everything, prints tables, and writes them to
 ``benchmarks/results/``.

@@ -1,4 +1,4 @@
-"""Environments for what a user would pick instead, made once and kept in ``build/benchmarks``."""
+"""Environments of the alternatives, created once and kept in ``build/benchmarks``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long a first deployment takes until StartSession can be called, beside the alternatives."""
+"""How long a first deployment takes until StartSession, compared with the alternatives."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the handler asks of the service: calls and seconds of each operation, in simulated time.
+"""The handler's calls to the service, and seconds, of each operation in simulated time.
 
 The handler is the real one; CloudFormation, Lambda and the service are simulated, so nothing here
 depends on the machine that it runs on. ``python -m benchmarks.handler_calls`` prints the tables.
@@ -28,7 +28,7 @@ def call_table() -> str:
     return table(title, ["operation", *(f"{n:,} live" for n in FOREIGN)], rows)
 
 
-def together_table(found: list[measures.Together], allowed: str) -> str:
+def concurrent_table(found: list[measures.ConcurrentCalls], allowed: str) -> str:
     """What the sessions of one stack ask together."""
     rows = [
         [
@@ -42,13 +42,13 @@ def together_table(found: list[measures.Together], allowed: str) -> str:
         for t in found
     ]
     head = ["operation", "takes", "GetSession/s", "busiest 10 s", "throttled", "failed"]
-    return table(f"{measures.TOGETHER} sessions of a stack, {allowed} GetSession/s", head, rows)
+    return table(f"{measures.SESSIONS} sessions of a stack, {allowed} GetSession/s", head, rows)
 
 
 def tables_and_claims() -> tuple[list[str], list[Claim]]:
     """Everything that is measured here."""
-    paused = measures.pause()
-    free, limited = measures.together(), measures.together(RATE)
+    paused = measures.answer_delay()
+    free, limited = measures.concurrent_calls(), measures.concurrent_calls(RATE)
     # The shorter the pause, the more looks: docs/performance.md has the curve.
     claims = [
         Claim("usable until answered, mean s", "", paused.mean, 2.5, "simulated, starts 60-90 s"),
@@ -69,8 +69,8 @@ def tables_and_claims() -> tuple[list[str], list[Claim]]:
     ]
     tables = [
         call_table(),
-        together_table(free, "any number of"),
-        together_table(limited, f"at most {RATE:g}"),
+        concurrent_table(free, "any number of"),
+        concurrent_table(limited, f"at most {RATE:g}"),
     ]
     return tables, claims
 

@@ -1,4 +1,4 @@
-"""Measure whole processes: CPU time and peak memory, the alternatives in turn."""
+"""Measures whole processes: CPU time and peak memory, the alternatives in turn."""
 
 from __future__ import annotations
 

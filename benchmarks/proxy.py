@@ -1,4 +1,4 @@
-"""The proxy beside a direct connection: Apache Spark behind both, the two in turn in one run."""
+"""The proxy compared with a direct connection to Apache Spark, the two in turn."""
 
 from __future__ import annotations
 

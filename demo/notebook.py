@@ -1,4 +1,4 @@
-"""Run a notebook on a session of the local AWS, and take a picture of it for the documentation.
+"""Runs a notebook on a session of the local AWS, and takes the documentation's screenshot.
 
 ``python -m demo.notebook PICTURE.png`` needs Chromium (Debian's package ``chromium``), which no
 test needs.

@@ -1,1 +1,1 @@
-"""What tests, demo and benchmarks share: a local AWS, the CDK CLI, and what is read from them."""
+"""Shared by tests, demo, benchmarks and acceptance: a local AWS, the CDK CLI, and their output."""

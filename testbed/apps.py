@@ -1,4 +1,4 @@
-"""What tests and benchmarks deploy: small stacks, put together from a few functions."""
+"""Small stacks that tests and benchmarks deploy."""
 
 from collections.abc import Mapping
 from typing import Any

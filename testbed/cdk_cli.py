@@ -1,4 +1,4 @@
-"""Run the real CDK CLI against an account: that of a local AWS, or any other."""
+"""Runs the real CDK CLI against a local AWS or a real account."""
 
 import contextlib
 import json

@@ -1,6 +1,6 @@
 """The longest chain of resources in a template, by typical creation times.
 
-CloudFormation makes resources side by side, unless one depends on another: by a reference, or by
+CloudFormation makes resources in parallel, unless one depends on another: by a reference, or by
 DependsOn. What a deployment takes is its longest chain.
 """
 

@@ -1,4 +1,4 @@
-"""What tells why a deployment failed: stack events, the handler's log, the local AWS's."""
+"""Why a deployment failed: stack events, the handler's log, the local AWS's log."""
 
 import json
 from collections.abc import Iterator

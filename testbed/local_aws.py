@@ -1,4 +1,4 @@
-"""Run the local AWS in a process of its own."""
+"""Runs the local AWS in a process of its own."""
 
 import os
 import shlex

@@ -1,4 +1,4 @@
-"""Start a session on a local AWS that runs as a process of its own."""
+"""Starts a session on a local AWS."""
 
 import contextlib
 import time

@@ -1,4 +1,4 @@
-"""A CDK app with many sessions, or with what stands in for them; run as a process of its own.
+"""A CDK app with many sessions, or with alternatives to them; run as a process of its own.
 
 ``python -m testbed.synth_app KIND COUNT`` prints the template's size and the seconds of each step.
 """

@@ -1,4 +1,4 @@
-"""A stack with an application and an execution role, to declare sessions in and look at."""
+"""A stack with an application and an execution role, for tests of declared sessions."""
 
 from __future__ import annotations
 

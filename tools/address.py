@@ -21,7 +21,7 @@ def current(root: Path = ROOT) -> str:
 
 
 def write(address: str, root: Path = ROOT) -> None:
-    """Put an address in the place of the current one.
+    """Put an address in place of the current one.
 
     Raises:
         ValueError: The address is no https address, or ends in a slash or ``.git``.

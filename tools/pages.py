@@ -1,4 +1,4 @@
-"""Put what stands beside ``docs/`` into the site, and lead links to it there.
+"""Adds pages from outside ``docs/`` to the site, and adapts their links.
 
 MkDocs loads it as a hook. README, changelog and the like stay where forges and the index look for
 them, and each example is one page. MkDocs itself takes pages from one folder only.

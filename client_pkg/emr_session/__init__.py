@@ -1,4 +1,4 @@
-"""Sessions of Amazon EMR Serverless for PySpark, and for any other Spark Connect client.
+"""Amazon EMR Serverless sessions for PySpark and every other Spark Connect client.
 
 What users import is here; what stands behind it is in the packages with an underscore. Imports
 neither PySpark nor gRPC before they are needed. No endpoint token is logged, shown or kept in a

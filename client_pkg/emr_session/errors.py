@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 
 class ConnectError(Exception):
-    """The session can't be used as asked. The base of the others."""
+    """The base of the client's errors."""
 
 
 class CredentialsError(ConnectError):
@@ -24,7 +24,7 @@ class SessionAmbiguousError(ConnectError):
 
     Attributes:
         problem: What is ambiguous.
-        choices: What names each session alone, with what tells it from the others.
+        choices: A unique name of each session, with its description.
     """
 
     def __init__(self, problem: str, choices: Sequence[str]) -> None:
@@ -32,7 +32,7 @@ class SessionAmbiguousError(ConnectError):
 
         Args:
             problem: What is ambiguous.
-            choices: What names each session alone.
+            choices: A unique name of each session, with its description.
         """
         super().__init__(f"{problem} {'; '.join(choices)}")
         self.problem = problem
@@ -40,7 +40,7 @@ class SessionAmbiguousError(ConnectError):
 
 
 class SessionMovedError(ConnectError):
-    """The session ended during a call, and the client is on its successor now.
+    """The session ended during a call, and the client now uses its successor.
 
     Raised with ``follow=True`` only, once in each thread: the same ``SparkSession`` works from
     then on.
@@ -52,7 +52,7 @@ class SessionNotReadyError(ConnectError):
 
 
 class SessionDiffersError(ConnectError):
-    """The live session of that name isn't as it is asked for."""
+    """The live session of that name differs from the request."""
 
 
 class EndpointError(ConnectError):

@@ -1,4 +1,4 @@
-"""What every session has, whether this app starts it or it exists already."""
+"""The attributes of every session, declared or imported."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class ISession(IResource, Protocol):
 
 @dataclass(frozen=True)
 class SessionAttributes:
-    """Where to find a session that exists.
+    """The ids of an existing session.
 
     Attributes:
         application_id: The id of the session's application.

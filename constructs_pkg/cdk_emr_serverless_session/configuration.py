@@ -1,4 +1,4 @@
-"""A piece of Spark configuration that a session starts with."""
+"""Spark configuration that a session starts with."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Configuration:
     Attributes:
         classification: For instance ``spark-defaults``. 1 to 1,024 characters.
         properties: The settings, text to text, at most 100. Default: none.
-        configurations: Configurations inside this one, at most 100. Default: none.
+        configurations: Nested configurations, at most 100. Default: none.
 
     Example:
         ``Configuration("spark-defaults", {"spark.executor.cores": "2"})``

@@ -1,4 +1,4 @@
-"""Permissions on a session, for whoever works with it."""
+"""Grants on a session."""
 
 from __future__ import annotations
 
@@ -56,22 +56,21 @@ class Declaration:
 class SessionGrants:
     """Grants on one session, found at ``session.grants``.
 
-    A grantee of the session's own stack is granted the session by its ARN; and where the session
-    is kept alive, its successors by their owner tags: the sessions of its application that were
-    started for this very resource.
+    A grantee of the session's own stack gets access by the session's ARN. If the session is kept
+    alive, the grantee also gets access to its successors, by their owner tags: sessions of the
+    application that were started for this resource.
 
-    The session's own execution role is granted them by their owner tags, because the session waits
-    for that role's policies, which can't refer to it.
+    The session's own execution role gets access by the owner tags, because the session waits for
+    that role's policies, which therefore can't refer to it.
 
-    A grantee of another stack is granted all of them by their owner tags. A reference to the ARN
-    would be an export of the session's stack, and CloudFormation refuses to change an export that
-    is in use: the session could never be replaced. The grant doesn't refer to the session's stack
-    at all, so that either can be deployed and deleted first.
+    A grantee of another stack gets access by the owner tags. A reference to the ARN would be an
+    export of the session's stack, and CloudFormation refuses to change an export that is in use:
+    the session could never be replaced. The grant doesn't refer to the session's stack,
+    so either stack can be deployed and deleted first.
 
-    Sessions have no resource policies: for a grantee of another account, the grant is added to
-    the grantee if its policies can be changed from this app, and the session's account is not
-    asked. A role of the session's own account, assumed from outside, is what works then. Where both
-    accounts are known, a warning says so (``crossAccountGrant``).
+    EMR Serverless has no resource policies, so a grantee of another account can't be granted
+    access. Use a role of the session's account that the other account may assume. If both accounts
+    are known, a warning says so (``crossAccountGrant``).
     """
 
     def __init__(self, session: _HasArn, declaration: Declaration | None = None) -> None:
@@ -89,9 +88,9 @@ class SessionGrants:
     def connect(self, grantee: iam.IGrantable) -> iam.Grant:
         """Lets the grantee connect to the session with a Spark Connect client.
 
-        This is the full use of the session's execution role: code sent to the session runs with
-        the permissions of that role, whatever the grantee's own are, and the endpoint's token can
-        be handed on. Give it to those who may act as the execution role.
+        This is full use of the session's execution role: code in the session runs with the
+        permissions of that role, whatever the grantee's own are, and whoever has the endpoint's
+        token can use it. Grant it only to those who may act as the execution role.
 
         Args:
             grantee: Who gets ``GetSessionEndpoint`` and ``GetSession`` on this session.
@@ -163,9 +162,9 @@ class SessionGrants:
             return False
         cdk.Validations.of(self._session).add_warning(
             CROSS_ACCOUNT_GRANT,
-            f"grants.{name}: the grantee is of account {theirs} and the session of {own}. EMR "
-            "Serverless has no resource policies, so that the session's account lets nobody of "
-            f"another in. Grant it to a role of {own} that the other account may assume.",
+            f"grants.{name}: the grantee is in account {theirs} and the session in {own}. EMR "
+            "Serverless has no resource policies, so other accounts can't be granted access. Grant "
+            f"it to a role in {own} that the other account may assume.",
         )
         return True
 

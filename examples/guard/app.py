@@ -1,4 +1,4 @@
-"""A mail when sessions are left running, or when a day of them costs more than a limit."""
+"""Sends email when sessions are left running, or when a day of them costs more than a limit."""
 
 import os
 import shutil

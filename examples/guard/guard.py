@@ -1,4 +1,4 @@
-"""Looks for sessions that no stack holds any more, and for a day that costs too much.
+"""Checks for sessions that no stack holds any more, and for a day that costs too much.
 
 Publishes what it finds to a topic, and nothing when there is nothing. Reads only.
 """

@@ -1,4 +1,4 @@
-"""The pages that were looked at longest, with Ibis on whatever SPARK_REMOTE names."""
+"""The pages that were viewed longest, with Ibis on the session at SPARK_REMOTE."""
 
 import ibis
 from pyspark.sql import SparkSession

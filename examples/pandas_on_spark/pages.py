@@ -1,4 +1,4 @@
-"""The pages that were looked at longest, with the pandas API on Spark, where SPARK_REMOTE says."""
+"""The pages that were viewed longest, with the pandas API on the session at SPARK_REMOTE."""
 
 import pyspark.pandas as ps
 

@@ -1,4 +1,4 @@
-"""Workers, provider and clients in a VPC without a way to the internet, by PrivateLink."""
+"""Workers, provider and clients in a VPC without internet access, with PrivateLink."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2

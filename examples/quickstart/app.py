@@ -1,4 +1,4 @@
-"""An application, an execution role and a session: the shortest way to a Spark Connect session."""
+"""An application, an execution role and a session: the shortest complete app."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam

@@ -56,7 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _leave() -> None:
-    """End at once, though a deployment may be under way.
+    """End at once, though a deployment may be in progress.
 
     MiniStack's threads wait for what their custom resources answer, which may
     be an hour, and an ordinary exit would wait for the threads.
@@ -99,42 +99,45 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m emr_serverless_local",
         description="A local AWS with EMR Serverless sessions, on 127.0.0.1.",
     )
-    parser.add_argument("--port", type=int, default=0, help="default: one that is free")
+    parser.add_argument("--port", type=int, default=0, help="the port (default: any free one)")
     parser.add_argument(
         "--session-start-seconds",
         type=float,
         default=3.0,
         metavar="N",
-        help="how long a session takes to start (default: %(default)s; AWS: 90 and more)",
+        help="how long a session takes to start (default: %(default)s; AWS takes 90 or more)",
     )
     parser.add_argument(
         "--spark",
         nargs="?",
         choices=sorted(SPARK_MODULES),
         const="apache",
-        help="run a Spark Connect server behind each session: Apache Spark's (extra 'spark', "
-        "the default), or Sail, small and without a JVM (extra 'sail')",
+        help="run Apache Spark (extra 'spark', the default) or Sail (extra 'sail', smaller and "
+        "without a JVM) behind each session",
     )
     parser.add_argument(
         "--refuse-custom-replacements",
         action="store_true",
-        help="refuse the replacement of a custom resource while rollback is off, as AWS does of "
-        "its own types (what it does of custom resources isn't published)",
+        help="while rollback is off, refuse to replace a custom resource, as AWS refuses for its "
+        "own types (AWS doesn't document it for custom resources)",
     )
     parser.add_argument(
         "--check-tags-on",
         choices=("application", "session"),
         default="application",
-        help="on which ARN emr-serverless:TagResource is checked when a session is started with "
-        "tags (default: %(default)s; AWS doesn't publish it)",
+        help="the ARN on which emr-serverless:TagResource is checked when a session starts with "
+        "tags (default: %(default)s; AWS doesn't document it)",
     )
     parser.add_argument(
-        "--env-file", type=Path, metavar="PATH", help="write the environment here, once ready"
+        "--env-file",
+        type=Path,
+        metavar="PATH",
+        help="also write the environment to a file, when ready",
     )
     parser.add_argument(
-        "--log-file", type=Path, metavar="PATH", help="log here instead of to standard error"
+        "--log-file", type=Path, metavar="PATH", help="log to a file instead of standard error"
     )
-    parser.add_argument("--verbose", action="store_true", help="log what MiniStack does, too")
+    parser.add_argument("--verbose", action="store_true", help="also log what MiniStack does")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""The session service over plain HTTP on loopback, for tests with the real botocore client."""
+"""The session service over HTTP on loopback, for tests with the real botocore client."""
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -8,8 +8,8 @@ from typing import Any, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
 
-class Handles(Protocol):
-    """Whatever answers HTTP requests: a SessionService, or something around one."""
+class HttpService(Protocol):
+    """Answers HTTP requests: a SessionService, or a wrapper of one."""
 
     def handle(
         self,
@@ -24,8 +24,8 @@ class Handles(Protocol):
 
 
 @contextmanager
-def serve(service: Handles) -> Iterator[str]:
-    """Serve on a free port of 127.0.0.1 for as long as the context lasts; gives the URL."""
+def serve(service: HttpService) -> Iterator[str]:
+    """Serve on a free port of 127.0.0.1 during the context, which gets the URL."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _request_handler(service))
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
@@ -38,7 +38,7 @@ def serve(service: Handles) -> Iterator[str]:
         thread.join()
 
 
-def _request_handler(service: Handles) -> type[BaseHTTPRequestHandler]:
+def _request_handler(service: HttpService) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         # Answers leave in one piece: a second one would wait for the first's acknowledgement.

@@ -1,4 +1,4 @@
-"""What goes wrong, and when: every choice of the simulated world is made here.
+"""Every choice of the simulated world is made here: what goes wrong, and when.
 
 The first option of a choice is the calm one; any other is a deviation. A run is a function of its
 deviations, so that a run drawn at random can be repeated, made smaller and written down.
@@ -16,7 +16,7 @@ GetSession of the first delivery of the first request."""
 
 
 OFTEN = {"world": 0.3, "seldom": 0.05, "service": 0.1, "delivery": 0.1}
-"""How often ``Dice`` deviates in what isn't a single call, by the first word of the name."""
+"""How often ``RandomChoices`` deviates where it isn't about a call, by the name's first word."""
 
 
 class Choices:
@@ -43,7 +43,7 @@ class Choices:
         return options[0]
 
 
-class Planned(Choices):
+class PlannedChoices(Choices):
     """The deviations of a plan, and no others. ``met`` has every choice that there was."""
 
     def __init__(self, plan: Plan) -> None:
@@ -58,7 +58,7 @@ class Planned(Choices):
         return option if option in options else options[0]
 
 
-class Dice(Choices):
+class RandomChoices(Choices):
     """Deviations at random: at single calls with ``probability``, elsewhere as OFTEN says."""
 
     def __init__(self, dice: random.Random, probability: float) -> None:
@@ -96,7 +96,7 @@ class Fault:
 
 
 @dataclass
-class Expected(Choices):
+class ExpectedFaults(Choices):
     """Faults that are expected from now on. ``world`` fixes options of choices by name."""
 
     faults: Sequence[Fault] = ()

@@ -1,6 +1,6 @@
-"""Simulated time: tasks run side by side, and time jumps from one thing that is due to the next.
+"""Simulated time: tasks run concurrently, and time jumps to the next event.
 
-A task is a greenlet. It gives way to the others only when it sleeps or waits. Touches nothing
+A task is a greenlet. It yields to the others only when it sleeps or waits. Touches nothing
 outside of this process.
 """
 

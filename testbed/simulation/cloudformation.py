@@ -1,4 +1,4 @@
-"""CloudFormation, as far as a stack of sessions goes: operations, events, and what it shows.
+"""Simulated CloudFormation for stacks of sessions: operations, events, and API answers.
 
 A stack has sessions and one more resource that may fail. An operation blocks the task that calls
 it until the stack has come to its status; what it left running (a Create that was cancelled, a
@@ -96,7 +96,7 @@ class Resource:
 
 @dataclass(eq=False)
 class Change:
-    """A Create or Update of one resource that is under way."""
+    """A Create or Update of one resource that is in progress."""
 
     request: Request
     resource: Resource
@@ -547,7 +547,7 @@ class Stack:
         if tries > 1 and not done and held is not None:
             self.skipped.add((resource.name, held))
         if len(resource.history) != mark:
-            return  # in Express mode it may have been made anew meanwhile
+            return  # in Express mode it may have been recreated meanwhile
         if done or tries > 1:
             resource.declared, resource.unfinished = None, []
             self._show_resource(resource, "DELETE_COMPLETE" if done else "DELETE_FAILED", held)

@@ -1,4 +1,4 @@
-"""Lambda's asynchronous delivery: late, twice, side by side, and again when an invocation dies."""
+"""Lambda's asynchronous delivery: late, twice, in parallel, and again when an invocation dies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A small world, gone through exhaustively: every scenario with every single deviation, or two.
+"""Explores a small world exhaustively: every scenario with every single deviation, or two.
 
 A run meets choices; each option of each of them that isn't calm makes another run.
 """
@@ -9,17 +9,17 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from .choices import Plan, Planned
-from .invariants import Broken
+from .choices import Plan, PlannedChoices
+from .invariants import InvariantViolation
 from .schedule import (
     ContinueRollback,
     Create,
     Delete,
-    Ends,
     Operation,
     Rest,
+    ScheduledCall,
     Session,
-    Tick,
+    SessionEnds,
     Update,
     Wait,
     perform,
@@ -47,7 +47,7 @@ def scenarios() -> Scenarios:
         "replace, delete": [Create((A,)), Wait(5), update(B), Wait(5), Delete()],
         "tags": [Create((A,)), Wait(5), update(A2)],
         "tags undone": [Create((A,)), Wait(5), update(A2, fails=10)],
-        "dead, replace": [Create((A,)), Ends(), Wait(5), update(B)],
+        "dead, replace": [Create((A,)), SessionEnds(), Wait(5), update(B)],
         "two updates": [Create((A,)), update(B), update(C), Wait(5)],
         "to and fro, undone": [Create((A,)), update(B), update(A), update(C, fails=80)],
         "remove": [Create((A,)), Wait(5), update(None)],
@@ -97,7 +97,7 @@ def scenarios() -> Scenarios:
         made[f"create fails {x}"] = [Create((A,), x)]
     for x in (0, 2, 3, 5, 8, 15, 30, 58, 60, 62, 64, 66, 70, 75, 110):
         made[f"replace fails {x}"] = [Create((A,)), Wait(5), update(B, fails=x)]
-        made[f"dead, tags fails {x}"] = [Create((A,)), Wait(5), Ends(), update(A2, fails=x)]
+        made[f"dead, tags fails {x}"] = [Create((A,)), Wait(5), SessionEnds(), update(A2, fails=x)]
     for x in (5, 30, 80):
         made[f"replace fails {x}, skip, replace, delete"] = [
             *(Create((A,)), Wait(5), update(B, fails=x), ContinueRollback(skip=True), Wait(60)),
@@ -117,11 +117,11 @@ def scenarios() -> Scenarios:
 
 
 def _with_tick(tick: float, wait: float, *then: Operation) -> Sequence[Operation]:
-    return [Create((AK,)), Ends(), Tick(tick), Wait(wait), *then]
+    return [Create((AK,)), SessionEnds(), ScheduledCall(tick), Wait(wait), *then]
 
 
 @dataclass
-class Found:
+class Exploration:
     """What an exploration met."""
 
     runs: int = 0
@@ -135,14 +135,14 @@ def explore(
     seconds: float = float("inf"),
     stop_at: int | None = None,
     all_scenarios: Scenarios | None = None,
-) -> Found:
+) -> Exploration:
     """Go through scenarios with every combination of at most so many deviations.
 
     What already breaks something with fewer deviations isn't made worse. Deviations come in the
     order of the choices, so that no combination is run twice.
     """
     table = scenarios() if all_scenarios is None else all_scenarios
-    found = Found()
+    found = Exploration()
     ends_at = time.monotonic() + seconds
     for name in names:
         level: list[Plan] = [{}]
@@ -174,10 +174,10 @@ def once(
     schedule: Sequence[Operation], plan: Plan
 ) -> tuple[list[str], list[tuple[str, Sequence[str]]]]:
     """One run: what it broke, and the choices that it met."""
-    choices = Planned(plan)
+    choices = PlannedChoices(plan)
     try:
         with world(choices) as here:
             perform(here, [*schedule, Rest()])
-    except Broken as broken:
+    except InvariantViolation as broken:
         return broken.found, choices.met
     return [], choices.met

@@ -1,4 +1,4 @@
-"""What must hold once nothing moves any more, whatever happened."""
+"""The invariants that must hold whenever the world is at rest."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ SHOWN_SECONDS = 60.0
 """What an answer says may be so old: a session can end after the last look at it."""
 
 
-class Broken(AssertionError):
+class InvariantViolation(AssertionError):
     """Invariants that don't hold."""
 
     def __init__(self, found: list[str]) -> None:
@@ -64,7 +64,7 @@ def check(world: World) -> Counter[str]:
     if world.stack.status in (*HOLDING, *EMPTY):
         found += _left(world, excuses)
     if found:
-        raise Broken(found)
+        raise InvariantViolation(found)
     return excuses
 
 

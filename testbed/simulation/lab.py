@@ -1,4 +1,4 @@
-"""A world for one test: operations by hand, faults that are expected, and all invariants."""
+"""A world for one test: operations, expected faults, and all invariants."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-from .choices import Expected, Fault
+from .choices import ExpectedFaults, Fault
 from .cloudformation import Request
 from .schedule import Operation, Rest, delete_in_calm, rest, step
 from .world import Level, World, world
@@ -21,7 +21,7 @@ def lab(plan: dict[str, str] | None = None, level: Level = "operations") -> Iter
             ``{"world list lag": "20", "delivery of Create.1": "late 45"}``.
         level: Whether the handler's calls go through botocore.
     """
-    with world(Expected(world=plan or {}), level) as here:
+    with world(ExpectedFaults(world=plan or {}), level) as here:
         yield here
         rest(here)
         delete_in_calm(here)
@@ -39,7 +39,7 @@ def do(here: World, *operations: Operation) -> str:
 
 def expect(here: World, *faults: Fault) -> None:
     """Let these faults happen from now on, and no others."""
-    assert isinstance(here.choices, Expected)
+    assert isinstance(here.choices, ExpectedFaults)
     here.choices.expect(*faults)
 
 
@@ -48,7 +48,7 @@ def last(here: World, kind: str) -> Request:
     return next(r for r in reversed(here.stack.requests) if r.kind == kind)
 
 
-def out_of_the_blue(here: World, kind: str, **event: Any) -> Request:
+def unsolicited(here: World, kind: str, **event: Any) -> Request:
     """A request that CloudFormation sends whatever the stack is like; gives it when it rests."""
     number = len(here.stack.requests) + 1
     request = Request(

@@ -1,4 +1,4 @@
-"""What the handler asks of the service: calls and seconds of each operation, in simulated time.
+"""The handler's calls to the service, and seconds, of each operation in simulated time.
 
 Each call takes 100 ms. Nothing here depends on the machine that it runs on.
 """
@@ -21,7 +21,7 @@ from .service import Rate
 from .world import ROLE, SOMEBODY, World, world
 
 DEAD = 10_000
-TOGETHER = 25
+SESSIONS = 25
 STARTS = (60.0, 90.0)
 """How long a session takes until it is usable, in seconds."""
 TIMES = 200
@@ -30,7 +30,7 @@ A, TAGGED, B = Session("a"), Session("a", tag="2"), Session("b")
 
 
 @dataclass(frozen=True)
-class Calls:
+class OperationCalls:
     """What one operation on a stack with one session took."""
 
     operation: str
@@ -68,7 +68,9 @@ def _busy_world(foreign: int, dead: int) -> Iterator[World]:
         yield here
 
 
-def _measured(here: World, operation: str, foreign: int, act: Callable[[], object]) -> Calls:
+def _measured(
+    here: World, operation: str, foreign: int, act: Callable[[], object]
+) -> OperationCalls:
     before = _all_calls(here)
     first = len(here.stack.requests)
     act()
@@ -76,14 +78,14 @@ def _measured(here: World, operation: str, foreign: int, act: Callable[[], objec
     requests = here.stack.requests[first:]
     assert all(r.succeeded for r in requests), [r.reason for r in requests if not r.succeeded]
     seconds = max(r.answered_at or 0.0 for r in requests) - requests[0].sent_at
-    return Calls(operation, foreign, dict(_all_calls(here) - before), seconds)
+    return OperationCalls(operation, foreign, dict(_all_calls(here) - before), seconds)
 
 
 def _all_calls(here: World) -> Counter[str]:
     return sum((i.calls for i in here.function.invocations), Counter[str]())
 
 
-def calls(foreign: int, dead: int = DEAD) -> list[Calls]:
+def calls(foreign: int, dead: int = DEAD) -> list[OperationCalls]:
     """Each operation on one session, beside so many live and dead sessions of somebody else."""
     measured = []
     with _busy_world(foreign, dead) as here:
@@ -99,16 +101,16 @@ def calls(foreign: int, dead: int = DEAD) -> list[Calls]:
 
 
 @dataclass(frozen=True)
-class Pause:
+class AnswerDelay:
     """Seconds from the moment in which a session is usable to the answer."""
 
     mean: float
     longest: float
 
 
-def pause(times: int = TIMES) -> Pause:
-    """The pause, over starts that take any time between 60 and 90 s."""
-    pauses = []
+def answer_delay(times: int = TIMES) -> AnswerDelay:
+    """The delay, over starts that take any time between 60 and 90 s."""
+    delays = []
     for number in range(times):
         with world(Choices()) as here:
             random.seed(number)
@@ -119,13 +121,13 @@ def pause(times: int = TIMES) -> Pause:
             usable_at, answered_at = here.own()[0].usable_at, here.stack.requests[0].answered_at
             assert usable_at is not None
             assert answered_at is not None
-            pauses.append(answered_at - usable_at)
-    return Pause(sum(pauses) / len(pauses), max(pauses))
+            delays.append(answered_at - usable_at)
+    return AnswerDelay(sum(delays) / len(delays), max(delays))
 
 
 @dataclass(frozen=True)
-class Together:
-    """What the sessions of one stack asked together.
+class ConcurrentCalls:
+    """The calls of all sessions of one stack.
 
     Args:
         a_second: GetSession calls a second from the first start to the last answer, on average.
@@ -143,7 +145,7 @@ class Together:
     seconds: float
 
 
-def together(rate: float | None = None, count: int = TOGETHER) -> list[Together]:
+def concurrent_calls(rate: float | None = None, count: int = SESSIONS) -> list[ConcurrentCalls]:
     """A stack of so many sessions that is created, tagged, replaced, rolled back and deleted.
 
     Args:
@@ -185,7 +187,7 @@ def together(rate: float | None = None, count: int = TOGETHER) -> list[Together]
             seconds = max(r.answered_at or 0.0 for r in requests) - began
             within = [at for at in looked if at <= began + seconds]
             measured.append(
-                Together(
+                ConcurrentCalls(
                     name,
                     len(within) / seconds,
                     max((sum(at <= t < at + 10 for t in within) / 10 for at in within), default=0),

@@ -1,4 +1,4 @@
-"""The handler with some of its source changed, in the place of the real one."""
+"""Replaces the handler by one with a changed source line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The way from an invocation to the services, and what can go wrong on it.
+"""The network between an invocation and the services, and its faults.
 
 Every call of the handler comes through ``Network.call``, whether from a fake client
 (``FakeClient``) or from botocore's socket (``wire``).
@@ -30,7 +30,7 @@ class Killed(BaseException):
     """Lambda ended the function in the middle of a call."""
 
 
-class Lost(Exception):
+class ConnectionLost(Exception):
     """The connection broke. ``seconds`` is how long that took to show."""
 
     def __init__(self, seconds: float, error: Exception) -> None:
@@ -38,13 +38,13 @@ class Lost(Exception):
         self.seconds, self.error = seconds, error
 
 
-class Unreadable(Exception):
+class UnreadableAnswer(Exception):
     """An answer that says nothing."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A way in which a call goes wrong.
+    """A kind of outcome of a call.
 
     Args:
         acts: The service does what it was asked for.
@@ -68,15 +68,15 @@ def _service_error(status: int, code: str, message: str) -> Callable[[], Excepti
 
 
 def _closed() -> Exception:
-    return Lost(0.0, ConnectionClosedError(endpoint_url=URL))
+    return ConnectionLost(0.0, ConnectionClosedError(endpoint_url=URL))
 
 
 def _no_answer() -> Exception:
-    return Lost(8.0, ReadTimeoutError(endpoint_url=URL))
+    return ConnectionLost(8.0, ReadTimeoutError(endpoint_url=URL))
 
 
 def _no_route() -> Exception:
-    return Lost(2.0, ConnectTimeoutError(endpoint_url=URL))
+    return ConnectionLost(2.0, ConnectTimeoutError(endpoint_url=URL))
 
 
 _THROTTLED = _service_error(400, "ThrottlingException", "Rate exceeded")
@@ -100,7 +100,7 @@ KINDS: Mapping[str, Kind] = {
     "no answer": Kind(error=_no_answer),
     "no answer after": Kind(acts=True, error=_no_answer),
     "no route": Kind(error=_no_route),
-    "unreadable": Kind(acts=True, error=Unreadable),
+    "unreadable": Kind(acts=True, error=UnreadableAnswer),
     "refused": Kind(error=_service_error(400, "ValidationException", "It is not valid.")),
     "quota": Kind(error=_service_error(402, "ServiceQuotaExceededException", "Too many.")),
     "conflict": Kind(error=_service_error(409, "ConflictException", "It is not possible now.")),
@@ -165,7 +165,7 @@ class Network:
     def call(self, operation: str, params: Mapping[str, Any]) -> Answer:
         """One call, after which time has passed.
 
-        Raises ServiceError, Lost or Unreadable as the call ends, and Killed.
+        Raises ServiceError, ConnectionLost or UnreadableAnswer as the call ends, and Killed.
         """
         invocation = self.current()
         if invocation.dead:
@@ -192,7 +192,7 @@ class Network:
             invocation.dead = True
             raise Killed(operation)
         error = kind.error() if kind.error is not None else None
-        waits = kind.after + (error.seconds if isinstance(error, Lost) else 0.0)
+        waits = kind.after + (error.seconds if isinstance(error, ConnectionLost) else 0.0)
         if waits:
             self._clock.sleep(waits)
             if invocation.dead:
@@ -221,9 +221,9 @@ class FakeClient:
                 return self._network.call(operation, params)
             except ServiceError as error:
                 raise client_error(operation, error) from None
-            except Lost as lost:
+            except ConnectionLost as lost:
                 raise lost.error from None
-            except Unreadable:
+            except UnreadableAnswer:
                 return {}
 
         self.__dict__[method] = call

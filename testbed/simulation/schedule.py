@@ -1,7 +1,7 @@
-"""The life of a stack: what is asked of it, and what happens by itself.
+"""The operations in the life of a stack, drawn, performed and shrunk.
 
 A schedule is a list of operations. Each is performed until the stack has come to its status; what
-is still on its way then goes on beside the next one, until a ``Rest``.
+is still in progress then continues beside the next one, until a ``Rest``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import invariants
-from .choices import Choices, Dice, Plan, Planned, smaller
+from .choices import Choices, Plan, PlannedChoices, RandomChoices, smaller
 from .world import LOGICAL_IDS, ROLE, Level, World, world
 
 ENOUGH_DELETES = 3
@@ -121,7 +121,7 @@ class Rest:
 
 
 @dataclass(frozen=True)
-class Ends:
+class SessionEnds:
     """The newest session of a resource, or the held one, ends by itself in so many seconds."""
 
     after: float = 0.0
@@ -140,7 +140,7 @@ class Ends:
 
 
 @dataclass(frozen=True)
-class Tick:
+class ScheduledCall:
     """The schedule of a session that is kept alive calls, in so many seconds."""
 
     after: float = 0.0
@@ -164,7 +164,7 @@ class StopApplication:
 
 
 @dataclass(frozen=True)
-class Copy:
+class CopyTags:
     """Somebody starts a session with the owner tags of the resource's."""
 
     logical_id: str = LOGICAL_IDS[0]
@@ -181,7 +181,16 @@ class Copy:
 
 
 Operation = (
-    Create | Update | ContinueRollback | Delete | Wait | Rest | Ends | Tick | StopApplication | Copy
+    Create
+    | Update
+    | ContinueRollback
+    | Delete
+    | Wait
+    | Rest
+    | SessionEnds
+    | ScheduledCall
+    | StopApplication
+    | CopyTags
 )
 Schedule = Sequence[Operation]
 
@@ -191,7 +200,7 @@ def run(
 ) -> Counter[str]:
     """Perform a schedule, checking the invariants at each rest, and delete the stack in calm.
 
-    Gives what was seen, each counted: statuses, faults, excuses. Raises Broken.
+    Gives what was seen, each counted: statuses, faults, excuses. Raises InvariantViolation.
     """
     with world(choices or Choices(), level) as here:
         return perform(here, schedule)
@@ -216,7 +225,7 @@ def step(here: World, operation: Operation) -> None:
     """Perform one operation, until the stack has come to its status."""
     task = here.clock.start(lambda: operation.perform(here))
     if not here.clock.run_until(lambda: task.dead):
-        raise invariants.Broken(["the stack hangs"])
+        raise invariants.InvariantViolation(["the stack hangs"])
 
 
 def rest(here: World) -> Counter[str]:
@@ -236,7 +245,9 @@ def delete_in_calm(here: World) -> Counter[str]:
         step(here, Delete())
         seen += rest(here)
     if here.stack.status not in invariants.EMPTY:
-        raise invariants.Broken([f"the stack can't be deleted: {here.stack.requests[-1].reason}"])
+        raise invariants.InvariantViolation(
+            [f"the stack can't be deleted: {here.stack.requests[-1].reason}"]
+        )
     return seen
 
 
@@ -283,7 +294,7 @@ def draw(dice: random.Random) -> list[Operation]:
             for _ in range(dice.randrange(3)):
                 name = dice.choice(LOGICAL_IDS[:count])
                 late = dice.choice((0.0, 0.0, 30.0, 700.0))
-                drawn.append(Tick(dice.choice((0.0, 2.0, 5.0, 30.0, 70.0)), name, late))
+                drawn.append(ScheduledCall(dice.choice((0.0, 2.0, 5.0, 30.0, 70.0)), name, late))
         kind = dice.random()
         if kind < 0.6:
             express = dice.random() < 0.05
@@ -298,19 +309,21 @@ def draw(dice: random.Random) -> list[Operation]:
             drawn.append(Delete())
         elif kind < 0.92:
             name = dice.choice(LOGICAL_IDS[:count])
-            drawn.append(Ends(dice.choice((0.0, 3.0, 30.0, 65.0)), name, dice.random() < 0.3))
+            drawn.append(
+                SessionEnds(dice.choice((0.0, 3.0, 30.0, 65.0)), name, dice.random() < 0.3)
+            )
         elif kind < 0.95:
             drawn.append(StopApplication())
         else:
-            drawn.append(Copy(dice.choice(LOGICAL_IDS[:count]), dice.random() < 0.5))
+            drawn.append(CopyTags(dice.choice(LOGICAL_IDS[:count]), dice.random() < 0.5))
     return drawn
 
 
-def dice_of(seed: int) -> tuple[list[Operation], Dice]:
+def dice_of(seed: int) -> tuple[list[Operation], RandomChoices]:
     """The schedule of a seed, and the choices that go with it."""
     dice = random.Random(seed)
     schedule = draw(dice)
-    return schedule, Dice(dice, dice.choice((0.0, 0.005, 0.01, 0.02, 0.04)))
+    return schedule, RandomChoices(dice, dice.choice((0.0, 0.005, 0.01, 0.02, 0.04)))
 
 
 def shrink(
@@ -320,8 +333,8 @@ def shrink(
 
     def broken(schedule: Schedule, plan: Plan) -> list[str]:
         try:
-            run(schedule, Planned(plan), level)
-        except invariants.Broken as error:
+            run(schedule, PlannedChoices(plan), level)
+        except invariants.InvariantViolation as error:
             return error.found
         return []
 

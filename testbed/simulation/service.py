@@ -1,7 +1,7 @@
-"""EMR Serverless, as far as sessions go: operations on a state that changes with the clock.
+"""Simulated EMR Serverless sessions: operations on a state that changes with the clock.
 
 Parameters and answers are those of botocore's client. Nothing goes wrong here that doesn't go
-wrong by itself: faults of the way there are the network's.
+wrong by itself: faults of the network are in ``network``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Between the socket of botocore's clients and the simulated network.
+"""Connects botocore's clients to the simulated network.
 
 The clients are the handler's own, with their serializers and parsers and the service model that
 the asset ships: a ``before-send`` hook answers instead of the service.
@@ -26,7 +26,7 @@ from botocore.config import Config
 
 from cdk_emr_serverless_session._provider.asset import handler_asset
 
-from .network import Lost, Unreadable
+from .network import ConnectionLost, UnreadableAnswer
 from .service import REGION, ServiceError
 
 if TYPE_CHECKING:
@@ -100,9 +100,9 @@ def _respond(
         headers = {"Content-Type": kind}
     except ServiceError as error:
         status, headers, content = _error(request, error)
-    except Lost as lost:
+    except ConnectionLost as lost:
         raise lost.error from None
-    except Unreadable:
+    except UnreadableAnswer:
         status, headers, content = 200, {"Content-Type": "application/json"}, b"{}"
     return AWSResponse(request.url, status, HTTPHeaders.from_dict(headers), _Raw(content))
 

@@ -1,4 +1,4 @@
-"""Everything together: a stack, Lambda, the real handler, and EMR Serverless.
+"""The simulated world: a stack, Lambda, the real handler, and EMR Serverless.
 
 The handler is called by its entry point. ``world`` gives it the clock, the clients and the PUT of
 a run: either clients that are the service's operations themselves, or botocore's real ones with
@@ -25,7 +25,7 @@ from .choices import Choices
 from .clock import Clock
 from .cloudformation import RESPONSE_URL, STACK_ID, Stack
 from .delivery import FUNCTION, Lambda
-from .network import FakeClient, Invocation, Lost, Network
+from .network import ConnectionLost, FakeClient, Invocation, Network
 from .service import ACCOUNT, Session, SessionService
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/execution"
@@ -237,7 +237,7 @@ class World:
         """``answer.put`` at the level of operations."""
         try:
             self.network.call("PUT", {"url": url, "body": body})
-        except Lost as lost:
+        except ConnectionLost as lost:
             raise OSError(str(lost)) from None
 
 
@@ -294,6 +294,6 @@ def _timed_modules(_: ModuleType) -> list[ModuleType]:
 
 
 def replace(undo: contextlib.ExitStack, owner: object, name: str, value: object) -> None:
-    """Put a value in the place of another until the stack unwinds."""
+    """Put a value in place of another until the stack unwinds."""
     undo.callback(setattr, owner, name, getattr(owner, name))
     setattr(owner, name, value)

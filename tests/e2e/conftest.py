@@ -1,4 +1,4 @@
-"""A local AWS for each worker of the test run, and stacks of the tests' own on it."""
+"""A local AWS for each test worker, with a stack for each test."""
 
 import itertools
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""A stack of a test's own: synthesized in the test, deployed by the real CDK CLI."""
+"""A test's stack, synthesized in the test and deployed by the real CDK CLI."""
 
 import itertools
 import json

@@ -1,4 +1,4 @@
-"""The handler's own role on the local AWS, and the handler under it, without the CDK CLI.
+"""The handler with its own role on the local AWS, without the CDK CLI.
 
 The role and its policies are those of a synthesized stack, deployed by CloudFormation; the handler
 runs in the test's process with credentials of that role, so that IAM judges each of its calls. What
@@ -137,8 +137,8 @@ class Failed(Exception):
 
 
 @dataclass
-class Played:
-    """What CloudFormation shows of the stack and of its session while an operation is under way.
+class ScriptedCloudFormation:
+    """What CloudFormation shows of the stack and of its session while an operation is in progress.
 
     Every question is put to the local AWS with the role's own credentials, about the application
     in place of the session, which no template has declared here. Only the answers are changed.
@@ -264,7 +264,7 @@ class RoleStack:
         under_way = f"{kind.upper()}_IN_PROGRESS"
         # The Delete of a session that was replaced comes in the clean-up of an update.
         replaced = kind == "Delete" and more["PhysicalResourceId"] != self.held
-        played = Played(
+        played = ScriptedCloudFormation(
             self.client("cloudformation"),
             resource="UPDATE_COMPLETE" if replaced else under_way,
             stack="UPDATE_COMPLETE_CLEANUP_IN_PROGRESS" if replaced else under_way,
@@ -303,7 +303,7 @@ class RoleStack:
 
     def schedule_calls(self, properties: dict[str, Any]) -> None:
         """Call the handler as the schedule of a session that is kept alive does."""
-        at_rest = Played(
+        at_rest = ScriptedCloudFormation(
             self.client("cloudformation"), "CREATE_COMPLETE", "CREATE_COMPLETE", self.held, 0.0
         )
         now = datetime.datetime.fromtimestamp(self.clock.time(), datetime.UTC)
@@ -322,7 +322,9 @@ class RoleStack:
             raise Failed("keep alive", str(error)) from error
 
     @contextmanager
-    def _environment(self, played: Played, put: Callable[[str, bytes], None]) -> Iterator[None]:
+    def _environment(
+        self, played: ScriptedCloudFormation, put: Callable[[str, bytes], None]
+    ) -> Iterator[None]:
         names = {
             "AWS_ACCESS_KEY_ID": self.credentials["aws_access_key_id"],
             "AWS_SECRET_ACCESS_KEY": self.credentials["aws_secret_access_key"],

@@ -1,4 +1,4 @@
-"""``make acceptance`` as it runs on an account, here on the local AWS: what is asked and left."""
+"""``make acceptance`` on the local AWS: it tests every assumption, and leaves nothing."""
 
 import json
 import subprocess
@@ -85,7 +85,7 @@ def said_by(process: subprocess.Popen[str]) -> str:
 
 
 @pytest.mark.slow
-def test_every_belief_is_asked_and_nothing_is_left(
+def test_every_assumption_is_asked_and_nothing_is_left(
     aws: LocalAws, cdk_cli: CdkCli, tmp_path: Path
 ) -> None:
     assert cdk_cli
@@ -95,9 +95,9 @@ def test_every_belief_is_asked_and_nothing_is_left(
     assert "costs at most USD" in said
     (machine,) = tmp_path.glob("*.json")
     report = json.loads(machine.read_text())
-    answers = {one["belief"]: one for one in report["answers"]}
+    answers = {one["assumption"]: one for one in report["answers"]}
     # What the local AWS does. None of it confirms anything of AWS.
-    assert {belief: one["confirmed"] for belief, one in answers.items()} == {
+    assert {assumption: one["confirmed"] for assumption, one in answers.items()} == {
         "created-by": "yes",
         "first-deployment": "yes",
         "start-time": "yes",
@@ -113,8 +113,8 @@ def test_every_belief_is_asked_and_nothing_is_left(
     }, said
     assert process.returncode == 0
     (markdown,) = tmp_path.glob("*.md")
-    assert all(f"`{belief}`" in markdown.read_text() for belief in answers)
-    page = (ROOT / "docs" / "beliefs.md").read_text().replace("`", "")
+    assert all(f"`{assumption}`" in markdown.read_text() for assumption in answers)
+    page = (ROOT / "docs" / "assumptions.md").read_text().replace("`", "")
     told = {name: f"| {name} | {one['text']} |" for name, one in answers.items()}
     assert [name for name, row in told.items() if row not in page] == []
     assert left_in(aws) == set()

@@ -1,4 +1,4 @@
-"""Sessions that a stack no longer wants: what changes the policy must still end them."""
+"""Removed and replaced sessions end, although the same update changes the policies."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""The demo shows what it promises, or says why not."""
+"""The demo prints what the README promises, or why it failed."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Every example deploys as it stands, by the CDK CLI, and leaves nothing when it is destroyed."""
+"""Every example deploys unchanged by the CDK CLI, and leaves nothing when it is destroyed."""
 
 import json
 import subprocess
@@ -136,6 +136,7 @@ def test_a_session_starts_in_a_private_network(
     assert_over(aws, outputs["ApplicationId"])
 
 
+@pytest.mark.xdist_group("with Spark")
 def test_a_ci_run_queries_its_session_and_leaves_nothing_behind(
     aws_with_spark: LocalAws,
     cdk_cli_with_spark: CdkCli,

@@ -1,4 +1,4 @@
-"""Express mode, in which rollback is off, and in which AWS may refuse to replace a session.
+"""Express mode, which turns rollback off, and in which AWS may refuse to replace a session.
 
 What AWS does to custom resources isn't published: no session may be left under either reading.
 """

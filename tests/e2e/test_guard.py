@@ -1,4 +1,4 @@
-"""The guard's example: a message when a session is left, and none when there is nothing to say."""
+"""The guard example sends a message about a leftover session, and none without one."""
 
 import json
 import uuid

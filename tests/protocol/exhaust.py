@@ -1,4 +1,4 @@
-"""Every scenario of the small world with every single deviation; then with pairs, for a while.
+"""Runs every scenario of the small world with every single deviation, then with pairs.
 
 ``PYTHONPATH=.:lambda:constructs_pkg python -m tests.protocol.exhaust [SECONDS]`` gives the pairs of
 each scenario so many seconds (default 0). In as many processes as there are processors.
@@ -11,10 +11,10 @@ import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 
-from testbed.simulation.explore import Found, explore, scenarios
+from testbed.simulation.explore import Exploration, explore, scenarios
 
 
-def _one(name: str, seconds: float) -> tuple[str, Found, Found | None]:
+def _one(name: str, seconds: float) -> tuple[str, Exploration, Exploration | None]:
     single = explore([name], 1)
     return name, single, explore([name], 2, seconds) if seconds else None
 

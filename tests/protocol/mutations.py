@@ -1,4 +1,4 @@
-"""Each clause of the lifecycle rules, broken on purpose: a line changed, and what catches it.
+"""Mutations of the handler: each breaks a clause of the lifecycle rules, and names its test.
 
 A clause whose mutation survives has no proof.
 """
@@ -344,7 +344,7 @@ MUTATIONS = (
         "adoption.py",
         "        and is_genuine(session, held)\n",
         "",
-        "test_nobodys_session.test_a_rollback_does_not_adopt_what_a_forged_tag_names",
+        "test_foreign_sessions.test_a_rollback_does_not_adopt_what_a_forged_tag_names",
     ),
     Mutation(
         11,
@@ -478,11 +478,11 @@ MUTATIONS = (
     ),
     Mutation(
         14,
-        "a resource that is made anew meanwhile loses its session",
+        "a resource that is recreated meanwhile loses its session",
         "delete.py",
         "            for_good and not resource.is_being_deleted\n",
         "            False\n",
-        "test_delete.test_a_session_that_is_made_anew_meanwhile_stays",
+        "test_delete.test_a_session_that_is_recreated_meanwhile_stays",
     ),
     Mutation(
         14,
@@ -490,7 +490,7 @@ MUTATIONS = (
         "delete.py",
         "    for again in (True, False):\n",
         "    for again in (False,):\n",
-        "test_delete.test_an_old_read_ends_no_session_that_is_made_anew",
+        "test_delete.test_an_old_read_ends_no_session_that_is_recreated",
     ),
     Mutation(
         14,
@@ -625,7 +625,7 @@ MUTATIONS = (
     ),
     Mutation(
         18,
-        "a successor is started while an operation is under way",
+        "a successor is started while an operation is in progress",
         "schedule.py",
         "    if shown is None or not shown.stack_is_at_rest or not shown.resource.is_at_rest:\n",
         "    if shown is None:\n",
@@ -649,11 +649,11 @@ MUTATIONS = (
     ),
     Mutation(
         18,
-        "two calls side by side leave two successors",
+        "two calls in parallel leave two successors",
         "schedule.py",
         "    for arn in there[1:]:",
         "    for arn in there[9:]:",
-        "test_keep_alive.test_two_calls_side_by_side_leave_one_successor",
+        "test_keep_alive.test_two_calls_in_parallel_leave_one_successor",
     ),
     Mutation(
         18,
@@ -677,7 +677,7 @@ MUTATIONS = (
         "adoption.py",
         "        and is_genuine(session, held)\n",
         "",
-        "test_nobodys_session.test_the_parameter_does_not_name_one_of_a_function_of_the_same_name",
+        "test_foreign_sessions.test_the_parameter_does_not_name_one_of_a_function_of_the_same_name",
     ),
     Mutation(
         19,

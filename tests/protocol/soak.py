@@ -1,4 +1,4 @@
-"""``make soak``: many schedules at random, in as many processes as there are processors.
+"""``make soak``: runs random schedules, one process per processor.
 
 SCHEDULES, SEED and LEVEL (``operations`` or ``botocore``) set how many, which, and whether the
 handler's calls go through botocore. Prints what was run and what it met; a schedule that broke an
@@ -16,7 +16,7 @@ from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from typing import cast
 
-from testbed.simulation.invariants import Broken
+from testbed.simulation.invariants import InvariantViolation
 from testbed.simulation.schedule import dice_of, run, shrink
 from testbed.simulation.world import Level
 
@@ -39,7 +39,7 @@ def soak(first_seed: int, count: int, level: Level) -> tuple[Counter[str], list[
         seen["schedules"] += 1
         try:
             seen.update(run(schedule, dice, level))
-        except Broken as error:
+        except InvariantViolation as error:
             if len(broken) < SHOWN:
                 smaller, plan, found = shrink(schedule, dice.deviations, level)
                 shown = f"\n  schedule = {smaller}\n  plan = {dict(plan)}" if found else ""

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from testbed.simulation.choices import Fault
-from testbed.simulation.lab import do, expect, lab, last, out_of_the_blue
+from testbed.simulation.lab import do, expect, lab, last, unsolicited
 from testbed.simulation.schedule import Create, Delete, Rest, Session, Update
 from testbed.simulation.world import World
 
@@ -38,7 +38,7 @@ def test_a_delete_of_an_id_that_was_made_up_succeeds_where_nothing_can_be_listed
 ) -> None:
     do(lab, Create())
     expect(lab, Fault("ListSessions", "error", times=10_000))
-    request = out_of_the_blue(
+    request = unsolicited(
         lab,
         "Delete",
         PhysicalResourceId="lab-Session-1",
@@ -55,9 +55,7 @@ def test_a_delete_of_an_id_that_was_made_up_succeeds_where_nothing_can_be_listed
 def test_malformed_properties_are_answered_with_what_is_wrong(
     lab: World, kind: str, properties: Any
 ) -> None:
-    request = out_of_the_blue(
-        lab, kind, ResourceProperties=properties, PhysicalResourceId="whatever"
-    )
+    request = unsolicited(lab, kind, ResourceProperties=properties, PhysicalResourceId="whatever")
     assert request.status == "FAILED"
     assert lab.calls("StartSession") == 0
     lab.stack.requests.clear()
@@ -100,7 +98,7 @@ def test_a_delete_that_comes_twice_succeeds_twice(lab: World) -> None:
     do(lab, Create())
     arn = lab.held()
     do(lab, Delete())
-    assert out_of_the_blue(
+    assert unsolicited(
         lab, "Delete", PhysicalResourceId=arn, ResourceProperties=Session().properties()
     ).succeeded
 
@@ -108,7 +106,7 @@ def test_a_delete_that_comes_twice_succeeds_twice(lab: World) -> None:
 def test_an_answer_has_at_most_4096_bytes(lab: World) -> None:
     """The simulated CloudFormation notes a longer one as broken, which fails at the end."""
     long = "x" * 20_000
-    request = out_of_the_blue(lab, "Create", ResourceProperties={"ApplicationId": long})
+    request = unsolicited(lab, "Create", ResourceProperties={"ApplicationId": long})
     assert request.status == "FAILED"
     lab.stack.requests.clear()
 

@@ -28,11 +28,11 @@ def test_a_create_and_a_tag_update_search_nothing() -> None:
 
 
 def test_the_answer_comes_soon_after_the_session_is_usable() -> None:
-    assert measures.pause(60).mean < 2.5
+    assert measures.answer_delay(60).mean < 2.5
 
 
 def test_25_sessions_of_a_stack_live_with_two_looks_a_second() -> None:
-    assert [t.failed for t in measures.together(rate=2.0)] == [0] * 5
+    assert [t.failed for t in measures.concurrent_calls(rate=2.0)] == [0] * 5
 
 
 def test_a_create_starts_one_session_and_calls_nothing_but_looks() -> None:

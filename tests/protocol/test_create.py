@@ -8,9 +8,9 @@ from testbed.simulation.choices import Fault
 from testbed.simulation.lab import do, expect, lab, last
 from testbed.simulation.schedule import (
     Create,
-    Ends,
     Rest,
     Session,
+    SessionEnds,
     StopApplication,
     Update,
     Wait,
@@ -139,7 +139,7 @@ def test_a_create_that_is_delivered_again_after_its_delete_starts_nothing() -> N
 
 def test_a_create_that_comes_again_when_its_session_is_over_starts_nothing() -> None:
     with lab({"delivery of Create.1": "again 1000", "seldom token memory": "120"}) as here:
-        do(here, Create(), Ends(), Wait(5), Rest())
+        do(here, Create(), SessionEnds(), Wait(5), Rest())
         assert len(here.own()) == 1
 
 

@@ -1,12 +1,12 @@
-"""Rules 14 to 16: Deletes of what lives, of what is gone, and of ids that were made up."""
+"""Rules 14 to 16: Deletes of live sessions, of ended ones, and of ids that were made up."""
 
 from typing import Any
 
 import pytest
 
 from testbed.simulation.choices import Fault
-from testbed.simulation.lab import do, expect, lab, out_of_the_blue
-from testbed.simulation.schedule import Create, Delete, Ends, Rest, Session, Update, Wait
+from testbed.simulation.lab import do, expect, lab, unsolicited
+from testbed.simulation.schedule import Create, Delete, Rest, Session, SessionEnds, Update, Wait
 from testbed.simulation.world import World
 
 PROPERTIES = Session().properties()
@@ -27,12 +27,12 @@ def test_a_delete_waits_until_the_session_is_over(lab: World) -> None:
 
 def test_a_delete_of_a_session_that_is_over_succeeds(lab: World) -> None:
     created(lab)
-    assert do(lab, Ends(), Wait(5), Delete()) == "DELETE_COMPLETE"
+    assert do(lab, SessionEnds(), Wait(5), Delete()) == "DELETE_COMPLETE"
 
 
 def test_a_delete_of_a_session_that_is_gone_succeeds(lab: World) -> None:
     gone = f"arn:aws:emr-serverless:us-east-1:000000000000:/applications/{'0' * 16}/sessions/0a1"
-    assert out_of_the_blue(
+    assert unsolicited(
         lab, "Delete", PhysicalResourceId=gone, ResourceProperties=PROPERTIES
     ).succeeded
 
@@ -44,7 +44,7 @@ def test_a_session_that_is_not_shown_yet_is_not_taken_for_gone() -> None:
         assert here.live() == []
         arn = here.service.add(here.own()[0].parameters, here.own()[0].created_by).arn
         here.service.sessions[arn].state = "IDLE"
-        out_of_the_blue(here, "Delete", PhysicalResourceId=arn, ResourceProperties=PROPERTIES)
+        unsolicited(here, "Delete", PhysicalResourceId=arn, ResourceProperties=PROPERTIES)
         assert here.live() == []
 
 
@@ -57,7 +57,7 @@ def test_a_delete_with_malformed_properties_ends_its_session(lab: World, propert
     do(lab, Update((None,)))
     arn = lab.service.add(lab.own()[0].parameters, lab.own()[0].created_by).arn
     lab.service.sessions[arn].state = "IDLE"
-    assert out_of_the_blue(
+    assert unsolicited(
         lab, "Delete", PhysicalResourceId=arn, ResourceProperties=properties
     ).succeeded
     assert lab.live() == []
@@ -94,7 +94,7 @@ def test_an_id_of_nothing_ends_the_session_of_its_token(lab: World) -> None:
     do(lab, Update((None,)))
     stray = lab.service.add(held.parameters, held.created_by)
     stray.state = "IDLE"
-    out_of_the_blue(
+    unsolicited(
         lab, "Delete", PhysicalResourceId=f"none:{held.token}", ResourceProperties=PROPERTIES
     )
     assert lab.live() == []
@@ -153,14 +153,14 @@ def test_a_made_up_id_is_searched_for_until_the_list_shows_its_session() -> None
         assert session.ended_at - 8.0 - session.created_at < 45
 
 
-def test_a_session_that_is_made_anew_meanwhile_stays(lab: World) -> None:
-    """Express mode: the Delete is still under way when the resource is added again."""
+def test_a_session_that_is_recreated_meanwhile_stays(lab: World) -> None:
+    """Express mode: the Delete is still in progress when the resource is added again."""
     created(lab)
     do(lab, Update((None,), express=True), Wait(2), Update((Session(),)), Rest())
     assert lab.live() == [lab.held()]
 
 
-def test_an_old_read_ends_no_session_that_is_made_anew() -> None:
+def test_an_old_read_ends_no_session_that_is_recreated() -> None:
     """What the Delete reads is from before the resource was added again."""
     for seconds in range(3, 16):
         with lab({"Delete.2 DescribeStackResource": "stale"}) as here:

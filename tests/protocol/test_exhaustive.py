@@ -1,15 +1,15 @@
-"""A small world, gone through exhaustively: every moment of failure, and single deviations.
+"""The small world, explored exhaustively: every moment of failure, and single deviations.
 
 ``python -m tests.protocol.exhaust`` goes through all of them, and through pairs.
 """
 
-from testbed.simulation.explore import Found, explore, scenarios
+from testbed.simulation.explore import Exploration, explore, scenarios
 
 # The scenarios of which the suite goes through every single deviation.
 CHOSEN = ("replace fails 62",)
 
 
-def _clean(found: Found) -> None:
+def _clean(found: Exploration) -> None:
     assert found.broken == []
     assert found.finished
 

@@ -7,10 +7,10 @@ from testbed.simulation.lab import do, expect, lab
 from testbed.simulation.schedule import (
     Create,
     Delete,
-    Ends,
     Rest,
+    ScheduledCall,
     Session,
-    Tick,
+    SessionEnds,
     Update,
     Wait,
 )
@@ -31,14 +31,14 @@ def created(lab: World) -> str:
 def renewed(lab: World) -> tuple[str, str]:
     """A session that is over, and its successor."""
     before = created(lab)
-    do(lab, Ends(), Wait(5), Tick(), Rest())
+    do(lab, SessionEnds(), Wait(5), ScheduledCall(), Rest())
     (successor,) = lab.live()
     return before, successor
 
 
 def test_a_live_session_is_left_as_it_is(lab: World) -> None:
     session = created(lab)
-    do(lab, Tick(), Rest())
+    do(lab, ScheduledCall(), Rest())
     assert lab.live() == [session]
 
 
@@ -50,7 +50,7 @@ def test_a_session_that_is_over_gets_a_successor(lab: World) -> None:
 
 def test_a_successor_that_lives_is_enough(lab: World) -> None:
     _, successor = renewed(lab)
-    do(lab, Wait(60), Tick(), Rest())
+    do(lab, Wait(60), ScheduledCall(), Rest())
     assert lab.live() == [successor]
 
 
@@ -61,20 +61,20 @@ def test_a_call_that_is_delivered_twice_starts_one_successor() -> None:
 
 def test_a_call_that_comes_later_than_ten_minutes_starts_nothing(lab: World) -> None:
     created(lab)
-    do(lab, Ends(), Wait(5), Tick(late=700), Rest())
+    do(lab, SessionEnds(), Wait(5), ScheduledCall(late=700), Rest())
     assert lab.live() == []
 
 
 @pytest.mark.parametrize("seconds", [0.0, 1.0, 3.0, 60.0])
 def test_a_call_during_an_update_starts_nothing(lab: World, seconds: float) -> None:
     created(lab)
-    do(lab, Ends(), Wait(5), Tick(seconds), Update((B,)), Rest())
+    do(lab, SessionEnds(), Wait(5), ScheduledCall(seconds), Update((B,)), Rest())
     assert lab.live() == [lab.held()]
 
 
 def test_a_call_while_an_update_runs_starts_nothing(lab: World) -> None:
     created(lab)
-    do(lab, Ends(), Wait(5), Tick(30.0), Update((B,)), Rest())
+    do(lab, SessionEnds(), Wait(5), ScheduledCall(30.0), Update((B,)), Rest())
     assert len(lab.own()) == 2
 
 
@@ -85,7 +85,7 @@ def test_a_start_that_a_deletion_overtakes_leaves_nothing(
 ) -> None:
     created(lab)
     expect(lab, Fault("StartSession", kind))
-    do(lab, Ends(), Wait(5), Tick(), Wait(seconds), Delete(), Rest())
+    do(lab, SessionEnds(), Wait(5), ScheduledCall(), Wait(seconds), Delete(), Rest())
     assert lab.live() == []
 
 
@@ -98,7 +98,7 @@ def test_a_late_start_that_a_deletion_overtakes_leaves_nothing() -> None:
 def test_a_start_that_a_replacement_overtakes_leaves_nothing(lab: World) -> None:
     created(lab)
     expect(lab, Fault("StartSession", "later"))
-    do(lab, Ends(), Wait(5), Tick(), Wait(3), Update((B,)), Rest())
+    do(lab, SessionEnds(), Wait(5), ScheduledCall(), Wait(3), Update((B,)), Rest())
     assert lab.live() == [lab.held()]
 
 
@@ -138,7 +138,7 @@ def test_a_deletion_ends_the_successor_of_a_call_that_died() -> None:
     with lab({"world list lag": "20"}) as here:
         created(here)
         expect(here, Fault("StartSession", "killed after"))
-        do(here, Ends(), Wait(5), Tick(), Wait(3), Delete(), Rest())
+        do(here, SessionEnds(), Wait(5), ScheduledCall(), Wait(3), Delete(), Rest())
         assert here.live() == []
 
 
@@ -166,17 +166,17 @@ def test_an_update_that_comes_again_and_takes_the_successor_ends_its_own() -> No
     """The list didn't show the successor to the delivery that died."""
     with lab({"world list lag": "20"}) as here:
         created(here)
-        do(here, Ends(), Wait(5), Tick(), Wait(2))
+        do(here, SessionEnds(), Wait(5), ScheduledCall(), Wait(2))
         expect(here, Fault("StartSession", "killed after"))
         do(here, Update((TAGGED,)), Rest())
         assert here.live() == [here.held()]
 
 
-def test_two_calls_side_by_side_leave_one_successor() -> None:
+def test_two_calls_in_parallel_leave_one_successor() -> None:
     """The first is delivered late, and the list doesn't show yet what the other has started."""
     with lab({"delivery of Tick.Session.1": "late 45", "world list lag": "20"}) as here:
         created(here)
-        do(here, Ends(), Wait(5), Tick(), Tick(63), Rest())
+        do(here, SessionEnds(), Wait(5), ScheduledCall(), ScheduledCall(63), Rest())
         assert len(here.live()) == 1
 
 
@@ -194,7 +194,7 @@ def test_a_replacement_does_not_end_the_successor_that_was_taken(lab: World) -> 
 
 
 def test_a_call_while_another_session_is_updated_starts_nothing(lab: World) -> None:
-    do(lab, Create((A, A)), Rest(), Ends(), Wait(5), Tick(30.0), Update((A, B)))
+    do(lab, Create((A, A)), Rest(), SessionEnds(), Wait(5), ScheduledCall(30.0), Update((A, B)))
     assert len(lab.own("Session")) == 1
 
 
@@ -204,7 +204,7 @@ def test_a_start_that_a_quick_replacement_overtakes_leaves_nothing() -> None:
         created(here)
         here.service.start_seconds = lambda: 3.0
         expect(here, Fault("StartSession", "later"))
-        do(here, Ends(), Wait(5), Tick(), Wait(3), Update((B,)), Rest())
+        do(here, SessionEnds(), Wait(5), ScheduledCall(), Wait(3), Update((B,)), Rest())
         assert here.live() == [here.held()]
 
 
@@ -212,7 +212,7 @@ def test_a_call_from_before_an_update_starts_nothing() -> None:
     """Lambda queued it: its properties are not those of the session that is held now."""
     with lab({"delivery of Tick.Session.1": "late 200"}) as here:
         created(here)
-        do(here, Tick(), Update((B,)), Wait(10), Ends(), Rest())
+        do(here, ScheduledCall(), Update((B,)), Wait(10), SessionEnds(), Rest())
         assert here.live() == []
 
 
@@ -221,12 +221,12 @@ def test_a_successor_that_was_taken_over_and_is_retained_stays(lab: World) -> No
         Session("a", retained=True, kept_alive=True),
         Session("a", tag="2", retained=True, kept_alive=True),
     )
-    do(lab, Create((kept,)), Rest(), Ends(), Wait(5), Tick(), Wait(12))
+    do(lab, Create((kept,)), Rest(), SessionEnds(), Wait(5), ScheduledCall(), Wait(12))
     do(lab, Update((tagged,)), Update((None,)), Rest())
     assert len(lab.live()) == 1
 
 
 def test_a_session_that_is_not_shown_yet_gets_no_successor() -> None:
     with lab({"world get lag": "8"}) as here:
-        do(here, Create((Session("a", kept_alive=True, waits=False),)), Tick(), Rest())
+        do(here, Create((Session("a", kept_alive=True, waits=False),)), ScheduledCall(), Rest())
         assert here.live() == [here.held()]

@@ -1,4 +1,4 @@
-"""Each clause of the rules is proven: a handler that breaks it fails what is named."""
+"""Each mutation of the handler fails the test that it names."""
 
 import importlib
 import inspect

@@ -1,4 +1,4 @@
-"""Whatever is asked of a stack and whatever goes wrong: nothing is left, nothing hangs.
+"""Random operations and faults: nothing is left running, and nothing hangs.
 
 Hypothesis drives one world at a time, operation by operation, with the real handler.
 """
@@ -19,17 +19,17 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from testbed.simulation.choices import Expected, Fault
+from testbed.simulation.choices import ExpectedFaults, Fault
 from testbed.simulation.network import FAULTS
 from testbed.simulation.schedule import (
     ContinueRollback,
-    Copy,
+    CopyTags,
     Create,
     Delete,
-    Ends,
+    ScheduledCall,
     Session,
+    SessionEnds,
     StopApplication,
-    Tick,
     Update,
     delete_in_calm,
     rest,
@@ -95,7 +95,7 @@ class Life(RuleBasedStateMachine):
         fails: float | None,
         met: list[Fault],
     ) -> None:
-        self.choices = Expected(world=plan)
+        self.choices = ExpectedFaults(world=plan)
         self.here = self._undo.enter_context(world(self.choices))
         self.choices.expect(*met)
         self._do(Create(first, fails))
@@ -119,15 +119,15 @@ class Life(RuleBasedStateMachine):
 
     @rule(name=names, after=st.sampled_from([0.0, 3.0, 30.0, 65.0]), newest=st.booleans())
     def session_ends(self, name: str, after: float, newest: bool) -> None:
-        self._do(Ends(after, name, newest))
+        self._do(SessionEnds(after, name, newest))
 
     @rule(name=names, after=st.sampled_from([0.0, 2.0, 30.0, 70.0]))
     def schedule_calls(self, name: str, after: float) -> None:
-        self._do(Tick(after, name))
+        self._do(ScheduledCall(after, name))
 
     @rule(name=names, successor=st.booleans())
     def somebody_copies_tags(self, name: str, successor: bool) -> None:
-        self._do(Copy(name, successor))
+        self._do(CopyTags(name, successor))
 
     @rule()
     def application_stops(self) -> None:

@@ -1,8 +1,17 @@
 """Rule 17: what a removal policy of RETAIN keeps, nothing ends."""
 
-from testbed.simulation.choices import Fault, Planned
+from testbed.simulation.choices import Fault, PlannedChoices
 from testbed.simulation.lab import do, expect, lab
-from testbed.simulation.schedule import Create, Delete, Ends, Rest, Session, Update, Wait, run
+from testbed.simulation.schedule import (
+    Create,
+    Delete,
+    Rest,
+    Session,
+    SessionEnds,
+    Update,
+    Wait,
+    run,
+)
 from testbed.simulation.world import RETAINED_TAG, World
 
 A, B = Session("a", retained=True), Session("b", retained=True)
@@ -60,7 +69,7 @@ def test_an_update_does_not_take_its_own_rollback_for_the_one_it_belongs_to(lab:
     """It asks for what was let go before, and is cancelled before it asks with certainty."""
     do(lab, Create((A,)), Rest(), Update((B,)), Rest())
     first = lab.live()[0]
-    do(lab, Ends(), Update((Session("a", tag="2"),), 1.8), Rest())
+    do(lab, SessionEnds(), Update((Session("a", tag="2"),), 1.8), Rest())
     assert first in lab.live()
     assert lab.service.sessions[first].tags[RETAINED_TAG] == "true"
     assert lab.service.sessions[first].tags["tag"] == "1"
@@ -71,7 +80,7 @@ def test_a_cancelled_update_that_is_delivered_again_takes_no_mark() -> None:
     with lab({"delivery of Update.3": "again 30"}) as here:
         do(here, Create((A,)), Rest(), Update((B,)), Rest())
         first = here.live()[0]
-        do(here, Ends(), Update((Session("a"),), 20), Rest())
+        do(here, SessionEnds(), Update((Session("a"),), 20), Rest())
         assert first in here.live()
         assert here.service.sessions[first].tags[RETAINED_TAG] == "true"
 
@@ -127,7 +136,7 @@ def test_a_refused_replacement_ends_though_its_resource_is_removed_meanwhile() -
 
 
 def test_a_second_delivery_does_not_take_an_earlier_mark_for_its_own(lab: World) -> None:
-    """The first died when it had answered; the resource is let go, and being made anew."""
+    """The first died when it had answered; the resource is let go, and being recreated."""
     expect(lab, Fault("PUT", "killed after"))
     do(lab, Create((Session(retained=True, waits=False),)), Update((None,)), Wait(44))
     do(lab, Update((A,)), Rest())
@@ -139,6 +148,6 @@ def test_a_second_delivery_does_not_take_an_earlier_mark_for_its_own(lab: World)
 def test_a_deletion_after_a_rollback_that_failed_leaves_what_is_retained() -> None:
     """The clean-up of the rollback never came, and a deletion sends nothing under RETAIN."""
     ends = {"service fate 0": "ends130", "service fate 1": "ends70", "service fate 5": "fails"}
-    seen = run([Create((A, A)), Update((B, B), 113.9), Rest(), Delete()], Planned(ends))
+    seen = run([Create((A, A)), Update((B, B), 113.9), Rest(), Delete()], PlannedChoices(ends))
     assert seen["UPDATE_ROLLBACK_FAILED"] == 1
     assert seen["DELETE_COMPLETE"] == 1

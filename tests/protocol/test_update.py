@@ -8,9 +8,9 @@ from testbed.simulation.schedule import (
     ContinueRollback,
     Create,
     Delete,
-    Ends,
     Rest,
     Session,
+    SessionEnds,
     Update,
     Wait,
 )
@@ -57,7 +57,7 @@ def test_another_name_replaces_the_session(lab: World) -> None:
 @pytest.mark.parametrize("session", [B, TAGGED])
 def test_a_session_found_dead_is_replaced(lab: World, session: Session) -> None:
     created(lab)
-    assert do(lab, Ends(), Wait(5), Update((session,)), Rest()) == "UPDATE_COMPLETE"
+    assert do(lab, SessionEnds(), Wait(5), Update((session,)), Rest()) == "UPDATE_COMPLETE"
     assert lab.live() == [lab.held()]
 
 
@@ -93,7 +93,7 @@ def test_a_rollback_that_the_first_read_does_not_show_comes_back(lab: World) -> 
 
 def test_a_rollback_starts_a_session_where_the_one_it_left_is_over(lab: World) -> None:
     created(lab)
-    do(lab, Ends(30), Update((B,), 90), Rest())
+    do(lab, SessionEnds(30), Update((B,), 90), Rest())
     assert lab.stack.status == "UPDATE_ROLLBACK_COMPLETE"
     assert lab.live() == [lab.held()]
 
@@ -137,7 +137,7 @@ def test_an_update_that_is_cancelled_within_seconds_does_not_wait_for_its_sessio
 ) -> None:
     """The rollback has begun by its first certain question, and isn't the Update's own."""
     created(lab)
-    do(lab, Ends(), Update((B,), 3), Rest())
+    do(lab, SessionEnds(), Update((B,), 3), Rest())
     own, back = sorted(lab.service.sessions.values(), key=lambda session: session.created_at)[-2:]
     assert own.ended_at is not None
     assert own.ended_at - own.created_at < 40
@@ -190,7 +190,7 @@ def test_a_deletion_after_a_rollback_that_failed_leaves_nothing_elsewhere(lab: W
     """The one session has come back to its application, and its clean-up never comes."""
     do(lab, Create((A, A)), Rest())
     expect(lab, Fault("StartSession", "refused", skip=2, times=1))
-    do(lab, Ends(30, "Second"), Update((Session("b", application=1), B), 90), Rest())
+    do(lab, SessionEnds(30, "Second"), Update((Session("b", application=1), B), 90), Rest())
     assert lab.stack.status == "UPDATE_ROLLBACK_FAILED"
     do(lab, Delete(), Rest())
     assert lab.live() == []
@@ -209,7 +209,7 @@ def test_an_old_read_of_a_rollback_ends_nothing_that_the_next_comes_back_to(lab:
 def test_a_rollback_that_failed_can_be_continued(lab: World, skip: bool) -> None:
     created(lab)
     expect(lab, Fault("StartSession", "refused", skip=1, times=1))
-    assert do(lab, Ends(30), Update((B,), 90), Rest()) == "UPDATE_ROLLBACK_FAILED"
+    assert do(lab, SessionEnds(30), Update((B,), 90), Rest()) == "UPDATE_ROLLBACK_FAILED"
     assert do(lab, ContinueRollback(skip), Rest()) == "UPDATE_ROLLBACK_COMPLETE"
     do(lab, Update((C,)), Rest())
     assert lab.live() == [lab.held()]

@@ -1,10 +1,10 @@
 """Sessions with Apache Spark behind them, under a clock that tests move.
 
-All of them are behind one server, of which each PySpark session is a session of its own: a JVM
-takes seconds to start. A test that ends a server, or wants it configured, says which it wants:
-``spark.start(ApacheServer)``, or ``spark.start(sail)`` where any will do, which is there at once.
+They share one server, because a JVM takes seconds to start. A test that ends a server, or needs
+its own configuration, starts its own: ``spark.start(ApacheServer)``, or ``spark.start(sail)``,
+which starts at once, if any server will do.
 
-A test takes ``spark`` (a ``SparkSessions``): ``spark.start()`` is a live session, a ``Live``, with
+A test takes ``spark`` (a ``SparkSessions``): ``spark.start()`` is a ``LiveSession`` with
 ``endpoint()`` (host and port, and a fresh token), ``arn``, ``state()`` and ``terminate()``.
 ``spark.client("emr-serverless")`` is boto3's client of the service, at ``spark.url``;
 ``spark.authority`` the file that a client has to trust; ``clock.advance(3600)`` makes tokens expire
@@ -14,6 +14,7 @@ library's client. The environment says to boto3 and gRPC where all of it is, as 
 
 import gc
 import os
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -41,6 +42,22 @@ SERVER_SECONDS = 180
 ROLE = "arn:aws:iam::000000000000:role/execution"
 
 
+# What shares a server of Spark: a JVM takes twenty seconds of a processor until it is warm.
+GROUPS = {
+    **dict.fromkeys(("test_older_client", "test_conformance"), "older client of Spark"),
+    **dict.fromkeys(("test_apache", "test_tools"), "Apache Spark and tools"),
+}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the tests of a group to one worker, which starts one server for them."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            group = GROUPS.get(item.path.stem, "clients of Spark")
+            item.add_marker(pytest.mark.xdist_group(group))
+
+
 @dataclass(frozen=True)
 class Endpoint:
     """What GetSessionEndpoint gives, taken apart."""
@@ -51,7 +68,7 @@ class Endpoint:
 
 
 @dataclass(frozen=True)
-class Live:
+class LiveSession:
     """A session that was started."""
 
     sessions: "SparkSessions"
@@ -98,6 +115,17 @@ class Live:
         return described
 
 
+class ClientClock:
+    """The clock of the sessions, for a client beside them that never has to wait."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        self.now = clock.now
+
+    def sleep(self, seconds: float) -> None:
+        """Give a real server its time, and leave the clock to the test."""
+        time.sleep(min(seconds, 0.1))
+
+
 @dataclass(frozen=True)
 class SparkSessions:
     """The session service over HTTP, with a Spark Connect server behind each session."""
@@ -115,15 +143,15 @@ class SparkSessions:
         session: Any = boto3.session.Session()
         return session.client(service, endpoint_url=self.url)
 
-    def submit(self, launch: Launch | None = None, **fields: Any) -> Live:
+    def submit(self, launch: Launch | None = None, **fields: Any) -> LiveSession:
         """Start a session, and don't wait."""
         self.launcher.chosen = launch
         started = self.client("emr-serverless").start_session(
             applicationId=self.application_id, executionRoleArn=ROLE, **fields
         )
-        return Live(self, self.application_id, started["sessionId"])
+        return LiveSession(self, self.application_id, started["sessionId"])
 
-    def start(self, launch: Launch | None = None, **fields: Any) -> Live:
+    def start(self, launch: Launch | None = None, **fields: Any) -> LiveSession:
         """Start a session, and move the clock to when it takes connections."""
         live = self.submit(launch, **fields)
         self.backing.wait(live.session_id, SERVER_SECONDS)
@@ -135,6 +163,11 @@ class SparkSessions:
 @pytest.fixture
 def clock() -> ManualClock:
     return ManualClock()
+
+
+@pytest.fixture
+def client_clock(clock: ManualClock) -> ClientClock:
+    return ClientClock(clock)
 
 
 class Launcher:
@@ -186,7 +219,7 @@ def certified(
 def collecting_garbage_here() -> Iterator[None]:
     """No garbage collection in other threads.
 
-    It closes the PySpark sessions that it finds, and waits for the endpoint's answer: for ever,
+    It closes the PySpark sessions that it finds, and waits for the endpoint's answer: forever,
     if that was found by a thread of the endpoint, which is in the client's process here only.
     """
     gc.disable()

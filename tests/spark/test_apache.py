@@ -17,7 +17,7 @@ from pyspark.sql.functions import udf
 from pyspark.sql.pandas.functions import pandas_udf
 
 from emr_serverless_local.spark import ApacheServer
-from tests.spark.conftest import Live, SparkSessions, connected
+from tests.spark.conftest import LiveSession, SparkSessions, connected
 from tests.spark.shared_server import SharedServer
 from tests.spark.test_end import alive
 
@@ -84,7 +84,7 @@ def test_the_server_takes_no_call_past_the_endpoint(shared_server: SharedServer)
         assert error.code() is grpc.StatusCode.UNAUTHENTICATED
 
 
-def test_sessions_start_side_by_side_each_as_it_is_configured(spark: SparkSessions) -> None:
+def test_sessions_start_in_parallel_each_as_it_is_configured(spark: SparkSessions) -> None:
     one = spark.submit(ApacheServer, **configured("one"))
     other = spark.submit(ApacheServer, **configured("other"))
     for live in (one, other):
@@ -136,7 +136,7 @@ def configured(name: str) -> dict[str, object]:
     }
 
 
-def title(live: Live) -> str:
+def title(live: LiveSession) -> str:
     """The name of the application that the session's dashboard shows."""
     client = live.sessions.client("emr-serverless")
     url = client.get_resource_dashboard(

@@ -22,7 +22,7 @@ from emr_session import (
     connect,
 )
 from emr_session._connect.builder import SessionChannelBuilder
-from tests.spark.conftest import Live, SparkSessions
+from tests.spark.conftest import ClientClock, LiveSession, SparkSessions
 from tests.spark.shared_server import sail
 
 PARAMETER = "/notebooks/session"
@@ -30,28 +30,12 @@ PARAMETER = "/notebooks/session"
 SECONDS = 20
 
 
-class ClientClock:
-    """The clock of the sessions, for a client beside them that never has to wait."""
-
-    def __init__(self, clock: ManualClock) -> None:
-        self.now = clock.now
-
-    def sleep(self, seconds: float) -> None:
-        """Give a real server its time, and leave the clock to the test."""
-        time.sleep(min(seconds, 0.1))
-
-
-@pytest.fixture
-def client_clock(clock: ManualClock) -> ClientClock:
-    return ClientClock(clock)
-
-
 @pytest.fixture
 def connected(spark: SparkSessions, client_clock: ClientClock) -> Iterator[Callable[..., Any]]:
     """``connect`` to a live session as of the sessions' clock; all are stopped in the end."""
     made: list[Any] = []
 
-    def connected_to(live: Live, **options: Any) -> Any:
+    def connected_to(live: LiveSession, **options: Any) -> Any:
         # Any PySpark will do here: whether one fits is the subject of tests/unit/client.
         options = {"root_certificates": spark.authority, "check_version": False, **options}
         made.append(connect(live.arn, clock=client_clock, **options))
@@ -261,8 +245,8 @@ def test_nothing_of_a_process_that_connects_has_the_token(
         "import logging, sys\n"
         "logging.basicConfig(level=logging.DEBUG)\n"
         "from emr_session import connect\n"
-        f"class Now:\n    now = staticmethod(lambda: {spark.clock.now()})\n"
-        "spark = connect(sys.argv[1], clock=Now(), check_version=False)\n"
+        f"class Clock:\n    now = staticmethod(lambda: {spark.clock.now()})\n"
+        "spark = connect(sys.argv[1], clock=Clock(), check_version=False)\n"
         "print(spark.range(3).count(), spark, vars(spark.client), vars(spark.client._builder))\n"
     )
     run = subprocess.run(

@@ -11,7 +11,7 @@ from emr_serverless_local.http import serve
 from emr_serverless_local.sessions import SessionService
 from emr_serverless_local.spark import SparkBacking
 from testbed.sessions import APPLICATION
-from tests.spark.conformance import suite, ways
+from tests.spark.conformance import routes, suite
 from tests.spark.conftest import ROLE
 from tests.spark.shared_server import SharedServer
 
@@ -48,14 +48,16 @@ def test_connect_ends_each_of_them_as_a_direct_connection_does(
 ) -> None:
     answer = session["endpoint"]
     remotes = {
-        "direct": ways.direct(answer["endpoint"], answer["authToken"]),
-        "connect": ways.connect(session["arn"]),
+        "direct": routes.direct(answer["endpoint"], answer["authToken"]),
+        "connect": routes.connect(session["arn"]),
     }
     found = {}
-    for way, remote in remotes.items():
-        folder = tmp_path / way
+    for route, remote in remotes.items():
+        folder = tmp_path / route
         folder.mkdir()
-        found[way] = suite.run(pyspark_3_5, suite.PART, {**session["variables"], **remote}, folder)
+        found[route] = suite.run(
+            pyspark_3_5, suite.PART, {**session["variables"], **remote}, folder
+        )
 
     assert list(found["direct"].values()).count("passed") >= 25
     assert suite.differences(found["direct"], found["connect"]) == []

@@ -1,4 +1,4 @@
-"""After ``connect``, whatever asks PySpark for "the" session is on it; after ``stop``, no more."""
+"""``connect`` sets PySpark's default session, and ``stop`` unsets it."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -10,9 +10,8 @@ from pyspark.sql import SparkSession
 from pyspark.sql.functions import col, from_json, udf
 from pyspark.sql.pandas import functions as pandas_functions
 
-from emr_serverless_local.clock import ManualClock
 from emr_session import connect
-from tests.spark.conftest import Live, SparkSessions
+from tests.spark.conftest import ClientClock, LiveSession, SparkSessions
 
 # Its stubs know a few of its forms only.
 pandas_udf: Any = pandas_functions.pandas_udf
@@ -21,20 +20,16 @@ pandas_udf: Any = pandas_functions.pandas_udf
 @pytest.fixture
 def connected(
     spark: SparkSessions,  # noqa: ARG001
-    clock: ManualClock,
+    client_clock: ClientClock,
     monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Callable[[Live], Any]]:
+) -> Iterator[Callable[[LiveSession], Any]]:
     """``connect``; what is left of the sessions and their environment is gone afterwards."""
     monkeypatch.delenv("SPARK_REMOTE", raising=False)
     monkeypatch.delenv("SPARK_CONNECT_MODE_ENABLED", raising=False)
     made: list[Any] = []
 
-    class Now:
-        now = staticmethod(clock.now)
-        sleep = staticmethod(clock.advance)
-
-    def connect_to(live: Live) -> Any:
-        made.append(connect(live.arn, check_version=False, clock=Now()))
+    def connect_to(live: LiveSession) -> Any:
+        made.append(connect(live.arn, check_version=False, clock=client_clock))
         return made[-1]
 
     yield connect_to
@@ -43,7 +38,7 @@ def connected(
 
 
 def test_get_or_create_gives_the_session(
-    spark: SparkSessions, connected: Callable[[Live], Any]
+    spark: SparkSessions, connected: Callable[[LiveSession], Any]
 ) -> None:
     session = connected(spark.start())
 
@@ -52,7 +47,7 @@ def test_get_or_create_gives_the_session(
 
 
 def test_the_address_in_the_environment_has_no_token(
-    spark: SparkSessions, connected: Callable[[Live], Any]
+    spark: SparkSessions, connected: Callable[[LiveSession], Any]
 ) -> None:
     connected(spark.start())
 
@@ -60,7 +55,7 @@ def test_the_address_in_the_environment_has_no_token(
 
 
 def test_after_a_second_connect_everything_is_on_the_new_session(
-    spark: SparkSessions, connected: Callable[[Live], Any]
+    spark: SparkSessions, connected: Callable[[LiveSession], Any]
 ) -> None:
     first = spark.start()
     connected(first)
@@ -81,7 +76,7 @@ def test_after_a_second_connect_everything_is_on_the_new_session(
 
 
 def test_stop_takes_it_back(
-    spark: SparkSessions, connected: Callable[[Live], Any], monkeypatch: pytest.MonkeyPatch
+    spark: SparkSessions, connected: Callable[[LiveSession], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SPARK_REMOTE", "sc://elsewhere")
     first, second = connected(spark.start()), connected(spark.start())
@@ -95,7 +90,7 @@ def test_stop_takes_it_back(
 
 
 def test_stopping_an_earlier_session_leaves_the_later_one(
-    spark: SparkSessions, connected: Callable[[Live], Any]
+    spark: SparkSessions, connected: Callable[[LiveSession], Any]
 ) -> None:
     first, second = connected(spark.start()), connected(spark.start())
     first.stop()
@@ -105,7 +100,7 @@ def test_stopping_an_earlier_session_leaves_the_later_one(
 
 
 def test_stopping_a_clone_leaves_the_default(
-    spark: SparkSessions, connected: Callable[[Live], Any]
+    spark: SparkSessions, connected: Callable[[LiveSession], Any]
 ) -> None:
     session = connected(spark.start())
     if not hasattr(session, "cloneSession"):

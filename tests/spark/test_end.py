@@ -1,4 +1,4 @@
-"""What is behind a session ends with it, and a client is told so.
+"""The Spark server ends with its session, and clients get an error that says so.
 
 Most of it is said of Sail, whose process is there in half a second; ``test_apache`` says it of
 Apache Spark.

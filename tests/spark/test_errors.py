@@ -1,4 +1,4 @@
-"""Spark's errors look through ``connect`` as they do without it."""
+"""Spark's errors are the same with ``connect`` as without it."""
 
 import traceback
 from collections.abc import Callable
@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 from pyspark.errors import AnalysisException, PySparkException
 
-from emr_serverless_local.clock import ManualClock
 from emr_session import connect
-from tests.spark.conftest import SparkSessions, connected
+from tests.spark.conftest import ClientClock, SparkSessions, connected
 
 FAILING: dict[str, Callable[[Any], object]] = {
     "analysis": lambda spark: spark.sql("SELECT nothing FROM range(3)").collect(),
@@ -30,28 +29,20 @@ def shown(spark: Any, failing: Callable[[Any], object]) -> tuple[type, str, int]
 
 @pytest.mark.parametrize("kind", FAILING)
 def test_an_error_is_shown_as_spark_shows_it(
-    spark: SparkSessions, clock: ManualClock, kind: str
+    spark: SparkSessions, client_clock: ClientClock, kind: str
 ) -> None:
-    class Now:
-        now = staticmethod(clock.now)
-        sleep = staticmethod(clock.advance)
-
     live = spark.start()
     with connected(live.remote_url()) as session:
         direct = shown(session, FAILING[kind])
-    session = connect(live.arn, check_version=False, clock=Now())
+    session = connect(live.arn, check_version=False, clock=client_clock)
     try:
         assert shown(session, FAILING[kind]) == direct
     finally:
         session.stop()
 
 
-def test_an_analysis_error_is_one(spark: SparkSessions, clock: ManualClock) -> None:
-    class Now:
-        now = staticmethod(clock.now)
-        sleep = staticmethod(clock.advance)
-
-    session = connect(spark.start().arn, check_version=False, clock=Now())
+def test_an_analysis_error_is_one(spark: SparkSessions, client_clock: ClientClock) -> None:
+    session = connect(spark.start().arn, check_version=False, clock=client_clock)
     try:
         with pytest.raises(AnalysisException, match="UNRESOLVED_COLUMN"):
             session.sql("SELECT nothing FROM range(3)").collect()

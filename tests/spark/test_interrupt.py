@@ -1,4 +1,4 @@
-"""Ctrl-C during a query ends it on the server, too, and is one line."""
+"""Ctrl-C ends a query on the server too, and prints one line."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.request import urlopen
 
-from tests.spark.conftest import Live, SparkSessions
+from tests.spark.conftest import LiveSession, SparkSessions
 from tests.spark.shared_server import SharedServer
 
 SECONDS = 60
@@ -20,10 +20,10 @@ SCRIPT = """
 import sys
 from emr_session import connect
 
-class Now:
+class Clock:
     now = staticmethod(lambda: {now})
 
-spark = connect(sys.argv[1], clock=Now(), check_version=False)
+spark = connect(sys.argv[1], clock=Clock(), check_version=False)
 {query}
 """
 # Hours of work, in tasks that can be interrupted.
@@ -39,7 +39,7 @@ def wait_for(condition: Callable[[], bool], seconds: float) -> bool:
 
 
 def running(
-    spark: SparkSessions, server: SharedServer, live: Live, query: str, folder: Path
+    spark: SparkSessions, server: SharedServer, live: LiveSession, query: str, folder: Path
 ) -> subprocess.Popen[str]:
     """A program in the middle of a query."""
     script = folder / "query.py"
@@ -57,7 +57,7 @@ def running(
 
 
 def works(server: SharedServer) -> bool:
-    """Whether Spark has a job under way, as its web interface says."""
+    """Whether Spark has a job in progress, as its web interface says."""
     api = f"{server.dashboard}/api/v1/applications"
     with urlopen(api) as answer:
         (application,) = json.load(answer)

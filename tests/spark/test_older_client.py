@@ -1,4 +1,4 @@
-"""PySpark 3.5, as sessions of emr-7.13.0 need it, passes the tests of the other PySpark too.
+"""PySpark 3.5, which sessions of emr-7.13.0 need, passes the same tests.
 
 They are run by a Python that has it, on the server that all tests share.
 """

@@ -1,4 +1,4 @@
-"""Plain PySpark through the proxy, past the hour and whatever else happens on the way."""
+"""Plain PySpark through the proxy, past a token's hour and after interruptions."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ from pyspark.errors import PySparkException
 
 from emr_serverless_local.clock import ManualClock
 from emr_session import SessionProxy
-from tests.spark.conftest import Live, SparkSessions, connected
+from tests.spark.conftest import LiveSession, SparkSessions, connected
 
 HOUR = 3600
 SECONDS = 60
@@ -52,7 +52,7 @@ def proxied(spark: SparkSessions, clock: ManualClock) -> Iterator[Proxied]:
     """Starts a proxy to a session, which is stopped in the end."""
     with ExitStack() as stack:
 
-        def start(live: Live, **options: Any) -> SessionProxy:
+        def start(live: LiveSession, **options: Any) -> SessionProxy:
             fixed = {"root_certificates": spark.authority, "clock": WaitingClock(clock)}
             proxy = SessionProxy(live.arn, **{"port": 0, **fixed, **options})
             return stack.enter_context(proxy)

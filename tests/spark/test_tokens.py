@@ -1,4 +1,4 @@
-"""The endpoint lets in the session's own token, for its hour, and nothing else."""
+"""The endpoint accepts only the session's own token, for an hour."""
 
 import grpc
 import pytest

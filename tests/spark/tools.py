@@ -1,4 +1,4 @@
-"""Runs the examples of other people's tools: here, or in an environment that is kept between runs.
+"""Runs the examples of other tools, here or in an environment that is kept between runs.
 
 The environment is for the tools whose dependencies don't fit the project's own.
 """

@@ -1,4 +1,4 @@
-"""The command's manual says what the command's own help says."""
+"""The command's manual is up to date with its help."""
 
 import importlib.util
 from pathlib import Path

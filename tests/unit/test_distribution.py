@@ -1,4 +1,4 @@
-"""What is uploaded: wheel and sdist of each distribution, with what belongs in them alone."""
+"""The wheel and sdist of each distribution contain exactly the right files."""
 
 import os
 import subprocess

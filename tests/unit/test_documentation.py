@@ -1,4 +1,4 @@
-"""What docs and docstrings tell is what the code has. Their code blocks run by ``conftest.py``."""
+"""Docs and docstrings match the code. ``conftest.py`` runs their code blocks."""
 
 import importlib
 import inspect

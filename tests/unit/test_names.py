@@ -1,4 +1,4 @@
-"""What the distributions must agree on, and can't import from each other, is the same in each."""
+"""Facts that each distribution has a copy of are the same in all."""
 
 from pathlib import Path
 from types import ModuleType

@@ -1,4 +1,4 @@
-"""What is wrong with an application, the constructs and the doctor say in the same words."""
+"""The constructs and the doctor describe an application's problems in the same words."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""gRPC channels to a session, for whatever speaks over them: endpoint, tokens, trust, keepalive.
+"""gRPC channels to a session: endpoint, tokens, certificates, keepalive.
 
 Knows nothing of PySpark.
 """

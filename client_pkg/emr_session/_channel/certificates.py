@@ -1,4 +1,4 @@
-"""Which certificate authorities gRPC trusts: those that boto3 trusts, or the caller's."""
+"""The certificate authorities that gRPC trusts: boto3's, or the caller's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The gRPC channel to a session: it leads to the successor after a move, and tells when it ended.
+"""The gRPC channel to a session: it moves to the successor, and reports the session's end.
 
 Knows gRPC, and nothing of PySpark but which call it makes in the background.
 """
@@ -11,8 +11,8 @@ from typing import Any
 
 import grpc
 
-from .answers import Answers
 from .current_session import CurrentSession
+from .responses import ResponseIterator
 from .tokens import Tokens
 
 # What a gateway answers with when the session behind it is gone, or the token is no good. Spark's
@@ -56,7 +56,7 @@ def session_channel(
 class _FollowingChannel(grpc.Channel):
     """A channel to whichever session is the current one.
 
-    Behind an interceptor, each call asks for its method anew; so a call that begins after a move
+    Behind an interceptor, each call asks for its method again; so a call that begins after a move
     goes to the successor.
     """
 
@@ -185,7 +185,7 @@ class _Attempt:
                 raise CutOffError(call)
 
 
-class _WatchedStream(Answers):
+class _WatchedStream(ResponseIterator):
     """Looks after the session when the answers break off."""
 
     def __init__(self, call: Any, attempt: _Attempt) -> None:

@@ -1,4 +1,4 @@
-"""A session's token as gRPC's call credentials: each call of every kind asks for the valid one."""
+"""A session's token as gRPC call credentials: every call gets a valid one."""
 
 from __future__ import annotations
 

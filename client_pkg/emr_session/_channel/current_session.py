@@ -1,4 +1,4 @@
-"""The session that a client is connected to: its token while it lives, and its successor.
+"""The session that a client is connected to, its token, and its successor.
 
 The one place that knows whether a client follows its parameter to a successor.
 """
@@ -53,21 +53,21 @@ class CurrentSession:
 
     @property
     def arn(self) -> SessionArn:
-        """The session of now."""
+        """The current session."""
         return self._arn
 
     @property
     def tokens(self) -> Tokens:
-        """The tokens of the session of now."""
+        """The tokens of the current session."""
         return self._tokens
 
     def endpoint(self) -> Endpoint:
-        """The endpoint of the session of now, with a token that is valid.
+        """The endpoint of the current session, with a token that is valid.
 
         Raises:
             CredentialsError: AWS accepts the caller's credentials no more.
             SessionEndedError: The session has ended, and isn't followed or has no successor yet.
-            SessionMovedError: The session has ended, and its successor is the session of now.
+            SessionMovedError: The session has ended, and its successor is the current session.
             botocore.exceptions.ClientError: The service refuses a token.
         """
         arn = self._arn
@@ -92,8 +92,8 @@ class CurrentSession:
         self._heard.moves = moves
         if heard != moves:
             raise SessionMovedError(
-                "The client's session ended, and the client is on its successor "
-                f"{self._arn.session_id} now. {_GONE}"
+                "The session has ended, and the client now uses its successor "
+                f"{self._arn.session_id}. {_GONE}"
             )
 
     def raise_if_ended(self, arn: SessionArn) -> None:
@@ -106,7 +106,7 @@ class CurrentSession:
             CredentialsError: AWS accepts the caller's credentials no more.
             SessionEndedError: It has, and isn't followed or has no successor yet.
             SessionNotFoundError: The service has forgotten it, and it isn't followed.
-            SessionMovedError: It has, and its successor is the session of now.
+            SessionMovedError: It has, and its successor is the current session.
         """
         with self._lock:
             if arn == self._arn:
@@ -120,8 +120,8 @@ class CurrentSession:
                     return
             self._heard.moves = self._moves
         raise SessionMovedError(
-            f"Session {arn.session_id} ended during the call, and the client is on its successor "
-            f"{self._arn.session_id} now. {_GONE}"
+            f"Session {arn.session_id} ended during the call, and the client now uses its "
+            f"successor {self._arn.session_id}. {_GONE}"
         )
 
     def raise_if_not_live(self, arn: SessionArn) -> None:
@@ -170,6 +170,6 @@ class CurrentSession:
 
 
 _GONE = (
-    "Temporary views, caches, settings and artifacts of the old one are gone: make them anew, then "
-    "run what failed again."
+    "The old session's temporary views, caches, settings and artifacts are gone: create them "
+    "again, then repeat the failed call."
 )

@@ -1,4 +1,4 @@
-"""What is wrong with the way to an endpoint, in the words of those who have to do something."""
+"""Errors of the connection to an endpoint, explained with what to do."""
 
 from __future__ import annotations
 

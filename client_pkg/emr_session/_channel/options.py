@@ -1,4 +1,4 @@
-"""Options of a gRPC channel to a session: silent connections are noticed, boto3's proxy is used."""
+"""gRPC channel options: dead connections are detected, and boto3's proxy is used."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Option = tuple[str, int | str]
 # A ping a minute is what gateways tolerate: gRPC's own servers, the strictest, close a connection
 # after more than two pings in a row that come sooner than five minutes apart with no data between
 # them, and Spark ends every stream after two minutes, to be re-attached: that is data. Without a
-# call under way nothing is sent.
+# call in progress nothing is sent.
 KEEPALIVE: dict[str, int | str] = {
     "grpc.keepalive_time_ms": 60_000,
     "grpc.keepalive_timeout_ms": 20_000,
@@ -64,7 +64,7 @@ def _proxy(address: str) -> dict[str, int | str]:
     if url.scheme != "http":
         raise ConnectError(
             f"HTTPS_PROXY names a proxy at {url.scheme}://{url.hostname}, and gRPC connects "
-            "through proxies at http:// only. Give such a one, or add the endpoint to NO_PROXY: "
+            "through proxies at http:// only. Use such a proxy, or add the endpoint to NO_PROXY: "
             f"{address.rpartition(':')[0]}"
         )
     return {"grpc.http_proxy": url.geturl(), "grpc.enable_http_proxy": 1}

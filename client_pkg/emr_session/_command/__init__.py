@@ -1,1 +1,1 @@
-"""``emr-session``: the sessions of an account on the command line."""
+"""The command ``emr-session``."""

@@ -1,4 +1,4 @@
-"""Arguments and options that several commands have."""
+"""Arguments and options that several commands share."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 
 from .._emr.wait import TIMEOUT_SECONDS
 from .completion import sessions
-from .moments import parse_span
+from .times import parse_span
 
 SESSION = click.argument("session", metavar="[SESSION]", required=False, shell_complete=sessions)
 APPLICATION = click.option("--application", metavar="ID", help="Only sessions of this application.")
@@ -26,9 +26,7 @@ FOLLOW = click.option(
 ROOT_CERTIFICATES = click.option(
     "--root-certificates", metavar="FILE", help="A PEM file of the authorities to trust."
 )
-WATCH = click.option(
-    "--watch", "watching", is_flag=True, help="Refresh it on the screen, until Ctrl-C."
-)
+WATCH = click.option("--watch", "watching", is_flag=True, help="Refresh the screen until Ctrl-C.")
 
 
 class Span(click.ParamType):  # type: ignore[type-arg] # generic since Click 8.5, at run time too

@@ -1,4 +1,4 @@
-"""From a function to a command: the options that all have, its errors, and its exit code."""
+"""Turns a function into a command: shared options, errors, and exit code."""
 
 from __future__ import annotations
 

@@ -47,11 +47,11 @@ def sessions(
     ]
 
 
-@click.command("completion", short_help="Print what sets up completion in a shell.")
+@click.command("completion", short_help="Print the completion script of a shell.")
 @click.argument("shell", type=click.Choice(SHELLS))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
-    """Print what sets up completion of commands, options and sessions in a shell.
+    """Print the script for a shell's completion of commands, options and sessions.
 
     For bash: add the line eval "$(emr-session completion bash)" to ~/.bashrc. For zsh: the same
     with zsh, in ~/.zshrc. For fish: emr-session completion fish | source, in config.fish.

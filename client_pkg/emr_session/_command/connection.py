@@ -1,4 +1,4 @@
-"""``url``, ``env``, ``ui`` and ``shell``: ways to a session. The first two print a token."""
+"""``url``, ``env``, ``ui`` and ``shell``. The first two print a token."""
 
 from __future__ import annotations
 
@@ -64,9 +64,9 @@ def shell(
     root_certificates: str | None,
     timeout: float,
 ) -> int:
-    """A Python shell with 'spark' connected: IPython's if it is installed, else Python's own.
+    """Open a Python shell with 'spark' connected: IPython if installed, else Python's own.
 
-    In IPython's, queries show their progress, and %%sparksql runs SQL.
+    In IPython, queries show their progress, and %%sparksql runs SQL.
     """
     spark = connect(
         target(run, session, application, follow=follow),

@@ -1,4 +1,4 @@
-"""``describe``: everything of one session."""
+"""``describe``: the details of one session."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from .._emr.cost import Prices, cost
-from .._emr.inventory import Listed, listed
+from .._emr.inventory import ListedSession, listed
 from .._emr.lifetime import end_of
 from .._emr.names import LIVE_STATES, OWNER_TAG_PREFIX, REPLACES_TAG, RETAINED_TAG, SessionArn
 from .._emr.releases import find_release, requirement
@@ -16,8 +16,8 @@ from .arguments import APPLICATION, SESSION, WATCH
 from .command import DONE, command
 from .invocation import Invocation
 from .listing import STYLES, dollars
-from .moments import moment, span
 from .printable import printable
+from .times import span, timestamp
 from .watch import watch
 
 if TYPE_CHECKING:
@@ -31,9 +31,9 @@ def describe(
     application: str | None,
     watching: bool,
 ) -> int:
-    """Everything of one session: times, owner, Spark properties, usage and cost.
+    """Show one session: times, owner, Spark properties, usage and cost.
 
-    With --json it is what GetSession says, and "spark", "endsAt" and "costUsd".
+    --json prints the answer of GetSession, with "spark", "endsAt" and "costUsd" added.
     """
     arn = run.locate(session, application)
     prices = Prices.of(os.environ)
@@ -47,26 +47,26 @@ def describe(
     return DONE
 
 
-def _get(run: Invocation, arn: SessionArn) -> Listed:
+def _get(run: Invocation, arn: SessionArn) -> ListedSession:
     return listed(run.aws.emr_serverless(arn.region).get_session(**arn.ids)["session"])
 
 
-def _document(found: Listed, prices: Prices) -> dict[str, Any]:
+def _document(found: ListedSession, prices: Prices) -> dict[str, Any]:
     session, end = found.session, end_of(found.session)
     release = find_release(session["releaseLabel"])
     plain = {
-        name: moment(value) if isinstance(value, datetime) else value
+        name: timestamp(value) if isinstance(value, datetime) else value
         for name, value in session.items()
     }
     return {
         **plain,
         "spark": release.spark if release else None,
-        "endsAt": moment(end[0]) if end else None,
+        "endsAt": timestamp(end[0]) if end else None,
         "costUsd": cost(session.get("billedResourceUtilization", {}), prices),
     }
 
 
-def _text(run: Invocation, found: Listed, prices: Prices) -> Text:
+def _text(run: Invocation, found: ListedSession, prices: Prices) -> Text:
     """One line per value, never broken: what a terminal breaks is copied whole."""
     from rich.text import Text
 
@@ -83,7 +83,7 @@ def _text(run: Invocation, found: Listed, prices: Prices) -> Text:
     return Text("\n").join(lines)
 
 
-def _rows(found: Listed, now: datetime, prices: Prices) -> Iterator[tuple[str, str | None]]:
+def _rows(found: ListedSession, now: datetime, prices: Prices) -> Iterator[tuple[str, str | None]]:
     session, owner = found.session, found.owner
     tags: Mapping[str, str] = session.get("tags", {})
     release = find_release(session["releaseLabel"])
@@ -111,7 +111,10 @@ def _rows(found: Listed, now: datetime, prices: Prices) -> Iterator[tuple[str, s
         yield "Idle since", _ago(session.get("idleSince"), now)
         end = end_of(session)
         if end:
-            yield "Ends", f"{moment(end[0])} (in {span((end[0] - now).total_seconds())}): {end[1]}"
+            yield (
+                "Ends",
+                f"{timestamp(end[0])} (in {span((end[0] - now).total_seconds())}): {end[1]}",
+            )
     idle = session.get("idleTimeoutMinutes")
     yield "Idle time-out", f"{idle} minutes" if idle else None
     billed = session.get("billedResourceUtilization", {})
@@ -142,4 +145,4 @@ def _lines(title: str, values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 def _ago(value: datetime | None, now: datetime) -> str | None:
     if value is None:
         return None
-    return f"{moment(value)} ({span((now - value).total_seconds())} ago)"
+    return f"{timestamp(value)} ({span((now - value).total_seconds())} ago)"

@@ -1,4 +1,4 @@
-"""``doctor``: what keeps a session from working, a line each as it is found, and what to do."""
+"""``doctor``: prints each finding about a session as a line, with what to do."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CHECK_WIDTH = 15
 @command(
     SESSION,
     APPLICATION,
-    click.option("--role", metavar="ARN", help="The execution role of a session to be started."),
+    click.option("--role", metavar="ARN", help="The execution role for a new session."),
     click.option(
         "--connect",
         is_flag=True,
@@ -42,11 +42,11 @@ def doctor(
     connect: bool,
     root_certificates: str | None,
 ) -> int:
-    """What keeps a session from working, and what to do about it.
+    """Find out what is wrong with a session, and what to do.
 
-    Looks at a session and its application; with --application alone, at the application; with
-    neither, at your only live session, or else at the account. Changes nothing. What you may not
-    ask is said to be not checked. The exit code is 3 if something is wrong.
+    Checks a session and its application. With --application alone it checks the application, with
+    neither your only live session, or else the account. Changes nothing. "Not checked" means that
+    you lack a permission. The exit code is 3 if something is wrong.
     """
     from .._doctor.examine import Subject, examine
     from .._doctor.finding import Level

@@ -1,4 +1,4 @@
-"""From what went wrong to the line that says so: what was asked, what is wrong, what to do now."""
+"""Turns an exception into one line: what was asked, what is wrong, what to do."""
 
 from __future__ import annotations
 

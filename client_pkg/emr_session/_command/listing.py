@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .._emr.cost import Prices, cost
-from .._emr.inventory import Listed, Summary, described, summaries
+from .._emr.inventory import ListedSession, Summary, described, summaries
 from .._emr.lifetime import end_of
 from .._emr.names import LIVE_STATES, OVER_STATES, STARTING_STATES, USABLE_STATES
 from .._emr.releases import find_release
 from .arguments import APPLICATION, WATCH, Span
 from .command import DONE, command
 from .invocation import Invocation
-from .moments import moment, span
 from .table import Column, table
+from .times import span, timestamp
 from .watch import watch
 
 if TYPE_CHECKING:
@@ -86,11 +86,11 @@ def list_(
     limit: int | None,
     watching: bool,
 ) -> int:
-    """The live sessions: their states and ends, whose they are, and what they have cost so far.
+    """List live sessions: state, end, stack, and cost so far.
 
-    The newest come first. Costs are what the service has billed, times prices: the public ones of
-    us-east-1 for x86, or those of EMR_SESSION_PRICES, in USD for an hour of a vCPU, a GB of memory
-    and a GB of storage, with commas in between.
+    The newest come first. Costs are the billed usage times prices: the public ones of us-east-1
+    for x86, or those of EMR_SESSION_PRICES, in USD for an hour of a vCPU, a GB of memory and a GB
+    of storage, separated by commas.
     """
     prices = Prices.of(os.environ)
     wanted = states or (() if all_ else LIVE_STATES)
@@ -132,17 +132,17 @@ def list_(
     return DONE
 
 
-def _shown(run: Invocation, everything: list[Summary], limit: int) -> list[Listed]:
+def _shown(run: Invocation, everything: list[Summary], limit: int) -> list[ListedSession]:
     return described(run.aws, everything[:limit] if limit else everything)
 
 
-def _table(run: Invocation, sessions: list[Listed], prices: Prices) -> RenderableType:
+def _table(run: Invocation, sessions: list[ListedSession], prices: Prices) -> RenderableType:
     now = datetime.fromtimestamp(run.clock.now(), UTC)
     rows = [_cells(one, now, prices) for one in sessions]
     return table(COLUMNS, rows, run.output.console.width)
 
 
-def _cells(listed: Listed, now: datetime, prices: Prices) -> list[str | None]:
+def _cells(listed: ListedSession, now: datetime, prices: Prices) -> list[str | None]:
     session = listed.session
     idle, end = session.get("idleSince"), end_of(session)
     live = listed.state in LIVE_STATES
@@ -160,7 +160,7 @@ def _cells(listed: Listed, now: datetime, prices: Prices) -> list[str | None]:
     ]
 
 
-def _row(listed: Listed, prices: Prices) -> dict[str, Any]:
+def _row(listed: ListedSession, prices: Prices) -> dict[str, Any]:
     session, end = listed.session, end_of(listed.session)
     return {
         "application": listed.application_id,
@@ -169,10 +169,10 @@ def _row(listed: Listed, prices: Prices) -> dict[str, Any]:
         "name": listed.name,
         "stack": listed.owner.stack_name if listed.owner else None,
         "resource": listed.owner.logical_id if listed.owner else None,
-        "created": moment(listed.created_at),
+        "created": timestamp(listed.created_at),
         "arn": listed.arn,
-        "idle_since": moment(session.get("idleSince")),
-        "ends_at": moment(end[0]) if end else None,
+        "idle_since": timestamp(session.get("idleSince")),
+        "ends_at": timestamp(end[0]) if end else None,
         "spark": spark_of(session),
         "cost_usd": cost(session.get("billedResourceUtilization", {}), prices),
     }

@@ -1,4 +1,4 @@
-"""``logs``: the lines of a session's Spark, and what the stack's function says of it."""
+"""``logs``: the logs of a session's Spark and of the stack's function."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from .arguments import APPLICATION, SESSION, Span
 from .command import DONE, command
 from .failure import failure
 from .invocation import Invocation
-from .moments import moment
+from .times import timestamp
 
 _SINCE = timedelta(days=1)
 _LINES = 20
-# EMR Serverless writes S3's files anew so often:
+# EMR Serverless writes S3's files again so often:
 # https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/rotating-logs.html
 _FOLLOW_SECONDS = 15.0
 
@@ -59,13 +59,13 @@ def logs(
     follow: bool,
     since: timedelta,
 ) -> int:
-    """What the session's Spark wrote, and what the stack's function logged about the session.
+    """Show what the session's Spark wrote, and what the stack's function logged about it.
 
-    Spark's lines are read where the application has them written: in S3, or else in CloudWatch
-    Logs. Those that the service alone keeps are in the Spark UI.
+    Spark's logs are read from S3, or else from CloudWatch Logs, if the application writes them
+    there. With managed persistence they are only in the Spark UI.
     """
     if follow and run.output.as_json:
-        raise click.UsageError("--follow prints for people: leave out --json.")
+        raise click.UsageError("--follow and --json can't be combined.")
     arn = run.locate(session, application)
     client = run.aws.emr_serverless(arn.region)
     found = listed(client.get_session(**arn.ids)["session"])
@@ -83,7 +83,7 @@ def logs(
     for place in places:
         run.output.line(f"Spark: {place}")
     if group:
-        run.output.line(f"Function: {group}, {len(own)} lines since {moment(begin)}")
+        run.output.line(f"Function: {group}, {len(own)} lines since {timestamp(begin)}")
     elif found.owner:
         run.output.line(
             f"Function: its log group isn't in stack {found.owner.stack_name}; see the stack of "
@@ -207,4 +207,4 @@ def _lines(run: Invocation, group: str, owner: Owner, begin: datetime) -> Iterat
     ):
         for event in page["events"]:
             time = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
-            yield {"time": moment(time) or "", "message": event["message"].rstrip()}
+            yield {"time": timestamp(time) or "", "message": event["message"].rstrip()}

@@ -1,4 +1,4 @@
-"""``emr-session``: its commands, what is said of it as a whole, and where it begins.
+"""``emr-session``: its commands, its help, and its entry point.
 
 Exit codes: 0 done, 1 it can't be done, 2 wrong arguments, 3 a check found something, 130 Ctrl-C.
 """
@@ -31,26 +31,26 @@ from .unsupported import advice_on
 PROGRAM = "emr-session"
 # In the order of the help.
 COMMANDS: Mapping[str, Sequence[click.Command]] = {
-    "Look": (listing.list_, describe.describe, logs.logs, strays.strays, doctor.doctor),
+    "Inspect": (listing.list_, describe.describe, logs.logs, strays.strays, doctor.doctor),
     "Connect": (connection.shell, proxy.proxy, connection.url, connection.env, connection.ui),
     "Change": (start.start, terminate.terminate),
     "Set up": (completion.completion,),
 }
 HELP = """\
-EMR Serverless interactive sessions.
+Work with EMR Serverless interactive sessions.
 
 SESSION is a session's ARN, its id, APPLICATION/SESSION, the SSM parameter that holds its ARN,
-STACK, STACK/LOGICAL-ID, the path of its construct, or its name: the live session's, or else that
-of the newest one that has ended. Without it, the only live session that you may see is used. Region
-and credentials are boto3's: AWS_REGION, AWS_PROFILE and so on.
+STACK, STACK/LOGICAL-ID, the path of its construct, or its name: that of a live session, or else of
+the newest ended one. The default is the only live session that you may see. Region and credentials
+are boto3's: AWS_REGION, AWS_PROFILE and so on.
 """
 EPILOG = """\
-No command makes a session live longer or changes its cores: deploy idle_timeout, keep_alive or
+No command can extend or resize a session: deploy another idle_timeout, keep_alive or
 runtime_configuration, and a new session replaces it.
 
-"url" and "env" alone print an endpoint token: the full use of the session's execution role, for an
-hour, for whoever has it. Exit codes: 0 done; 1 it can't be done, as the line on standard error
-says; 2 wrong arguments, or a SESSION that fits several; 3 a check found something.
+Only "url" and "env" print an endpoint token. Whoever has it can act as the session's execution role
+for an hour. Exit codes: 0 success; 1 failure, with a line on standard error; 2 wrong arguments, or
+a SESSION that matches several; 3 a check found something.
 """
 
 

@@ -1,11 +1,11 @@
-"""What becomes of a session's resource after its end, by itself and with the next deployment."""
+"""What happens to a session's resource after the session's end."""
 
 from __future__ import annotations
 
 from botocore.exceptions import ClientError
 
 from .._emr.aws import Aws
-from .._emr.inventory import Listed
+from .._emr.inventory import ListedSession
 from .._emr.keep_alive import keep_alive_of
 from .._emr.stacks import resources_of, template_of
 
@@ -13,7 +13,7 @@ from .._emr.stacks import resources_of, template_of
 _CHECKED = "CheckedForSynthAt"
 
 
-def after_the_end(aws: Aws, session: Listed) -> str:
+def after_the_end(aws: Aws, session: ListedSession) -> str:
     """A sentence that says what starts another session in this one's place.
 
     Raises:
@@ -36,8 +36,8 @@ def after_the_end(aws: Aws, session: Listed) -> str:
     except ClientError as error:
         if "AccessDenied" not in error.response["Error"]["Code"]:
             raise
-        return f"What stack {stack} does then can't be told: {error.response['Error']['Message']}"
+        return f"What stack {stack} does then is unknown: {error.response['Error']['Message']}"
     return (
-        f"Stack {stack} goes on showing it. The next deployment that changes any property of it "
-        "(a tag will do) starts another one; others leave it ended."
+        f"Stack {stack} keeps it as its resource. The next deployment that changes one of its "
+        "properties (a tag is enough) starts another one."
     )

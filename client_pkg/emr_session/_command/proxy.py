@@ -33,9 +33,7 @@ SECRET_VARIABLE = "EMR_SESSION_PROXY_TOKEN"
         help=f"The port on 127.0.0.1; 0 for any free one ({PORT}).",
     ),
     FOLLOW,
-    click.option(
-        "--token", is_flag=True, help="Ask clients for a secret, which the address has in it."
-    ),
+    click.option("--token", is_flag=True, help="Require a secret, which the address contains."),
     ROOT_CERTIFICATES,
     TIMEOUT,
     json=False,
@@ -50,9 +48,9 @@ def proxy(
     root_certificates: str | None,
     timeout: float,
 ) -> int:
-    """A Spark Connect server on loopback, for any client.
+    """Run a Spark Connect server on loopback, for any client.
 
-    Listens until the session is over, or somebody ends it.
+    Runs until the session is over, or until Ctrl-C.
     """
     # As Ctrl-C: it is how others end a process in the background.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -1,4 +1,4 @@
-"""``start``: have a successor started where a session is over, as keep-alive does it.
+"""``start``: starts a successor of an ended session, as keep-alive does.
 
 The command starts nothing itself. It calls the stack's function with what its schedule sends, so
 that the successor is the stack's: the next update takes it, and the stack's deletion ends it.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import click
 
-from .._emr.inventory import Listed, Owner, inventory, listed
+from .._emr.inventory import ListedSession, Owner, inventory, listed
 from .._emr.keep_alive import KeepAlive, keep_alive_of
 from .._emr.names import LIVE_STATES, SessionArn
 from .._emr.stacks import region_of, resources_of
@@ -24,10 +24,10 @@ _PAUSE = 2.0
 
 @command(click.argument("session", metavar="SESSION"), APPLICATION)
 def start(run: Invocation, session: str, application: str | None) -> int:
-    """Have a successor started for a session that is over.
+    """Start a successor of an ended session, as its keep_alive schedule does.
 
-    As its keep_alive schedule does it, now. Needs lambda:InvokeFunction on the stack's function.
-    A session without keep_alive is started by a deployment: the error says which.
+    Needs lambda:InvokeFunction on the stack's function. A session without keep_alive is started
+    by a deployment: the error says which.
     """
     arn = run.locate(session, application)
     found = listed(run.aws.emr_serverless(arn.region).get_session(**arn.ids)["session"])
@@ -50,8 +50,8 @@ def start(run: Invocation, session: str, application: str | None) -> int:
     if successor is None:
         raise ConnectError(
             f"The function of stack {owner.stack_name} was called, and after {LOOK_SECONDS:g} s "
-            f"there is no successor. emr-session logs {owner.stack_name}/{owner.logical_id} shows "
-            "what it says; it starts nothing while the stack is being changed."
+            f"there is no successor. See emr-session logs {owner.stack_name}/{owner.logical_id}. "
+            "The function starts nothing while the stack is being changed."
         )
     text = f"{successor.session_id} is {successor.state}, the successor of {found.session_id}."
     return _say(run, successor, text)
@@ -69,13 +69,13 @@ def _keep_alive(run: Invocation, owner: Owner, held: str) -> KeepAlive:
         raise ConnectError(
             f"{owner.stack_name}/{owner.logical_id} has no keep_alive, so no command can start "
             "what its stack would end. Deploy the stack with a change of any property of the "
-            "session (a tag will do), with ensure_live_on_deploy=True for a live session after "
+            "session (a tag is enough), with ensure_live_on_deploy=True for a live session after "
             "each deployment, or with keep_alive, which this command uses."
         )
     return found
 
 
-def _successor(run: Invocation, ended: SessionArn, held: str) -> Listed | None:
+def _successor(run: Invocation, ended: SessionArn, held: str) -> ListedSession | None:
     deadline = run.clock.now() + LOOK_SECONDS
     while True:
         live = inventory(
@@ -92,7 +92,7 @@ def _successor(run: Invocation, ended: SessionArn, held: str) -> Listed | None:
         run.clock.sleep(_PAUSE)
 
 
-def _say(run: Invocation, session: Listed, text: str) -> int:
+def _say(run: Invocation, session: ListedSession, text: str) -> int:
     if run.output.as_json:
         ids = {"session": session.session_id, "state": session.state, "arn": session.arn}
         run.output.json(ids)

@@ -1,4 +1,4 @@
-"""``strays``: live sessions that carry a stack's owner tags, and that no stack holds (any more).
+"""``strays``: live sessions that have a stack's owner tags and that no stack holds.
 
 What a stack has left alone on purpose, by a removal policy of RETAIN, is shown as such.
 """
@@ -11,14 +11,14 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from .._emr.aws import Aws
-from .._emr.inventory import Listed, Owner, inventory
+from .._emr.inventory import ListedSession, Owner, inventory
 from .._emr.names import LIVE_STATES
 from .._emr.stacks import is_absence
 from .arguments import APPLICATION
 from .command import DONE, FOUND, command
 from .invocation import Invocation
-from .moments import moment
 from .table import Column, table
+from .times import timestamp
 
 STRAY, RETAINED, CHANGING = "stray", "retained", "stack is changing"
 COLUMNS = (
@@ -35,10 +35,12 @@ COLUMNS = (
 
 @command(APPLICATION)
 def strays(run: Invocation, application: str | None) -> int:
-    """Live sessions whose stack is gone or doesn't hold them, and why.
+    """List live sessions whose stack is gone or doesn't hold them, and why.
 
-    Those that were retained are shown too, and those of a stack in the middle of an operation,
-    unjudged. The exit code is 3 if there are strays.
+    Retained sessions are shown too, and sessions of a stack that is being changed, without a
+    verdict. Needs ListApplications, ListSessions, GetSession, and CloudFormation's
+    DescribeStacks, DescribeStackResource and DescribeStackEvents. The exit code is 3 if there are
+    strays.
     """
     rows = [
         {
@@ -48,7 +50,7 @@ def strays(run: Invocation, application: str | None) -> int:
             "stack": owner.stack_name,
             "resource": owner.logical_id,
             "why": why,
-            "created": moment(listed.created_at),
+            "created": timestamp(listed.created_at),
             "arn": listed.arn,
         }
         for listed, owner, verdict, why in verdicts(run.aws, application)
@@ -63,7 +65,9 @@ def strays(run: Invocation, application: str | None) -> int:
     return FOUND if any(row["verdict"] == STRAY for row in rows) else DONE
 
 
-def verdicts(aws: Aws, application: str | None = None) -> Iterator[tuple[Listed, Owner, str, str]]:
+def verdicts(
+    aws: Aws, application: str | None = None
+) -> Iterator[tuple[ListedSession, Owner, str, str]]:
     """The live sessions that no stack holds: each with its owner, the verdict, and why.
 
     Raises:
@@ -75,7 +79,7 @@ def verdicts(aws: Aws, application: str | None = None) -> Iterator[tuple[Listed,
             yield listed, listed.owner, *judged
 
 
-def judge(cloudformation: Any, listed: Listed, owner: Owner) -> tuple[str, str] | None:
+def judge(cloudformation: Any, listed: ListedSession, owner: Owner) -> tuple[str, str] | None:
     """The verdict on a session and why, or None where its stack holds it.
 
     Raises:
@@ -88,7 +92,9 @@ def judge(cloudformation: Any, listed: Listed, owner: Owner) -> tuple[str, str] 
     return verdict
 
 
-def _by_what_is_held(cloudformation: Any, listed: Listed, owner: Owner) -> tuple[str, str] | None:
+def _by_what_is_held(
+    cloudformation: Any, listed: ListedSession, owner: Owner
+) -> tuple[str, str] | None:
     try:
         (stack,) = cloudformation.describe_stacks(StackName=owner.stack_id)["Stacks"]
     except ClientError as error:
@@ -109,14 +115,14 @@ def _by_what_is_held(cloudformation: Any, listed: Listed, owner: Owner) -> tuple
             raise
         return STRAY, f"the stack has no resource {owner.logical_id}"
     if resource["ResourceStatus"] in ("DELETE_COMPLETE", "DELETE_SKIPPED"):
-        return STRAY, f"the stack has let it go ({resource['ResourceStatus']})"
+        return STRAY, f"the stack no longer holds it ({resource['ResourceStatus']})"
     held = resource.get("PhysicalResourceId")
     if held and held in (listed.arn, owner.held_arn):
         return None
     return STRAY, f"the stack holds {held or 'nothing'}"
 
 
-def _was_left_alone(cloudformation: Any, listed: Listed, owner: Owner) -> bool:
+def _was_left_alone(cloudformation: Any, listed: ListedSession, owner: Owner) -> bool:
     """Whether the stack let it, or what it stands in for, go without a Delete.
 
     The events alone say so of a session that was replaced. CloudFormation keeps those of a stack

@@ -1,4 +1,4 @@
-"""What a client is told to connect to: a name where it follows, else the ARN of now."""
+"""What a client connects to: a name if it follows, else the current ARN."""
 
 from __future__ import annotations
 
@@ -18,5 +18,5 @@ def target(run: Invocation, session: str | None, application: str | None, *, fol
     if not follow:
         return str(run.locate(session, application))
     if session is None:
-        raise click.UsageError("--follow needs SESSION: the name that is followed.")
+        raise click.UsageError("--follow needs SESSION.")
     return session

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from .._emr.inventory import Listed, listed
+from .._emr.inventory import ListedSession, listed
 from .._emr.names import LIVE_STATES
 from .._emr.session import describe
 from .arguments import APPLICATION, SESSION
@@ -24,11 +24,11 @@ from .printable import printable
 def terminate(run: Invocation, session: str | None, application: str | None, yes: bool) -> int:
     """End a session.
 
-    Asks first, and says what the next deployment of its stack does. Without a terminal it wants
-    --yes. What the session holds (temporary views, caches) is gone.
+    Asks first, and says what the next deployment of its stack does. Without a terminal it needs
+    --yes. The session's temporary views and caches are lost.
     """
     if not yes and not sys.stdin.isatty():
-        raise click.UsageError("There is no terminal to ask at: give --yes.")
+        raise click.UsageError("There is no terminal for the question: use --yes.")
     arn = run.locate(session, application)
     client = run.aws.emr_serverless(arn.region)
     found = listed(client.get_session(**arn.ids)["session"])
@@ -46,7 +46,7 @@ def terminate(run: Invocation, session: str | None, application: str | None, yes
     return DONE
 
 
-def _named(session: Listed) -> str:
+def _named(session: ListedSession) -> str:
     parts = [session.name, session.state]
     if session.owner:
         parts.append(f"{session.owner.stack_name}/{session.owner.logical_id}")

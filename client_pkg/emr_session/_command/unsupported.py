@@ -1,22 +1,22 @@
-"""Commands that there can't be (extend, resize, restart, …), and what to do instead."""
+"""Commands that can't exist (extend, resize, restart, …), and what to do instead."""
 
 from __future__ import annotations
 
 _LIFE = (
-    "No command makes a session live longer: it ends with its idle time-out or after 24 hours. "
-    "Deploy idle_timeout for a longer idle time-out, keep_alive for a successor after its end."
+    "No command can extend a session: it ends with its idle time-out or after 24 hours. "
+    "Deploy idle_timeout for a longer idle time-out, or keep_alive for a successor after its end."
 )
 _SIZE = (
-    "No command changes a session that runs. Deploy runtime_configuration (spark.driver.cores, "
-    "spark.executor.memory, spark.dynamicAllocation.maxExecutors and so on) for another one, or "
-    "the application's maximum_capacity for all together."
+    "No command can change a running session. Deploy another runtime_configuration "
+    "(spark.driver.cores, spark.executor.memory, spark.dynamicAllocation.maxExecutors and so on), "
+    "or another maximum_capacity of the application."
 )
 _CONFIGURATION = (
-    "No command changes a session that runs. Deploy runtime_configuration, idle_timeout or "
+    "No command can change a running session. Deploy runtime_configuration, idle_timeout or "
     "execution_role: the deployment starts a new session and ends this one."
 )
 _STOP = 'A session can\'t be paused: "terminate" ends it.'
-_RESTART = 'A session can\'t be restarted: "terminate" ends it, "start" has a successor started.'
+_RESTART = 'A session can\'t be restarted: "terminate" ends it, "start" starts a successor.'
 _CREATE = (
     "Sessions are declared in a CDK stack, or started from Python: emr_session.get_or_create, "
     "emr_session.ephemeral."

@@ -1,4 +1,4 @@
-"""``--watch``: a picture that is kept on the screen, drawn again every few seconds."""
+"""``--watch``: refreshes the output every few seconds."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def watch(run: Invocation, draw: Callable[[], RenderableType]) -> int:
     from rich.live import Live
 
     if run.output.as_json:
-        raise click.UsageError("--watch draws for people: leave out --json.")
+        raise click.UsageError("--watch and --json can't be combined.")
     with Live(console=run.output.console, auto_refresh=False, vertical_overflow="crop") as live:
         try:
             while True:

@@ -1,1 +1,1 @@
-"""From a session's ARN to a ``SparkSession``, and to its addresses."""
+"""``connect``, and a session's addresses."""

@@ -1,4 +1,4 @@
-"""A session's addresses: for any Spark Connect client, and of its Spark UI. Without PySpark."""
+"""``remote_url`` and ``dashboard_url``: a session's addresses. Needs no PySpark."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def remote_url(
     session: boto3.Session | None = None,
     clock: Clock | None = None,
 ) -> str:
-    """The address of a session for ``SparkSession.builder.remote`` or ``SPARK_REMOTE``.
+    """Return a session's address for ``SparkSession.builder.remote`` or ``SPARK_REMOTE``.
 
-    It has a token in it, valid for an hour, that is the full use of the session's execution role
-    for whoever has it: never print, log or keep it. ``connect`` needs no address, and replaces
-    the token in time.
+    It contains a token that is valid for an hour. Whoever has it can act as the session's
+    execution role: never print, log or store it. ``connect`` needs no address, and renews the
+    token.
 
     Args:
         arn_or_parameter: The session's ARN, the name of the SSM parameter that holds it, or
@@ -66,7 +66,7 @@ def dashboard_url(
     client: EMRServerlessClient | None = None,
     session: boto3.Session | None = None,
 ) -> str:
-    """The address of a session's Spark UI. It signs in whoever has it, for a while.
+    """Return the address of a session's Spark UI, which signs in whoever has it for a while.
 
     Args:
         arn_or_parameter: The session's ARN, the name of the SSM parameter that holds it, or

@@ -1,4 +1,4 @@
-"""``connect``: from a session's name to a ``SparkSession`` that outlives its tokens."""
+"""``connect``: a ``SparkSession`` on a session, which renews its tokens."""
 
 from __future__ import annotations
 
@@ -38,28 +38,27 @@ def connect(
     session: boto3.Session | None = None,
     clock: Clock | None = None,
 ) -> SparkSession:
-    """A ``SparkSession`` on a session of EMR Serverless.
+    """Connect PySpark to an EMR Serverless session.
 
-    Waits until the session takes connections, and tries the way there before PySpark gets it.
-    The endpoint's token, which is valid for an hour, is replaced in time by each call that needs
-    it, for as long as the ``SparkSession`` is in use. Needs ``emr-serverless:GetSession`` and
+    Waits until the session accepts connections, and tests the connection. Calls renew the
+    endpoint's token before it expires. Needs ``emr-serverless:GetSession`` and
     ``GetSessionEndpoint`` on the session (``session.grants.connect``), and ``ssm:GetParameter``
-    for a parameter. Each call gives a new ``SparkSession`` and makes it the one that
-    ``SparkSession.builder.getOrCreate()``, UDFs and pandas-on-Spark use, until its ``stop()``.
-    Ctrl-C stops the running query on the server, too.
+    for a parameter. Each call returns a new ``SparkSession``, which
+    ``SparkSession.builder.getOrCreate()``, UDFs and pandas-on-Spark use until its ``stop()``.
+    Ctrl-C also stops the running query on the server.
 
     Args:
         arn_or_parameter: The session's ARN, the name of the SSM parameter that holds it, or
             another name that ``emr-session`` takes: an id, ``STACK``, ``STACK/LOGICAL-ID``, the
             path of the construct, or a session's name.
         follow: Whether to move to the session that the parameter names when this one is over.
-            The call in the middle of which it ended fails with ``SessionMovedError``, the calls
-            after it go to the successor. What the old one held (temporary views, caches, settings,
-            artifacts) is gone. ``connect`` itself waits past a session that is over.
+            The call during which it ended fails with ``SessionMovedError``, and later calls go to
+            the successor. What the old session held (temporary views, caches, settings, artifacts)
+            is gone. ``connect`` waits for a successor if the session is over.
         timeout: How long to wait for the session, in seconds. Default: 600.
-        root_certificates: Whom to trust: PEM itself, or the path of a file. By default those of
-            ``GRPC_DEFAULT_SSL_ROOTS_FILE_PATH``, else those that boto3 trusts (``AWS_CA_BUNDLE``,
-            ``ca_bundle`` of the profile), else gRPC's own.
+        root_certificates: The authorities to trust: PEM text, or the path of a file. By default
+            those of ``GRPC_DEFAULT_SSL_ROOTS_FILE_PATH``, else those that boto3 trusts
+            (``AWS_CA_BUNDLE``, ``ca_bundle`` of the profile), else gRPC's own.
         channel_options: gRPC's channel options, by their names. By default a connection that is
             silent for 80 seconds is closed and its queries are re-attached:
             ``grpc.keepalive_time_ms`` (60,000), ``grpc.keepalive_timeout_ms`` and

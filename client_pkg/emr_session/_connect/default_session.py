@@ -1,4 +1,4 @@
-"""The session that PySpark uses where none is named: ``getOrCreate()``, UDFs, pandas-on-Spark.
+"""PySpark's default session: ``getOrCreate()``, UDFs, pandas-on-Spark.
 
 PySpark keeps the first one that a process makes, and reads ``SPARK_REMOTE`` before it looks for
 it. ``connect`` makes each session that it gives the default one; ``stop()`` takes that back.

@@ -1,4 +1,4 @@
-"""Ctrl-C: it interrupts the query on the server, too, and is reported in one line."""
+"""Ctrl-C: interrupts the query on the server too, and is reported in one line."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import grpc
 from pyspark.sql.connect.proto import base_pb2, base_pb2_grpc
 
-from .._channel.answers import Answers
+from .._channel.responses import ResponseIterator
 
 # Whoever has pressed Ctrl-C waits no longer than this for the query to end on the server.
 TIMEOUT_SECONDS = 5.0
@@ -47,7 +47,7 @@ class InterruptingInterceptor(grpc.UnaryStreamClientInterceptor):
         stub.Interrupt(request, timeout=TIMEOUT_SECONDS)
 
 
-class _InterruptibleStream(Answers):
+class _InterruptibleStream(ResponseIterator):
     """Interrupts the operation when its reader is."""
 
     def __init__(self, call: Any, interrupt: Callable[[], None]) -> None:

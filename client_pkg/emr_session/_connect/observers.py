@@ -1,4 +1,4 @@
-"""Who else is told what ``connect`` does: the notebook extension, while it is loaded."""
+"""Observers of ``connect``: the notebook extension, while it is loaded."""
 
 from __future__ import annotations
 

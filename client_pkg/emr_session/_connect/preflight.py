@@ -1,4 +1,4 @@
-"""One small call over a new channel, so that what is wrong with it is said in seconds.
+"""One small call over a new channel, to report connection problems within seconds.
 
 PySpark itself tries a dead or untrusted endpoint for ten minutes.
 """

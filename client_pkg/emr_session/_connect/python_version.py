@@ -1,4 +1,4 @@
-"""Functions run on the Python that they were made with: said when the first is sent.
+"""Warns with the first UDF if the workers have another Python.
 
 Spark's workers refuse functions of another minor version of Python, after a job has started.
 """

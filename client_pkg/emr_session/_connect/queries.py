@@ -1,4 +1,4 @@
-"""Tells observers when a query begins and ends. For PySpark 3.5, which reports on none itself."""
+"""Tells observers when a query begins and ends. For PySpark 3.5, which has no progress reports."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import grpc
 
-from .._channel.answers import Answers
+from .._channel.responses import ResponseIterator
 from .observers import observers
 
 _BEGINS = "/ExecutePlan"
@@ -34,7 +34,7 @@ class QueryInterceptor(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientI
         return continuation(details, request)
 
 
-class _Observed(Answers):
+class _Observed(ResponseIterator):
     """Says when the operation is over."""
 
     def __init__(self, call: Any, operation_id: str) -> None:

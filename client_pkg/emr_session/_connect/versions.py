@@ -1,4 +1,4 @@
-"""Whether the installed PySpark is the session's Spark, and which Python its workers have.
+"""Compares the installed PySpark with the session's Spark, and knows the workers' Python.
 
 Compares versions and asks nothing.
 """

@@ -1,4 +1,4 @@
-"""What keeps a session from working, and what to do about it. Reads AWS, and changes nothing.
+"""Diagnoses sessions, applications and accounts. Reads AWS, and changes nothing.
 
 A check is a function from what was read to findings. Knows nothing of the command that prints them.
 """

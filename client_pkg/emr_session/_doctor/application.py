@@ -1,4 +1,4 @@
-"""Whether an application takes sessions: its settings and its state, as GetApplication shows them.
+"""Checks an application's settings and state, as GetApplication shows them.
 
 The constructs check the same at synth, in the same words, of what an app declares.
 """

@@ -1,4 +1,4 @@
-"""Who is asking, in which region: whether AWS takes the credentials."""
+"""Checks the caller's credentials and region."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether there is room for a session: the application's capacity and sessions, the account's vCPU.
+"""Checks the room for a session: the application's capacity and sessions, the account's vCPU.
 
 A session that doesn't fit goes to FAILED with little more than "Session failed.".
 """

@@ -1,4 +1,4 @@
-"""The doctor: reads what there is, one question after the other, and has each answer judged."""
+"""Runs the doctor's checks one after the other."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from .permissions import (
     CONNECT,
     PASS,
     START,
-    Simulated,
+    Simulation,
     pass_context,
     passed,
     permission_finding,
@@ -48,8 +48,8 @@ class Subject:
         session: The session; its application is looked at, too.
         application_id: The application, where there is no session.
         role: The ARN of the execution role of a session that is to be started.
-        connect: Whether to take a token, and go the whole way to the session's Spark.
-        roots: Whom to trust on that way, as PEM or the path of a file; by default as boto3 does.
+        connect: Whether to fetch a token, and test the connection to the session's Spark.
+        roots: The authorities to trust, as PEM or the path of a file; by default boto3's.
     """
 
     session: SessionArn | None = None
@@ -150,9 +150,9 @@ def _permissions(
 
     def asked(
         actions: Sequence[str], resource: str, context: Mapping[str, str]
-    ) -> Simulated | Unanswered:
+    ) -> Simulation | Unanswered:
         if caller.is_root:
-            return Simulated()
+            return Simulation()
         return simulate(aws, principal, actions, resource, context)
 
     # Whoever has a session needn't be able to start one: its stack does.
@@ -190,7 +190,7 @@ def _permissions(
 def _connection(
     aws: Aws, subject: Subject, arn: SessionArn, session: Mapping[str, Any], clock: Clock
 ) -> Iterator[Finding]:
-    """The way to the session's Spark, if there is one and it may be gone."""
+    """Findings about the connection to the session's Spark, if asked for."""
     if session["state"] in STARTING_STATES:
         yield not_checked(
             "endpoint",
@@ -205,5 +205,5 @@ def _connection(
         yield not_checked(
             "endpoint",
             "that takes a token, and none was fetched",
-            "--connect fetches one, and goes the whole way to the session's Spark.",
+            "--connect fetches one, and tests the connection to the session's Spark.",
         )

@@ -1,4 +1,4 @@
-"""A finding: one line of the doctor's report, and what there is to do."""
+"""A finding: one line of the doctor's report, and what to do."""
 
 from __future__ import annotations
 

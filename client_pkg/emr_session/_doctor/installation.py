@@ -1,4 +1,4 @@
-"""What is installed here: PySpark, Python, NumPy and pandas, beside the session's Spark.
+"""Checks the installed PySpark, Python, NumPy and pandas against the session's Spark.
 
 Looks at the names and versions of installed distributions, and imports none of them.
 """

@@ -1,4 +1,4 @@
-"""Sessions that nothing holds any more, and that cost money until they end."""
+"""Checks for sessions that no stack holds."""
 
 from __future__ import annotations
 

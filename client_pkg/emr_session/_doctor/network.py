@@ -1,4 +1,4 @@
-"""The way to an endpoint, a step at a time: the name, the port, the proxy, the certificate.
+"""Checks the connection to an endpoint step by step: DNS, port, proxy, certificate.
 
 Opens one connection, and sends nothing of the session's over it.
 """
@@ -28,7 +28,7 @@ OPEN_NETWORK = "Let HTTPS out of this network to that address, or set HTTPS_PROX
 
 
 def reach(host: str, port: int, roots: bytes | str | None) -> Iterator[Finding]:
-    """Go the way to an endpoint, up to the first step that fails.
+    """Test the connection to an endpoint, up to the first step that fails.
 
     Args:
         host: The endpoint's name.
@@ -55,7 +55,7 @@ def reach(host: str, port: int, roots: bytes | str | None) -> Iterator[Finding]:
 
 
 class _Connected:
-    """A connection, or none, and what was found on the way to it."""
+    """A connection, or none, and the findings so far."""
 
     def __init__(self, findings: list[Finding], plain: socket.socket | None = None) -> None:
         self.findings = findings

@@ -1,4 +1,4 @@
-"""What whoever asks may do: connect to a session, start one, pass its role. By IAM's simulator.
+"""Checks the caller's permissions to connect, to start a session and to pass its role.
 
 The simulator evaluates the caller's own policies. Resource policies and some conditions it can't
 know: what it can't decide isn't called wrong.
@@ -25,7 +25,7 @@ _ASSUMED = re.compile(
 
 
 @dataclass(frozen=True)
-class Simulated:
+class Simulation:
     """What IAM's simulator says of some actions: those denied, and those it couldn't decide."""
 
     denied: tuple[str, ...] = ()
@@ -50,7 +50,7 @@ def simulate(
     actions: Sequence[str],
     resource: str,
     context: Mapping[str, str],
-) -> Simulated | Unanswered:
+) -> Simulation | Unanswered:
     """Ask IAM whether a user or role may do something.
 
     Args:
@@ -81,7 +81,7 @@ def simulate(
         for one in refused
         if one["EvalDecision"] == "implicitDeny" and one.get("MissingContextValues")
     ]
-    return Simulated(
+    return Simulation(
         tuple(one["EvalActionName"] for one in refused if one not in undecided),
         tuple(one["EvalActionName"] for one in undecided),
     )
@@ -98,7 +98,7 @@ def pass_context() -> dict[str, str]:
 
 
 def permission_finding(
-    check: str, simulated: Simulated | Unanswered, able: str, remedy: str, level: Level
+    check: str, simulated: Simulation | Unanswered, able: str, remedy: str, level: Level
 ) -> Finding:
     """Judge what the simulator said.
 

@@ -1,4 +1,4 @@
-"""A question to AWS: its answer, or why there is none. A refusal is no error here."""
+"""A call to AWS: its answer, or why there is none. A refusal is not an error here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether EMR Serverless can assume the execution role."""
+"""Checks that EMR Serverless can assume the execution role."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A session's state, and when it ends: as GetSession shows it."""
+"""Checks a session's state and times, as GetSession shows them."""
 
 from __future__ import annotations
 

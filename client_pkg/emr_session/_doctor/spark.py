@@ -1,4 +1,4 @@
-"""The last step of the way: a token, and one call to the session's Spark, as ``connect`` makes it.
+"""Checks the last step: a token, and one call to the session's Spark, as ``connect`` makes it.
 
 The only check that takes a token, and only where somebody asked to connect.
 """
@@ -27,7 +27,7 @@ TOKEN, SPARK = "token", "Spark"
 def connection_findings(
     aws: Aws, arn: SessionArn, clock: Clock, given_roots: bytes | str | None
 ) -> Iterator[Finding]:
-    """Go the whole way to a usable session, up to the first step that fails.
+    """Test the connection to a usable session, up to the first step that fails.
 
     Args:
         aws: The clients.

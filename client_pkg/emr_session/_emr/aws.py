@@ -1,4 +1,4 @@
-"""The AWS clients that are in use: the caller's own, or boto3's from the environment."""
+"""The AWS clients: the caller's, or boto3's from the environment."""
 
 from __future__ import annotations
 

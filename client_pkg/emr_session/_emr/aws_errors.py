@@ -1,4 +1,4 @@
-"""Errors of AWS: which pass by themselves, and what helps where credentials are missing."""
+"""Errors of AWS: which are temporary, and what helps if credentials are missing."""
 
 from __future__ import annotations
 

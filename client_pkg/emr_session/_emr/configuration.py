@@ -1,4 +1,4 @@
-"""Spark's settings in what the service calls configurations, of applications and sessions."""
+"""Spark's settings in the configurations of applications and sessions."""
 
 from __future__ import annotations
 

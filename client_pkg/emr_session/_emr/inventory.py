@@ -43,7 +43,7 @@ class Owner:
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListedSession:
     """A session of the account."""
 
     arn: str
@@ -63,7 +63,7 @@ def inventory(
     application_id: str | None = None,
     states: Sequence[str] = (),
     region: str | None = None,
-) -> list[Listed]:
+) -> list[ListedSession]:
     """The sessions of all applications or one; of all states or some; by default of boto3's region.
 
     Raises:
@@ -109,7 +109,9 @@ def summaries(
         return [summary for found in pool.map(of, applications) for summary in found]
 
 
-def described(aws: Aws, found: Iterable[Summary], *, region: str | None = None) -> list[Listed]:
+def described(
+    aws: Aws, found: Iterable[Summary], *, region: str | None = None
+) -> list[ListedSession]:
     """The sessions of summaries, with their tags and times: a GetSession each.
 
     Raises:
@@ -117,7 +119,7 @@ def described(aws: Aws, found: Iterable[Summary], *, region: str | None = None) 
     """
     client = aws.emr_serverless(region)
 
-    def describe(summary: Summary) -> Listed | None:
+    def describe(summary: Summary) -> ListedSession | None:
         ids = {name: summary[name] for name in ("applicationId", "sessionId")}
         try:
             return listed(client.get_session(**ids)["session"])
@@ -140,9 +142,9 @@ def application_ids(aws: Aws, region: str | None = None) -> list[str]:
     return [str(application["id"]) for page in pages for application in page["applications"]]
 
 
-def listed(session: Mapping[str, Any]) -> Listed:
+def listed(session: Mapping[str, Any]) -> ListedSession:
     """A session as GetSession describes it, with its owner."""
-    return Listed(
+    return ListedSession(
         arn=session["arn"],
         application_id=session["applicationId"],
         session_id=session["sessionId"],

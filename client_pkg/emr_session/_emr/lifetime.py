@@ -1,4 +1,4 @@
-"""When a session ends, as far as its times tell."""
+"""When a session ends, by its times."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From what the caller names to a session's ARN: the one place that asks whose name it is.
+"""Resolves a name to a session's ARN.
 
 ``reference`` says what a text may be. A name that fits several sessions is an error, never a
 guess.
@@ -83,7 +83,7 @@ def locate(target: str, aws: Aws, *, application: str | None = None) -> SessionA
         look(_by_name_of_old)
     if len(found) > 1:
         raise SessionAmbiguousError(
-            f"{len(found)} sessions go by {target}. Name one of them:",
+            f"{len(found)} sessions match {target}. Choose one:",
             [str(match) for match in found.values()],
         )
     for match in found.values():
@@ -95,12 +95,12 @@ def _nothing(target: str, kinds: Sequence[Kind], aws: Aws) -> ConnectError:
     region = aws.emr_serverless().meta.region_name
     if kinds == (Kind.PARAMETER,):
         return ConnectError(
-            f"There is no SSM parameter {target} in {region}. Check name and region; a stack's "
-            "parameter goes with the stack."
+            f"There is no SSM parameter {target} in {region}. Check name and region. Deleting "
+            "a stack deletes its parameter."
         )
     return SessionNotFoundError(
-        f"Nothing in {region} goes by {target}: no {', no '.join(kind.value for kind in kinds)}. "
-        "Check name, region and account; emr-session list shows the sessions there are."
+        f"Nothing in {region} matches {target}: no {', no '.join(kind.value for kind in kinds)}. "
+        "Check name, region and account; emr-session list shows the sessions."
     )
 
 
@@ -117,12 +117,12 @@ def only_live(aws: Aws, application: str | None = None) -> SessionArn:
     where = where or f"in {aws.emr_serverless().meta.region_name}"
     if not live:
         raise SessionNotFoundError(
-            f"No session lives {where}. Name one (emr-session list --all shows those that are "
-            "over), or deploy its stack."
+            f"There is no live session {where}. Name one (emr-session list --all shows ended "
+            "sessions too), or deploy its stack."
         )
     if len(live) > 1:
         raise SessionAmbiguousError(
-            f"{len(live)} sessions live {where}. Name one of them:", [str(one) for one in live]
+            f"There are {len(live)} live sessions {where}. Choose one:", [str(one) for one in live]
         )
     return live[0].arn
 
@@ -269,6 +269,6 @@ def _current(aws: Aws, resource: StackResource) -> Match:
 def _match(session: Summary) -> Match:
     arn = SessionArn.parse(session["arn"])
     if arn is None:
-        raise ConnectError(f"The service answered with what is no session's ARN: {session['arn']}")
+        raise ConnectError(f"The service returned an invalid session ARN: {session['arn']}")
     name = session.get("name")
     return Match(arn, f"{name}, {session['state']}" if name else str(session["state"]))

@@ -1,4 +1,4 @@
-"""What a text that names a session may be. Asks nobody."""
+"""What kind of name a text can be. Calls nothing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .names import SessionArn
 
 
 class Kind(Enum):
-    """A way to name a session."""
+    """A kind of name of a session."""
 
     ARN = "session of that ARN"
     IDS = "session of those ids"

@@ -1,4 +1,4 @@
-"""The releases of EMR that have sessions: the Spark in them, and the PySpark to install.
+"""EMR releases with sessions: their Spark, and the PySpark to install.
 
 The one place that has to learn of a new release.
 """

@@ -1,4 +1,4 @@
-"""Spark's logs of a session, where the application has them written: to S3 and to CloudWatch.
+"""Spark's logs of a session, in S3 or CloudWatch Logs.
 
 The places are published for job runs: ``applications/APPLICATION/jobs/JOB/SPARK_DRIVER/stderr.gz``
 (https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/logging.html). What stands in place
@@ -94,7 +94,7 @@ def spark_logs(
 
 
 class _S3Log:
-    """A file, which is written anew every 15 seconds while the session lives."""
+    """A file, which is written again every 15 seconds while the session lives."""
 
     def __init__(self, client: Any, bucket: str, key: str, name: str) -> None:
         self.name = name

@@ -1,4 +1,4 @@
-"""The wait until a session takes connections."""
+"""Waits until a session accepts connections."""
 
 from __future__ import annotations
 

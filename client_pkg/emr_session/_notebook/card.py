@@ -1,4 +1,4 @@
-"""A session as a card: what GetSession says about it, in a few rows, as HTML and as text.
+"""A session as a card: the answer of GetSession in a few rows, as HTML and as text.
 
 What others have chosen (names, the service's words) is text here, and never HTML.
 """

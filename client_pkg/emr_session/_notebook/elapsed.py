@@ -1,4 +1,4 @@
-"""How long a query runs: what can be shown where Spark's protocol has no progress (3.5)."""
+"""The elapsed time of a query, for Spark 3.5, whose protocol has no progress reports."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .line import Line
 from .progress import read
+from .status_line import StatusLine
 
 # Like the reports of Spark 4: nothing is shown of a shorter query.
 FIRST_SECONDS = 2.0
@@ -20,13 +20,15 @@ NEXT_SECONDS = 1.0
 class _Query:
     begun: float
     ended: threading.Event
-    line: Line | None = None
+    line: StatusLine | None = None
 
 
 class ElapsedTime:
     """Shows one line for each query that takes longer than two seconds. Each has a thread."""
 
-    def __init__(self, new_line: Callable[[], Line], first_seconds: float = FIRST_SECONDS) -> None:
+    def __init__(
+        self, new_line: Callable[[], StatusLine], first_seconds: float = FIRST_SECONDS
+    ) -> None:
         """``new_line`` gives a query its line when it has run for ``first_seconds``."""
         self._new_line = new_line
         self._first_seconds = first_seconds

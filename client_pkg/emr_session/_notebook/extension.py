@@ -1,4 +1,4 @@
-"""Loads the extension into IPython, and takes it out again without a trace."""
+"""Loads the extension into IPython, and unloads it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .._connect.observers import Observer, observers
 from .._emr.session import SessionStatus
 
 if TYPE_CHECKING:
-    from .line import Line
+    from .status_line import StatusLine
 
 SWITCH = "EMR_SESSION_NOTEBOOK"
 OFF = ("off", "0", "false", "no")
@@ -59,7 +59,7 @@ class Extension(Observer):
 
         self._ipython = ipython
         self._magic_before = ipython.find_cell_magic(_MAGIC)
-        self._waiting: Line | None = None
+        self._waiting: StatusLine | None = None
         self._waited_for = ""
         self._progress = QueryProgress(self._line)
         self._elapsed = ElapsedTime(self._line)
@@ -116,10 +116,10 @@ class Extension(Observer):
             spark.registerProgressHandler(self._progress)
             self._reporting.add(spark)
 
-    def _line(self) -> Line:
-        from .line import Line
+    def _line(self) -> StatusLine:
+        from .status_line import StatusLine
 
-        return Line(in_notebook=_is_notebook(self._ipython))
+        return StatusLine(in_notebook=_is_notebook(self._ipython))
 
 
 def _is_notebook(ipython: Any) -> bool:

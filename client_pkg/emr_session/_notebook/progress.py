@@ -1,11 +1,11 @@
-"""The progress of a query, as PySpark 4 hands it on while the query runs."""
+"""The progress of a query, from PySpark 4's progress handlers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from .line import Line
+from .status_line import StatusLine
 
 # Of a bar in a terminal.
 _WIDTH = 20
@@ -18,10 +18,10 @@ class QueryProgress:
     A progress handler of PySpark's (``registerProgressHandler``).
     """
 
-    def __init__(self, new_line: Callable[[], Line]) -> None:
+    def __init__(self, new_line: Callable[[], StatusLine]) -> None:
         """``new_line`` gives a query its line."""
         self._new_line = new_line
-        self._lines: dict[str | None, Line] = {}
+        self._lines: dict[str | None, StatusLine] = {}
 
     def __call__(
         self,

@@ -1,4 +1,4 @@
-"""Rows of a query's result, as a notebook shows them. pandas draws the table and escapes it."""
+"""The rows of a query's result in a notebook. pandas renders and escapes the table."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ class SparkSql(Magics):
         """
         options = parse_argstring(self.sparksql, line)
         if options.name and not options.name.isidentifier():
-            raise UsageError(f"{options.name} is no name of a variable.")
+            raise UsageError(f"{options.name} is not a variable name.")
         spark = self._spark(options.spark)
         result = spark.sql(cell, args=self._values(cell))
         if options.name:

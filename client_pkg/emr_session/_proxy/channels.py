@@ -1,4 +1,4 @@
-"""Connections to one address, as many as its calls need. Knows gRPC alone."""
+"""A pool of gRPC channels to one address."""
 
 from __future__ import annotations
 

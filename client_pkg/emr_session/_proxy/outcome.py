@@ -1,4 +1,4 @@
-"""How a call to the session ended, by what the session said. Knows grpc.aio alone."""
+"""How a call to the session ended: its gRPC status."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import grpc
 
 # How long the session's own status may take after gRPC's.
 _LATER_SECONDS = 5.0
+_LOOK_SECONDS = 0.01
 _T = TypeVar("_T")
 
 
@@ -35,27 +36,31 @@ class Outcomes:
     """The outcomes of a call, as they come.
 
     A call that the session ends while something is still being sent to it has two, in any
-    order: the session's, and one that grpc.aio makes of the failed sending. grpc.aio keeps the
-    later one (https://github.com/grpc/grpc/issues/36066); what the session said is what counts.
+    order: the session's, and one that grpc.aio makes of the failed sending. grpc.aio tells of the
+    first and keeps the later one (https://github.com/grpc/grpc/issues/36066); what the session
+    said is what counts.
     """
 
     def __init__(self, call: Any) -> None:
         """The outcomes of a call that has just been made."""
         self._call = call
-        self._first: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        call.add_done_callback(self._done)
+        self._of_session: Outcome | None = None
+        call.add_done_callback(lambda _: self._look())
 
     async def outcome(self) -> Outcome:
         """The session's, when the call is over; gRPC's if there is no other."""
         await self._call.code()
-        if not self._first.done():
-            await asyncio.wait({self._first}, timeout=_LATER_SECONDS)
-        return self._first.result() if self._first.done() else _outcome(self._call)
+        waited = 0.0
+        while not (found := self._look()) and waited < _LATER_SECONDS:
+            await asyncio.sleep(_LOOK_SECONDS)
+            waited += _LOOK_SECONDS
+        return found or _outcome(self._call)
 
-    def _done(self, _: Any) -> None:
-        outcome = _outcome(self._call)
-        if not outcome.is_of_grpc and not self._first.done():
-            self._first.set_result(outcome)
+    def _look(self) -> Outcome | None:
+        if not self._of_session:
+            outcome = _outcome(self._call)
+            self._of_session = None if outcome.is_of_grpc else outcome
+        return self._of_session
 
 
 def _outcome(call: Any) -> Outcome:

@@ -1,4 +1,4 @@
-"""Every gRPC method as bytes both ways, from a client of the proxy to the session.
+"""Forwards the bytes of every gRPC method between a client and the session.
 
 Knows nothing of Spark Connect, so that whatever it adds passes too.
 """
@@ -19,6 +19,8 @@ from .secret import SECRET_HEADER, matches
 from .status import Status, status_of
 from .upstream import Upstream
 
+# The answers that are under way when the proxy ends get this long.
+GRACE_SECONDS = 1.0
 # What gRPC says of itself on each connection, and what is for one side alone.
 _NOT_PASSED_ON = frozenset({"user-agent", SECRET_HEADER, TOKEN_HEADER})
 _WRONG_SECRET = (
@@ -50,9 +52,17 @@ class Relay(grpc.GenericRpcHandler):
         for task in self._open:
             task.cancel()
         if self._open:
-            await asyncio.wait(self._open)
+            # A client that reads nothing more never has its status.
+            await asyncio.wait(self._open, timeout=GRACE_SECONDS)
 
     async def _handle(self, method: str, _: Any, context: Any) -> None:
+        try:
+            await self._answered(method, context)
+        except (grpc.aio.InternalError, grpc.aio.UsageError) as error:
+            # The client went while it was being answered. gRPC would log a stack trace.
+            raise asyncio.CancelledError from error
+
+    async def _answered(self, method: str, context: Any) -> None:
         task = asyncio.current_task()
         assert task
         self._open.add(task)
@@ -74,13 +84,13 @@ class Relay(grpc.GenericRpcHandler):
 
     async def _pass_on(self, method: str, metadata: list[Any], context: Any) -> None:
         try:
-            way = await self._upstream.way()
+            route = await self._upstream.route()
         except (ConnectError, BotoCoreError, ClientError) as error:
             await context.abort(*status_of(error))
             raise
-        with way.channels.lent() as channel:
+        with route.channels.lent() as channel:
             call: Any = channel.stream_stream(method)(
-                metadata=(*metadata, (TOKEN_HEADER, way.endpoint.token)),
+                metadata=(*metadata, (TOKEN_HEADER, route.endpoint.token)),
                 # None where there is no deadline: any number would be one.
                 timeout=context.time_remaining(),
             )
@@ -96,7 +106,7 @@ class Relay(grpc.GenericRpcHandler):
         if ended.code is grpc.StatusCode.OK:
             context.set_trailing_metadata(ended.trailers)
             return
-        explained = await self._upstream.explained(way, ended.code)
+        explained = await self._upstream.explained(route, ended.code)
         if explained:
             # The trailers belong to the code of before, and clients compare the two.
             await context.abort(*explained)
@@ -120,7 +130,8 @@ async def _answer(call: Any, context: Any) -> None:
         headers = await call.initial_metadata()
         if headers:
             await context.send_initial_metadata(tuple(headers))
-        while (message := await call.read()) is not grpc.aio.EOF:
+        # Not by read(), which gives nothing more once something could not be sent.
+        async for message in call:
             await context.write(message)
     except grpc.RpcError:
         # The status is passed on by the caller.

@@ -1,4 +1,4 @@
-"""The proxy's own secret, which clients send in a header of their address. Text alone."""
+"""The proxy's own secret, which clients send in a header."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The proxy as one asynchronous program: it listens, and ends with the session or when told."""
+"""The proxy's server: it listens, and ends with the session or on request."""
 
 from __future__ import annotations
 
@@ -12,13 +12,11 @@ import grpc
 
 from ..errors import ConnectError, ProxyError
 from .channels import UNLIMITED
-from .relay import Relay
+from .relay import GRACE_SECONDS, Relay
 from .status import Status, status_of
 from .upstream import Upstream
 
 HOST = "127.0.0.1"
-# The answers that are under way when the proxy ends get this long.
-GRACE_SECONDS = 1.0
 _ENDED: Status = (
     grpc.StatusCode.UNAVAILABLE,
     "The proxy has ended. Start it again on the same port, and what was open goes on.",
@@ -81,8 +79,7 @@ def _listen(server: grpc.aio.Server, port: int) -> int:
         else:
             problem = "is taken, perhaps by another proxy"
         raise ProxyError(
-            f"Port {port} of {HOST} {problem}. Take another one with --port, or 0 for any that "
-            "is free."
+            f"Port {port} of {HOST} {problem}. Choose another with --port, or 0 for any free one."
         ) from error
 
 

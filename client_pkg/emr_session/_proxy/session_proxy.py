@@ -32,15 +32,15 @@ WATCH_SECONDS = 60.0
 
 
 class SessionProxy:
-    """A session as a plain Spark Connect server on loopback, for any client in any language.
+    """A Spark Connect server on loopback in front of a session, for clients in any language.
 
-    Passes every method on with a valid token, for as long as the session lives::
+    Forwards every call with a valid token, for as long as the session lives::
 
         with SessionProxy("/notebooks/session", port=0) as proxy:
             subprocess.run(["dbt", "build"], env={**os.environ, **proxy.environment})
 
-    Whoever may open a connection to this machine's loopback can use the session through it, as
-    its execution role: every user and program of the machine, unless ``token`` is set.
+    Every user and program of the machine can use the session through it, as the session's
+    execution role, unless ``token`` is set.
     """
 
     def __init__(
@@ -61,22 +61,22 @@ class SessionProxy:
 
         Args:
             arn_or_parameter: The session's ARN, or the name of the SSM parameter that holds it.
-            port: Where to listen on 127.0.0.1; 0 for any port that is free.
-            follow: Whether to go on with the session that the parameter names when this one is
-                over. Calls in the middle of which it ended fail with ABORTED.
-            token: Whether clients have to send a secret, which ``url`` then has in it: True for a
-                new one, or one that is given, so that a proxy started again has the same address.
+            port: The port on 127.0.0.1; 0 for any free one.
+            follow: Whether to move to the session that the parameter names when this one is over.
+                Calls during which it ended fail with ABORTED.
+            token: A secret that clients have to send, and that ``url`` contains: True for a new
+                one, or the secret itself, so that a restarted proxy has the same address.
             timeout: How long to wait for a session that is starting, in seconds. Default: 600.
-            root_certificates: Whom to trust: PEM itself, or the path of a file. By default the
-                file in ``GRPC_DEFAULT_SSL_ROOTS_FILE_PATH``, boto3's, or gRPC's own roots.
-            watch_seconds: How often to look whether the session is over while there are no calls.
+            root_certificates: The authorities to trust: PEM text, or the path of a file. By default
+                the file in ``GRPC_DEFAULT_SSL_ROOTS_FILE_PATH``, boto3's, or gRPC's own roots.
+            watch_seconds: How often to check whether the session is over while there are no calls.
             client: A boto3 client of ``emr-serverless`` to use.
             session: The boto3 session to make clients with. By default, boto3's own of the
                 environment.
             clock: Time, for tests.
 
         Raises:
-            ConnectError: ``follow`` is asked for an ARN.
+            ConnectError: ``follow`` needs a name, and an ARN was given.
         """
         if follow and SessionArn.parse(arn_or_parameter):
             raise ConnectError(
@@ -102,7 +102,7 @@ class SessionProxy:
         """Wait for the session, and listen.
 
         Raises:
-            ProxyError: Something else listens on the port.
+            ProxyError: The port is taken.
             SessionEndedError: The session is over.
             SessionNotReadyError: The session isn't usable when the time is over.
             EndpointError: The endpoint doesn't answer, isn't trusted, or refuses the token.
@@ -110,7 +110,7 @@ class SessionProxy:
             botocore.exceptions.ClientError: A service refuses what is asked.
         """
         if self._arn:
-            raise ProxyError("A proxy is started once. Make a new one.")
+            raise ProxyError("A proxy can be started only once. Create a new one.")
         seen = wait_until_usable(
             self._aws,
             lambda: locate(self._target, self._aws),
@@ -127,7 +127,7 @@ class SessionProxy:
         """Wait until the proxy has ended: with the session, or by ``stop``.
 
         Args:
-            timeout: How long to wait at most, in seconds; for ever by default.
+            timeout: How long to wait at most, in seconds; forever by default.
 
         Raises:
             SessionEndedError: It ended because the session is over.
@@ -180,7 +180,7 @@ class SessionProxy:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a client's process needs in its environment.
+        """The environment variables for a client's process.
 
         That is ``SPARK_REMOTE``, and ``no_proxy`` where it lacks this machine's own address.
         """

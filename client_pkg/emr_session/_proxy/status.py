@@ -1,4 +1,4 @@
-"""What a client of the proxy is told, as a gRPC status, when AWS or the session says no.
+"""Turns errors of AWS and of the session into gRPC statuses for the proxy's clients.
 
 Spark Connect clients try again on UNAVAILABLE alone. An exception that has no status of its own
 would reach them as UNKNOWN.

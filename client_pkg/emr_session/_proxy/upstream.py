@@ -1,4 +1,4 @@
-"""The session that the proxy leads to: its channels, its token, and what its errors mean.
+"""The session behind the proxy: its channels, its token, and its errors.
 
 AWS is asked in threads, so that no call waits for the answer to another.
 """
@@ -63,7 +63,7 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
-class Way:
+class Route:
     """What a call takes to the session: channels, and an endpoint with a valid token."""
 
     arn: SessionArn
@@ -72,7 +72,7 @@ class Way:
 
 
 class Upstream:
-    """The session of now. Belongs to one event loop."""
+    """The current session. Belongs to one event loop."""
 
     def __init__(
         self,
@@ -82,7 +82,7 @@ class Upstream:
         root_certificates: bytes | None,
         clock: Clock,
     ) -> None:
-        """The way to a session that is usable.
+        """The route to a usable session.
 
         Args:
             current: The session, and its tokens.
@@ -94,71 +94,71 @@ class Upstream:
         self._follow = follow
         self._root_certificates = root_certificates
         self._clock = clock
-        self._way: Way | None = None
+        self._route: Route | None = None
         self._renewing = asyncio.Lock()
         self._check: tuple[SessionArn, asyncio.Task[None]] | None = None
         self.ended: asyncio.Future[ConnectError] = asyncio.get_running_loop().create_future()
 
-    async def way(self) -> Way:
-        """The way to the session of now.
+    async def route(self) -> Route:
+        """The route to the current session.
 
         Raises:
             ConnectError: The session is over.
             botocore.exceptions.BotoCoreError: AWS can't be asked for a token.
             botocore.exceptions.ClientError: AWS refuses one.
         """
-        if not self._way or not self._is_good(self._way):
+        if not self._route or not self._is_good(self._route):
             async with self._renewing:
-                if not self._way or not self._is_good(self._way):
+                if not self._route or not self._is_good(self._route):
                     await self._renew()
-        assert self._way
-        return self._way
+        assert self._route
+        return self._route
 
     async def reach(self) -> None:
-        """Try the way there, so that what is wrong with it is said at the start.
+        """Test the connection, to report problems at the start.
 
         Raises:
             EndpointError: The endpoint doesn't answer, isn't trusted, or refuses the token.
         """
-        way = await self.way()
-        with way.channels.lent() as channel:
+        route = await self.route()
+        with route.channels.lent() as channel:
             method: Any = channel.unary_unary(_REACH_METHOD)
             call = method(
-                b"", metadata=((TOKEN_HEADER, way.endpoint.token),), timeout=REACH_SECONDS
+                b"", metadata=((TOKEN_HEADER, route.endpoint.token),), timeout=REACH_SECONDS
             )
             code, details = await call.code(), await call.details()
         if code in _GATEWAY_CODES and code is not grpc.StatusCode.UNIMPLEMENTED:
-            await self._look(way.arn)
+            await self._look(route.arn)
         error = endpoint_error(
             code,
             details,
-            session_id=way.arn.session_id,
-            address=way.endpoint.address,
+            session_id=route.arn.session_id,
+            address=route.endpoint.address,
             timeout=REACH_SECONDS,
         )
         if error:
             raise error
 
-    async def explained(self, way: Way, code: grpc.StatusCode) -> Status | None:
+    async def explained(self, route: Route, code: grpc.StatusCode) -> Status | None:
         """What is behind the failure of a call, if it is more than the session said."""
         if code not in _GATEWAY_CODES:
             return None
         try:
-            await self._look(way.arn)
+            await self._look(route.arn)
         except ConnectError as error:
             return status_of(error)
         except (BotoCoreError, ClientError):
             # What the session said is as good.
             return None
         if code in _REFUSED_CODES:
-            await _aside(self._current.tokens.drop, way.endpoint)
-            if self._way is way:
-                self._way = None
+            await _in_thread(self._current.tokens.drop, route.endpoint)
+            if self._route is route:
+                self._route = None
         # A new token will do, so that clients re-attach as after a broken connection.
-        return _OUTLIVED if code in _EXPIRED_CODES and not self._is_good(way) else None
+        return _OUTLIVED if code in _EXPIRED_CODES and not self._is_good(route) else None
 
     async def watch(self, seconds: float) -> None:
-        """Look every so many seconds whether the session is over, for ever."""
+        """Check repeatedly, at an interval, whether the session is over."""
         while True:
             await asyncio.sleep(seconds)
             try:
@@ -170,22 +170,22 @@ class Upstream:
 
     async def close(self) -> None:
         """Close the channels."""
-        if self._way:
-            await self._way.channels.close()
+        if self._route:
+            await self._route.channels.close()
 
-    def _is_good(self, way: Way) -> bool:
+    def _is_good(self, route: Route) -> bool:
         """Whether a call may begin with this token."""
-        renew_at = way.endpoint.expires_at - MARGIN_SECONDS
-        return way.arn == self._current.arn and self._clock.now() < renew_at
+        renew_at = route.endpoint.expires_at - MARGIN_SECONDS
+        return route.arn == self._current.arn and self._clock.now() < renew_at
 
     async def _renew(self) -> None:
-        before = self._way
+        before = self._route
         endpoint = await self._asked(self._current.endpoint)
         if before and before.endpoint.address == endpoint.address:
             channels = before.channels
         else:
             channels = Channels(endpoint.address, self._root_certificates)
-        self._way = Way(self._current.arn, endpoint, channels)
+        self._route = Route(self._current.arn, endpoint, channels)
         if before and before.channels is not channels:
             await before.channels.close()
 
@@ -202,14 +202,14 @@ class Upstream:
         self, function: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs
     ) -> _T:
         try:
-            return await _aside(function, *arguments, **named)
+            return await _in_thread(function, *arguments, **named)
         except (SessionEndedError, SessionNotFoundError) as ended:
             if not self._follow and not self.ended.done():
                 self.ended.set_result(ended)
             raise
 
 
-async def _aside(function: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs) -> _T:
+async def _in_thread(function: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs) -> _T:
     """Call a function in a thread that the end of the program doesn't wait for."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[_T] = loop.create_future()

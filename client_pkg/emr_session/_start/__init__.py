@@ -1,1 +1,1 @@
-"""Sessions without a stack: started, found by name, and ended from code."""
+"""Starts, finds and ends sessions without a stack."""

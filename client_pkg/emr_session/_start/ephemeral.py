@@ -1,4 +1,4 @@
-"""``ephemeral``: a session for a ``with`` block, ended with it whatever happens."""
+"""``ephemeral``: a session for a ``with`` block."""
 
 from __future__ import annotations
 
@@ -46,10 +46,10 @@ def ephemeral(
     session: boto3.Session | None = None,
     clock: Clock | None = None,
 ) -> Iterator[str]:
-    """Start a session and end it with the ``with`` block, whatever happens in it; gives its ARN.
+    """Start a session for a ``with`` block, which gets its ARN, and end it with the block.
 
-    Ctrl-C ends it, too, even while it is being started. What a process leaves that is killed ends
-    with its idle time-out. Doesn't wait until the session is usable: ``connect`` and
+    Errors and Ctrl-C end it too, even during the start. If the process is killed, the idle
+    time-out ends the session. Doesn't wait until the session is usable: ``connect`` and
     ``remote_url`` do. Needs ``emr-serverless:StartSession``, ``TagResource`` and
     ``TerminateSession``, and ``iam:PassRole`` on the role::
 
@@ -63,8 +63,8 @@ def ephemeral(
         idle_timeout_minutes: When an idle session ends by itself, in minutes.
         spark_properties: Spark's settings, as of ``spark-defaults``.
         tags: The session's tags.
-        timeout: For how long to try again to start it, in seconds, while the service is
-            unavailable or throttling or the application is between two states. Default: 600.
+        timeout: How long to retry the start, in seconds, while the service is unavailable or
+            throttling, or the application is changing its state. Default: 600.
         client: A boto3 client of ``emr-serverless`` to use.
         session: The boto3 session to make clients with. By default, boto3's own of the environment.
         clock: Time, for tests.
@@ -123,7 +123,7 @@ def _end(aws: Aws, arn: str, clock: Clock) -> None:
 def _terminate(aws: Aws, arn: str) -> None:
     parsed = SessionArn.parse(arn)
     if parsed is None:
-        raise ConnectError(f"StartSession answered with what is no session's ARN: {arn}")
+        raise ConnectError(f"StartSession returned an invalid session ARN: {arn}")
     try:
         aws.emr_serverless(parsed.region).terminate_session(**parsed.ids)
     except ClientError as error:

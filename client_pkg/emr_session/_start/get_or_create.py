@@ -1,4 +1,4 @@
-"""``get_or_create``: the live session of a name, started if there is none."""
+"""``get_or_create``: the live session of a name, or a new one."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def get_or_create(
     session: boto3.Session | None = None,
     clock: Clock | None = None,
 ) -> str:
-    """The ARN of the live session of a name in an application, started if there is none.
+    """Return the ARN of an application's live session of a name, and start one if there is none.
 
     For scripts and CI that share a session: ``connect(get_or_create("nightly", …))``. The session
-    goes on afterwards, until its idle time-out or 24 hours; ``ephemeral`` ends its own. Doesn't
-    wait until the session is usable: ``connect`` and ``remote_url`` do. Two callers that find none
-    within the same five minutes get the same one. Of several live sessions of that name it is the
-    oldest. Needs ``emr-serverless:ListSessions``, ``GetSession``, ``StartSession`` and
+    keeps running afterwards, until its idle time-out or 24 hours; ``ephemeral`` ends its own. It
+    doesn't wait until the session is usable: ``connect`` and ``remote_url`` do. Callers that need a
+    new one within the same five minutes get the same one. Of several live sessions of that name it
+    returns the oldest. Needs ``emr-serverless:ListSessions``, ``GetSession``, ``StartSession`` and
     ``TagResource`` on the application, and ``iam:PassRole`` on the role.
 
     Args:
@@ -52,16 +52,16 @@ def get_or_create(
         execution_role: The ARN of the role that the session's code has.
         idle_timeout_minutes: When an idle session ends, in minutes; the service's default is 60.
         spark_properties: Spark's settings, as of ``spark-defaults``.
-        tags: Tags of a session that is started. Those of one that is live aren't compared.
-        timeout: For how long to try again, in seconds, while the service is unavailable or
-            throttling or the application is between two states. Default: 600.
+        tags: Tags of a new session. Those of a live one aren't compared.
+        timeout: How long to retry, in seconds, while the service is unavailable or throttling, or
+            the application is changing its state. Default: 600.
         client: A boto3 client of ``emr-serverless`` to use.
         session: The boto3 session to make clients with. By default, boto3's own of the environment.
         clock: Time, for tests.
 
     Raises:
-        SessionDiffersError: The live session of that name has another role, idle time-out or
-            Spark setting than is asked for. It is left alone.
+        SessionDiffersError: The live session of that name has another role, idle time-out or Spark
+            setting. It isn't changed.
         CredentialsError: There are no valid AWS credentials.
         ConnectError: ``application`` is neither an id nor an ARN.
         botocore.exceptions.ClientError: The service refuses what is asked.
@@ -102,8 +102,8 @@ def _require_same(aws: Aws, request: SessionRequest, found: Mapping[str, Any]) -
     differences = request.differences(described)
     if differences:
         raise SessionDiffersError(
-            f"The live session {found['sessionId']} has the name {request.name} but is not as "
-            f"asked for: {', '.join(differences)}. Ask for that, give another name, or end it "
+            f"The live session {found['sessionId']} named {request.name} differs from the "
+            f"request: {', '.join(differences)}. Request the same, use another name, or end it "
             f"(emr-session terminate {found['arn']})."
         )
 

@@ -1,4 +1,4 @@
-"""What StartSession is asked for, and how that compares with a session that runs already."""
+"""A request for StartSession, and its differences from a live session."""
 
 from __future__ import annotations
 

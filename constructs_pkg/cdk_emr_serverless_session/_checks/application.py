@@ -1,4 +1,4 @@
-"""Checks of the application that a session is to run on, where this app declares it.
+"""Checks of the session's application, if this app declares it.
 
 The application is judged by the template, with what overrides and aspects made of it. Each finding
 has a stable id and is attached to the session. It can be acknowledged there, or further up, with
@@ -44,8 +44,8 @@ def explain_idle_timeout(session: IConstruct, idle_timeout: cdk.Duration | None)
         cdk.Validations.of(session).add_warning(
             IDLE_TIMEOUT,
             "idle_timeout: not set; the service ends the session after an hour without work, and "
-            "the stack doesn't notice. Until then it costs what its workers cost. Set it to the "
-            "time that a break may take.",
+            "the stack doesn't notice. Until then its workers cost money. Set it to the longest "
+            "break that users take.",
         )
     elif minutes == 0:
         cdk.Validations.of(session).add_warning(

@@ -1,4 +1,4 @@
-"""Whether a session's application and role are where its functions can reach them."""
+"""Checks that a session's application and role are in the session's account and region."""
 
 from __future__ import annotations
 

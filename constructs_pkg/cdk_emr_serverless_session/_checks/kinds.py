@@ -1,4 +1,4 @@
-"""Whether arguments are of the right kind: a construct, a duration, a switch, text.
+"""Checks the types of arguments: a construct, a duration, a switch, text.
 
 A type checker sees it first. Whoever has none is told what to write.
 """

@@ -1,4 +1,4 @@
-"""The kinds of a provider's arguments."""
+"""The types of a provider's arguments."""
 
 from __future__ import annotations
 

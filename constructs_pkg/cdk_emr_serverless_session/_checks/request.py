@@ -1,4 +1,4 @@
-"""What StartSession would refuse of a session's own arguments.
+"""Checks a session's arguments for what StartSession would refuse.
 
 Every check collects all problems of a construct. Values that are only known at deployment pass.
 """
@@ -126,7 +126,7 @@ def tag_problems(tags: Mapping[str, str]) -> list[str]:
     if len(tags) > limit - len(OWNER_TAGS):
         problems.append(
             f"tags: {len(tags)} entries, must be at most {limit - len(OWNER_TAGS)}: "
-            f"the service takes {limit}, and {len(OWNER_TAGS)} say whose the session is."
+            f"the service takes {limit}, and {len(OWNER_TAGS)} are owner tags."
         )
     for key, value in tags.items():
         name = f"tags[{key!r}]"

@@ -1,4 +1,4 @@
-"""Whether EMR Serverless can assume the execution role, where this app declares it."""
+"""Checks that EMR Serverless can assume the execution role, if this app declares it."""
 
 from __future__ import annotations
 

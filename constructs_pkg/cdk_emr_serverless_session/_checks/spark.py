@@ -1,4 +1,4 @@
-"""Checks of a session's Spark configuration: what the service takes without a word."""
+"""Checks of a session's Spark configuration for mistakes that the service accepts silently."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def spark_findings(configurations: Sequence[Configuration]) -> Iterator[Finding]
         if value is not None and not known_later(value) and memory_mib(value) is None:
             yield _warning(
                 SPARK_MEMORY,
-                f"runtime_configuration: {key} is no size that Spark reads; write a whole number "
-                'and a unit, such as "8g" or "512m".',
+                f"runtime_configuration: {key} is not a size that Spark reads; write a whole "
+                'number and a unit, such as "8g" or "512m".',
             )
 
 

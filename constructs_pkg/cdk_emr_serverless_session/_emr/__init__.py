@@ -1,1 +1,1 @@
-"""What is known of EMR Serverless. Nothing here imports the CDK."""
+"""Facts about EMR Serverless. Nothing here imports the CDK."""

@@ -1,4 +1,4 @@
-"""EMR's releases: which take sessions, and which Spark they run."""
+"""EMR releases: which support sessions, and which Spark they run."""
 
 from __future__ import annotations
 

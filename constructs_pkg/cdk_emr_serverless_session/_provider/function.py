@@ -111,12 +111,11 @@ def handler_function(
 ) -> lambda_.Function:
     """The function that CloudFormation and schedules call.
 
-    Its logical id is for ever: it is the service token of every session of the stack, and
+    Its logical id never changes: the function is the service token of the stack's sessions, and
     CloudFormation refuses to change that ("Modifying service token is not allowed.").
 
-    It waits for no policy. Without a session it has nothing to do, and sessions wait for the
-    policies themselves. Where its environment is encrypted, the one that allows it to use the key
-    is attached to the role, and waited for with it.
+    It depends on no policy, because sessions depend on the policies themselves. If its environment
+    is encrypted, it depends on the policy for the key.
     """
     if encryption is not None:
         encryption.grant_decrypt(role)

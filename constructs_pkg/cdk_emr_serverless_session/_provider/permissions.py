@@ -1,4 +1,4 @@
-"""What the handler may do for the sessions of one stack.
+"""The handler's permissions for the sessions of one stack.
 
 What names no application and no role comes first: it is in force early. The rest grows with the
 sessions that the stack declares, and the sessions wait for it.
@@ -33,7 +33,7 @@ from .._emr.names import (
 )
 from .._template.lookups import address_of, application_arn_of, role_arn_of, stack_of
 from .._template.nag import acknowledge_wildcard
-from .listed import with_listed
+from .parameter_lists import with_listed
 from .policies import GrowingStatement, PolicySeries
 
 # CloudFormation puts this tag on the resources of a stack, and no one else can.

@@ -1,4 +1,4 @@
-"""The policies that the handler's role gets beside those it is made with."""
+"""The policies that are added to the handler's role."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class GrowingStatement:
 
 
 class PolicySeries:
-    """The policies of a stack's sessions, begun anew where one would outgrow IAM's limit.
+    """The policies of a stack's sessions, started again where one would outgrow IAM's limit.
 
     Policies are made with the first statement that goes there: without sessions there are none.
     """

@@ -1,1 +1,1 @@
-"""The provider as a stack of its own, without an app around it."""
+"""The provider as a template of its own."""

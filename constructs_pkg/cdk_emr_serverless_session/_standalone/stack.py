@@ -197,7 +197,7 @@ class ProviderStack(cdk.Stack):
         }
 
     def _name_resources(self, provider: SessionProvider) -> None:
-        """Gives the resources short names. The function's is for ever: see there."""
+        """Gives the resources short names. The function's never changes: see there."""
         self._function = _resource(provider.function)
         self._role = _resource(provider.handler_role)
         self._logs = _resource(provider.log_group)

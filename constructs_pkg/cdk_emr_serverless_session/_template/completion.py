@@ -14,12 +14,12 @@ from constructs import Dependable, DependencyGroup, IConstruct
 
 def when_complete(stack: cdk.Stack, action: Callable[[], None]) -> None:
     """Has an action called once for each synth. It may still change resources of the stack."""
-    moment = DependencyGroup()
-    Dependable.implement(moment, _Moment(action))
-    stack.node.add_dependency(moment)
+    group = DependencyGroup()
+    Dependable.implement(group, _Callback(action))
+    stack.node.add_dependency(group)
 
 
-class _Moment(Dependable):
+class _Callback(Dependable):
     """Nothing to depend on; asked for, it acts."""
 
     def __init__(self, action: Callable[[], None]) -> None:

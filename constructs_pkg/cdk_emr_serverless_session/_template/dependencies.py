@@ -1,4 +1,4 @@
-"""What a session waits for at its start, and goes before at its end.
+"""A session's dependencies: it starts after them, and ends before they are deleted.
 
 A role's own policies are its children. Others are attached from anywhere in the app, by the role's
 name, before or after the session is declared: they are looked for when the app is complete, in the

@@ -1,4 +1,4 @@
-"""Findings that are attached to a construct, and can be acknowledged by their ids."""
+"""Findings that are attached to a construct and can be acknowledged by id."""
 
 from __future__ import annotations
 

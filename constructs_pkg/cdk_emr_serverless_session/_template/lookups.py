@@ -1,4 +1,4 @@
-"""What sessions ask of the CDK, remembered.
+"""Cached questions to the CDK.
 
 A question to the CDK is a message to another process and back: a fifth of a millisecond. Sessions
 share stack, application, role and provider, so most answers are known already.

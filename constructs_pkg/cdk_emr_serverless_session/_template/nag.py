@@ -1,4 +1,4 @@
-"""Findings of cdk-nag that are meant to be so, each with its reason.
+"""Acknowledged findings of cdk-nag, each with its reason.
 
 They are acknowledged where they arise, for exactly the resource that was found, so that a rule
 still speaks up for whatever else an app adds.

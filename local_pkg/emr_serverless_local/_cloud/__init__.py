@@ -1,1 +1,1 @@
-"""What ties the local AWS into MiniStack: services, IAM, CloudFormation, schedules, environment."""
+"""Integrates the local AWS into MiniStack: services, IAM, CloudFormation, schedules."""

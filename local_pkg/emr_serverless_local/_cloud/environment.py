@@ -1,4 +1,4 @@
-"""The two environments of the local AWS: the server's own, and that of whoever uses it.
+"""The environments of the local AWS: the server's, and its users'.
 
 Changes nothing but the mapping it is given.
 """

@@ -1,4 +1,4 @@
-"""A process that has imported botocore, and forks the processes of Python functions off itself.
+"""A process that has imported botocore, and forks processes for Python functions.
 
 Importing botocore is more than half of a function's cold start, and 27 sessions of a stack are 27
 functions at once on the cores of a laptop. ``warm_workers`` starts this and hands it each process

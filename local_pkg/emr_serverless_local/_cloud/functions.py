@@ -1,4 +1,4 @@
-"""What Lambda refuses of a function and MiniStack takes: no code, no way into its VPC.
+"""Refuses functions that Lambda refuses and MiniStack accepts: no code, no access to its VPC.
 
 Touches MiniStack's ``AWS::Lambda::Function``, by standing in front of its
 create and update.

@@ -1,4 +1,4 @@
-"""Answer programs of this machine, and nobody else.
+"""Refuses requests that don't come from programs of this machine.
 
 MiniStack lets everybody in who knows its well-known keys, from any web page, and
 runs code for them. A page that a browser shows sends what no program does: an

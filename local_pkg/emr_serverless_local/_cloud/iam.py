@@ -1,4 +1,4 @@
-"""Who may do what in the local AWS, asked of MiniStack's IAM.
+"""Authorizes requests by MiniStack's IAM.
 
 Touches MiniStack's policy evaluator and its roles, reading only.
 """

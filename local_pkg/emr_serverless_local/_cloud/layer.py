@@ -1,4 +1,4 @@
-"""EMR Serverless as one more service of MiniStack's own.
+"""EMR Serverless as a service of MiniStack.
 
 The only place where the session service is tied into MiniStack: its router,
 its handlers and its CloudFormation types. All of these are private to

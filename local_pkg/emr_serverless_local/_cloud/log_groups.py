@@ -1,4 +1,4 @@
-"""Log groups: the name that CloudFormation gives one, and the one that a function is told.
+"""Log groups: the names that CloudFormation generates, and the one in a function's environment.
 
 MiniStack 1.5.33 names a stack's log group by its logical id alone, so that a policy for AWS's names
 doesn't cover it, and a stack that is made again finds the log group that the stack before has

@@ -1,4 +1,4 @@
-"""Service Quotas: the one quota of EMR Serverless, as an account has it that is new.
+"""Service Quotas: the quota of EMR Serverless, with the value of a new account.
 
 MiniStack has no Service Quotas. Nothing here is enforced: the local AWS has no vCPU to run out of.
 """

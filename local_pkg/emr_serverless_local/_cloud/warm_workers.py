@@ -1,4 +1,4 @@
-"""Have the processes of Python functions forked by ``fork_server`` where the system can.
+"""Starts Python functions with ``fork_server`` if the system supports it.
 
 Touches how MiniStack finds the program that runs a Python function. In its place comes a small
 launcher, which hands its streams to the fork server and waits. It starts in a hundredth of a
@@ -42,7 +42,7 @@ _program_of = lambda_runtime._detect_runtime_binary
 
 
 def install() -> None:
-    """Stand in the place of MiniStack's choice of a program."""
+    """Replace MiniStack's choice of a program."""
     if (
         sys.platform == "linux"
         and len(sys.executable) < _LONGEST_SHEBANG

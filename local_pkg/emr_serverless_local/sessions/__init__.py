@@ -1,4 +1,4 @@
-"""EMR Serverless, as far as sessions and their applications go, in memory.
+"""EMR Serverless sessions and their applications, in memory.
 
 ``SessionService`` is the service of one account and region: ``handle`` takes an
 HTTP request and gives the answer. It needs botocore and nothing else.

@@ -1,4 +1,4 @@
-"""One EMR Serverless application: its configuration, and its state as time passes.
+"""One EMR Serverless application: its configuration and its state over time.
 
 Pure state: nothing here knows of requests, of other applications or of AWS.
 """
@@ -100,7 +100,7 @@ class Application:
         self.active_at = max(self.active_at, moment)
 
     def start(self, now: float, seconds: float) -> None:
-        """Start it, if it isn't started or on its way."""
+        """Start it, unless it is started or starting."""
         if self.state in ("STARTING", "STARTED"):
             return
         if self.state not in ("CREATED", "STOPPED"):
@@ -108,7 +108,7 @@ class Application:
         self._move("STARTING", now, seconds, "STARTED")
 
     def stop(self, now: float, seconds: float) -> None:
-        """Stop it, if it isn't stopped or on its way."""
+        """Stop it, unless it is stopped or stopping."""
         if self.state in ("STOPPING", "STOPPED", "CREATED"):
             return
         if self.state not in ("STARTING", "STARTED"):

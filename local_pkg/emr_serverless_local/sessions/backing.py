@@ -1,4 +1,4 @@
-"""What runs behind a session: nothing, unless the session service is given something better.
+"""What runs behind a session: nothing by default, or Spark.
 
 The service starts it with the session, asks now and then how it is, and ends
 it with the session; all of it must return at once. What runs there knows the

@@ -1,4 +1,4 @@
-"""The errors that the session service answers with, each with its HTTP status."""
+"""The session service's errors, each with its HTTP status."""
 
 
 class ServiceError(Exception):

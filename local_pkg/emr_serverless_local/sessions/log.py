@@ -1,4 +1,4 @@
-"""The requests that the service was asked, kept and written without any token."""
+"""The service's request log, without tokens."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a request asks IAM: which actions, on which resources, under which condition keys.
+"""The permissions that a request needs: actions, resources and condition keys.
 
 Says only what is asked; who answers is an ``Authorizer``. Without MiniStack it is
 ``AllowAll``, which allows everything.

@@ -1,4 +1,4 @@
-"""What depends on an application's release label: which has sessions, whose configuration counts.
+"""What depends on the release: support for sessions, and how configurations are merged.
 
 EMR has two lines of releases, ``emr-7.13.0`` and ``emr-spark-8.1.0``.
 """

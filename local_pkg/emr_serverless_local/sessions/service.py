@@ -1,4 +1,4 @@
-"""The service of one account and region: every operation, on applications and sessions in memory.
+"""The session service of one account and region, with all operations.
 
 ``SessionService.handle`` answers an HTTP request; a few methods more are for
 tests. No MiniStack, no network, no threads, no sleep. Time passes as its clock
@@ -44,11 +44,22 @@ Params = Mapping[str, Any]
 
 
 class SessionService:
-    """The service in one account and region.
+    """EMR Serverless sessions and applications of one account and region, in memory.
 
-    ``start_seconds`` is how long a session takes from SUBMITTED to STARTED,
-    ``stop_seconds`` how long sessions and applications take to end. ``listener``
-    is told each request after it was answered; ``requests`` keeps them all.
+    Args:
+        clock: Time. Default: the system's.
+        region: The region.
+        account: The account's number.
+        start_seconds: How long a session takes from SUBMITTED to STARTED.
+        stop_seconds: How long sessions and applications take to end.
+        create_seconds: How long an application takes to be created.
+        authorizer: Decides who may call what. Default: everybody may call everything.
+        backing: What runs behind sessions. Default: nothing.
+        listener: Called with each request after it was answered.
+        tags_checked_on: The ARN on which TagResource is checked when a session starts with tags.
+
+    Attributes:
+        requests: All requests, oldest first.
     """
 
     def __init__(
@@ -112,13 +123,13 @@ class SessionService:
         return 200, answer_headers, wire.render(operation, result)
 
     def perform(self, operation: str, params: Params) -> dict[str, Any]:
-        """Do what an operation does, asking nobody's permission: for CloudFormation, and tests."""
+        """Perform an operation without an authorization: for CloudFormation, and tests."""
         wire.check(wire.service_model().operation_model(operation), params)
         with self._lock:
             return self._operation(operation)(params, None)
 
     def session(self, application_id: str, session_id: str) -> Session:
-        """A session as it is now."""
+        """The current state of a session."""
         with self._lock:
             self._settle()
             found = self._sessions.get((application_id, session_id))
@@ -127,13 +138,13 @@ class SessionService:
         return found
 
     def sessions(self) -> list[Session]:
-        """Every session that ever was, as it is now, oldest first."""
+        """The current state of all sessions, also of ended ones, oldest first."""
         with self._lock:
             self._settle()
             return list(self._sessions.values())
 
     def application(self, application_id: str) -> Application:
-        """An application as it is now."""
+        """The current state of an application."""
         with self._lock:
             self._settle()
             found = self._applications.get(application_id)
@@ -142,17 +153,17 @@ class SessionService:
         return found
 
     def work(self, application_id: str, session_id: str) -> None:
-        """Give a session work, as a Spark Connect client would: it is BUSY until ``rest``."""
+        """Make a session BUSY until ``rest``, as a Spark Connect client would."""
         with self._lock:
             self.session(application_id, session_id).work(self.clock.now())
 
     def rest(self, application_id: str, session_id: str) -> None:
-        """End the work of a session: it is IDLE from now on."""
+        """Make a session IDLE."""
         with self._lock:
             self.session(application_id, session_id).rest(self.clock.now())
 
     def token_problem(self, session_id: str, token: str | None) -> str | None:
-        """Why a token doesn't open a session, if it doesn't."""
+        """Why a token isn't valid for a session, or None."""
         with self._lock:
             return self._tokens.problem(session_id, token, self.clock.now())
 

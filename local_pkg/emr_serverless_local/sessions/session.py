@@ -1,4 +1,4 @@
-"""One EMR Serverless session: its state as time passes, from SUBMITTED to TERMINATED.
+"""One EMR Serverless session: its state over time, from SUBMITTED to TERMINATED.
 
 Pure state: nothing here knows of requests, of other sessions or of AWS.
 """
@@ -73,13 +73,13 @@ class Session:
             self.usable_at = max(self.usable_at, now)
 
     def fail(self, now: float, reason: str) -> None:
-        """Fail, because what is behind it did; if it isn't over or on its way."""
+        """Fail, because its backing failed; unless it is over or ending."""
         if self.state not in OVER_STATES and self.state != "TERMINATING":
             self._enter("FAILED", now, f"Session failed. {reason}")
             self.ended_at = now
 
     def terminate(self, now: float, reason: str = "Session terminated by user.") -> None:
-        """End it, if it isn't over or on its way."""
+        """End it, unless it is over or ending."""
         if self.state not in OVER_STATES and self.state != "TERMINATING":
             self._enter("TERMINATING", now, reason)
             self.settle(now)

@@ -1,4 +1,4 @@
-"""The tokens that GetSessionEndpoint hands out: one session's each, for an hour.
+"""Tokens of GetSessionEndpoint: each for one session, for an hour.
 
 Known by what it opens only; nothing here logs or describes a token.
 """

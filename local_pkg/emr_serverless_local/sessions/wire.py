@@ -1,4 +1,4 @@
-"""Between HTTP and Python: requests and responses by botocore's model of the service.
+"""Parses requests and renders responses by botocore's service model.
 
 Requests are matched to an operation, taken apart and checked for what the
 model says (required, type, length, range, pattern, enum); responses are cut to

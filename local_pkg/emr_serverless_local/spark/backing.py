@@ -10,66 +10,66 @@ from .server import Launch, SparkServer
 
 
 @dataclass
-class _Pair:
+class _Backend:
     server: SparkServer
     endpoint: Endpoint
     ended: bool = False
 
 
 class SparkBacking:
-    """What runs behind the sessions of a local AWS.
+    """Runs a Spark Connect server behind each session.
 
     Args:
-        launch: Starts a server: ``ApacheServer`` (default) or ``SailServer``.
+        launch: The kind of server: ``ApacheServer`` (default) or ``SailServer``.
     """
 
     def __init__(self, launch: Launch = ApacheServer) -> None:
         self.certificates = Certificates()
         self._launch = launch
-        self._pairs: dict[str, _Pair] = {}
+        self._backends: dict[str, _Backend] = {}
 
     def start(self, session: BackedSession) -> None:
         """Start a server, and an endpoint that will lead to it."""
         server = self._launch(session.spark_defaults)
         endpoint = Endpoint(session, server, self.certificates.server_credentials())
-        self._pairs[session.session_id] = _Pair(server, endpoint)
+        self._backends[session.session_id] = _Backend(server, endpoint)
 
     def up(self, session_id: str) -> bool:
         """Whether the server has said where it listens."""
-        pair = self._pairs.get(session_id)
-        return pair is not None and pair.server.port is not None
+        backend = self._backends.get(session_id)
+        return backend is not None and backend.server.port is not None
 
     def failure(self, session_id: str) -> str | None:
         """How the server has ended by itself, if it has."""
-        pair = self._pairs.get(session_id)
-        return pair.server.failure() if pair and not pair.ended else None
+        backend = self._backends.get(session_id)
+        return backend.server.failure() if backend and not backend.ended else None
 
     def endpoint(self, session_id: str) -> str:
         """The URL of the endpoint: a name of the session's own, with a port."""
-        return f"https://{session_id}.{DOMAIN}:{self._pairs[session_id].endpoint.port}"
+        return f"https://{session_id}.{DOMAIN}:{self._backends[session_id].endpoint.port}"
 
     def dashboard(self, session_id: str) -> str | None:
         """The URL of the server's web interface, if it has one."""
-        pair = self._pairs.get(session_id)
-        return pair.server.dashboard if pair else None
+        backend = self._backends.get(session_id)
+        return backend.server.dashboard if backend else None
 
     def end(self, session_id: str) -> None:
         """End the server. The endpoint stays, and says that the session is over."""
-        pair = self._pairs.get(session_id)
-        if pair and not pair.ended:
-            pair.ended = True
-            pair.server.kill()
+        backend = self._backends.get(session_id)
+        if backend and not backend.ended:
+            backend.ended = True
+            backend.server.kill()
 
     def process_id(self, session_id: str) -> int:
         """The server's process, for tests."""
-        return self._pairs[session_id].server.pid
+        return self._backends[session_id].server.pid
 
     def wait(self, session_id: str, seconds: float = 30) -> None:
         """Wait until a session's server is up or has ended, for tests; raises TimeoutError."""
-        self._pairs[session_id].server.wait(seconds)
+        self._backends[session_id].server.wait(seconds)
 
     def close(self) -> None:
         """End all servers and endpoints."""
-        for session_id, pair in self._pairs.items():
+        for session_id, backend in self._backends.items():
             self.end(session_id)
-            pair.endpoint.close()
+            backend.endpoint.close()

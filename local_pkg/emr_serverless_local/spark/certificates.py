@@ -1,4 +1,4 @@
-"""The certificate of the sessions' endpoints, by an authority made anew for each local AWS."""
+"""The certificate of the sessions' endpoints, and its authority, new for each local AWS."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A session's endpoint: gRPC over TLS on a port of loopback, for calls that carry its token.
+"""A session's endpoint: gRPC over TLS on loopback, for calls with the session's token.
 
 Passes the bytes of every call on to the Spark Connect server, and those of the
 answer back, whatever the method; knows nothing of Spark Connect. Says

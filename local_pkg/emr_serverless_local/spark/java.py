@@ -1,4 +1,4 @@
-"""Which Java and which Spark a server of Apache Spark runs on."""
+"""The Java and the Spark of an Apache Spark server."""
 
 import importlib.util
 import os

@@ -1,4 +1,4 @@
-"""Run a Spark Connect server of pysail's: a script, for a process of its own.
+"""A script that runs a Spark Connect server of pysail.
 
 Takes a free port of loopback, prints it as soon as calls are taken, and ends
 when its standard input does: with the process that started it, however that went.

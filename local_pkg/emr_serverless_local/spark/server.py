@@ -1,4 +1,4 @@
-"""What stands behind a session: a Spark Connect server on loopback, in a process of its own."""
+"""The interface of a Spark Connect server behind a session: a process on loopback."""
 
 from collections.abc import Callable, Mapping
 from typing import Protocol

@@ -1,6 +1,6 @@
-"""Run Spark's own tests by each way, and show what ends otherwise: ``make conformance``.
+"""Run Spark's own tests by each route, and show the differences: ``make conformance``.
 
-Each way has a session of its own, on a local AWS of its own. ``--address sc://…`` adds a way:
+Each route has its own session on its own local AWS. ``--address sc://…`` adds a route:
 any Spark Connect address, of a server that is as new as a session's.
 """
 
@@ -15,9 +15,11 @@ from pathlib import Path
 
 from testbed.local_aws import LocalAws
 from testbed.sessions import started
-from tests.spark.conformance import suite, ways
+from tests.spark.conformance import routes, suite
 from tests.spark.pyspark_3_5 import environment
+from tests.spark.shared_server import SPARK_DEFAULTS
 
+CONFIGURATION = {"classification": "spark-defaults", "properties": SPARK_DEFAULTS}
 DEFAULT_CACHE = suite.ROOT / ".conformance"
 
 
@@ -30,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     modules = tuple(options.modules)
     python = environment(options.cache.resolve())
-    names = ["direct", "connect", *(["proxy"] if ways.has_proxy() else []), *options.address]
+    names = ["direct", "connect", "proxy", *options.address]
     found: dict[str, dict[str, str]] = {}
     for name in names:
         begun = time.monotonic()
@@ -41,6 +43,8 @@ def main(arguments: list[str] | None = None) -> int:
         counted = Counter(found[name].values())
         ended = ", ".join(f"{number} {kind}" for kind, number in counted.most_common())
         print(f"{name:10} {ended}  ({time.monotonic() - begun:.0f} s)", flush=True)
+    broken = suite.broken(found["direct"])
+    print(f"direct: {len(broken) or 'none'} broken", *broken, sep="\n  ")
     different = 0
     for name in names[1:]:
         lines = suite.differences(found["direct"], found[name])
@@ -50,21 +54,21 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 @contextlib.contextmanager
-def variables(way: str, folder: Path) -> Iterator[dict[str, str]]:
-    """What leads Spark's tests to a new session by one of the ways."""
-    if way.startswith("sc://"):
-        yield {ways.ADDRESS: way}
+def variables(route: str, folder: Path) -> Iterator[dict[str, str]]:
+    """The environment variables that lead Spark's tests to a new session by a route."""
+    if route.startswith("sc://"):
+        yield {routes.ADDRESS: route}
         return
     with LocalAws(folder, session_start_seconds=1, spark="apache") as aws:
-        session = started(aws)
+        session = started(aws, configurationOverrides={"runtimeConfiguration": [CONFIGURATION]})
         ids = {"applicationId": session["applicationId"], "sessionId": session["sessionId"]}
-        if way == "direct":
+        if route == "direct":
             answer = aws.client("emr-serverless").get_session_endpoint(**ids)
-            yield {**aws.env, **ways.direct(answer["endpoint"], answer["authToken"])}
-        elif way == "connect":
-            yield {**aws.env, **ways.connect(session["arn"])}
+            yield {**aws.env, **routes.direct(answer["endpoint"], answer["authToken"])}
+        elif route == "connect":
+            yield {**aws.env, **routes.connect(session["arn"])}
         else:
-            with ways.proxy(session["arn"], aws.environment()) as remote:
+            with routes.proxy(session["arn"], aws.environment()) as remote:
                 yield {**aws.env, **remote}
 
 

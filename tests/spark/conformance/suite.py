@@ -1,4 +1,4 @@
-"""Spark's own tests of Spark Connect, as PySpark 3.5 has them: how each of them ends."""
+"""Runs Spark's own tests of Spark Connect, of PySpark 3.5, and returns their outcomes."""
 
 import os
 import subprocess
@@ -30,7 +30,7 @@ def run(
     Args:
         python: The environment's Python.
         modules: Names, as in ``MODULES``.
-        remote: The environment variables that lead to a server: ``Way.variables``.
+        remote: The environment variables that lead to a server: those of ``routes``.
         folder: Where reports go.
     """
     report = folder / f"{modules[0]}.xml"
@@ -71,6 +71,11 @@ def outcomes(report: Path) -> dict[str, str]:
         module = case.get("classname", "").removeprefix(f"{PACKAGE}.")
         found[f"{module}.{case.get('name')}"] = kinds[0] if kinds else "passed"
     return found
+
+
+def broken(found: Outcomes) -> list[str]:
+    """The tests that don't pass, though they aren't left out."""
+    return sorted(name for name, kind in found.items() if kind in ("failure", "error"))
 
 
 def differences(expected: Outcomes, found: Outcomes) -> list[str]:

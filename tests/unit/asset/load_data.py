@@ -1,4 +1,4 @@
-"""Asks the asset's loader for what the asset doesn't have, as a later botocore might.
+"""Asks the asset's loader for data that the asset lacks, as a later botocore might.
 
 ``python load_data.py ASSET`` prints as JSON what it found.
 """

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import boto3
+import botocore.session
 
 from emr_serverless_local.clock import ManualClock
 from emr_serverless_local.http import serve
@@ -65,7 +66,7 @@ class Account:
 
     def session(self) -> boto3.Session:
         """A boto3 session whose clients all come here."""
-        return _SessionHere(self.url)
+        return EndpointSession(self.url)
 
     @cached_property
     def _client(self) -> Any:
@@ -164,12 +165,21 @@ class Account:
         )
 
 
-class _SessionHere(boto3.Session):
-    """A boto3 session with an endpoint of its own, so that tests leave the environment alone."""
+class EndpointSession(boto3.Session):
+    """A boto3 session whose clients all go to one address, whatever the environment says."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(
+        self,
+        url: str,
+        boto: botocore.session.Session | None = None,
+        key: str = "test",
+        secret: str = "test",
+    ) -> None:
         super().__init__(
-            aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1"
+            aws_access_key_id=key,
+            aws_secret_access_key=secret,
+            region_name="us-east-1",
+            botocore_session=boto,
         )
         self._url = url
 

@@ -1,4 +1,4 @@
-"""An account whose clock stands still until a test, or a wait, moves it, and its gateways."""
+"""An account and its gateways, under a clock that tests and waits move."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What stands in front of sessions: gRPC over TLS for whoever has a token. Spark is left out of it.
+"""A session's endpoint without Spark: gRPC over TLS for callers with a token.
 
 Answers Spark's version, as the preflight asks it, and any query with the same rows, from where a
 client re-attaches. Has one method of each kind for the tests.

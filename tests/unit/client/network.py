@@ -1,4 +1,4 @@
-"""What may stand between a client and a gateway: a connection that goes silent, an HTTP proxy."""
+"""A relay that goes silent, and an HTTP proxy, between a client and a gateway."""
 
 import socket
 import threading

@@ -1,4 +1,4 @@
-"""``connect`` gives a client whose every call has a valid token, and says what is wrong in seconds.
+"""``connect`` gives every call a valid token, and reports connection problems within seconds.
 
 The gateway is a real one over TLS; Spark behind it is in tests/spark.
 """
@@ -294,7 +294,7 @@ def test_threads_move_together_and_see_nothing_but_the_move(
 def test_every_thread_hears_of_the_move_once(
     aws: Account, clock: TestClock, gateways: Gateways, application: str, arn: str
 ) -> None:
-    """Also one that had nothing under way: what it has made is gone all the same."""
+    """Also one that had nothing in progress: what it has made is gone all the same."""
     with linked(aws, clock, gateways, PARAMETER, follow=True) as channel, executor() as other:
         for outcome in (call(channel, "unary_unary"), other(call, channel, "unary_unary")):
             assert outcome == b"ab"
@@ -382,7 +382,7 @@ def test_an_observer_hears_of_the_wait_and_of_the_connection(
 ) -> None:
     heard: list[Any] = []
 
-    class Observing:
+    class RecordingObserver:
         """Notes what it is told."""
 
         def waiting(self, status: SessionStatus, seconds: float) -> None:
@@ -391,7 +391,7 @@ def test_an_observer_hears_of_the_wait_and_of_the_connection(
         def connected(self, spark: Any) -> None:
             heard.append(spark)
 
-    monkeypatch.setattr("emr_session._connect.connect.observers", [Observing()])
+    monkeypatch.setattr("emr_session._connect.connect.observers", [RecordingObserver()])
     spark = connected(aws, clock, arn, gateways)
     spark.stop()
 
@@ -648,7 +648,7 @@ def test_a_call_in_a_debugger_shows_no_token(
 ) -> None:
     shown: list[str] = []
 
-    class Looks(grpc.UnaryUnaryClientInterceptor):
+    class RecordingInterceptor(grpc.UnaryUnaryClientInterceptor):
         def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
             shown.append(repr(details))
             return continuation(details, request)
@@ -661,7 +661,9 @@ def test_a_call_in_a_debugger_shows_no_token(
     open_channel = plain_channel(gateways)
     with session_channel(
         link,
-        lambda address, tokens: grpc.intercept_channel(open_channel(address, tokens), Looks()),
+        lambda address, tokens: grpc.intercept_channel(
+            open_channel(address, tokens), RecordingInterceptor()
+        ),
         lambda: None,
     ) as channel:
         call(channel, "unary_unary")

@@ -1,4 +1,4 @@
-"""What importing the client brings with it."""
+"""What importing the client loads."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Connections that go silent, proxies and certificate authorities: gRPC does as boto3 does."""
+"""Dead connections, proxies and certificate authorities: gRPC works like boto3."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""What a session waits for, and what waits for it."""
+"""The dependencies of a session, and on it."""
 
 from __future__ import annotations
 

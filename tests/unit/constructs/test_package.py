@@ -1,4 +1,4 @@
-"""What importing the package brings with it."""
+"""What importing the package loads."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""What a Session becomes in the template."""
+"""A Session in the template."""
 
 from __future__ import annotations
 

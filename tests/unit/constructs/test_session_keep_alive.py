@@ -1,4 +1,4 @@
-"""Sessions that are looked at on each deploy, kept alive, and named by a parameter."""
+"""Sessions that are restarted on deploy, kept alive, and named by a parameter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What must not change from one release to the next: a changed id replaces users' sessions."""
+"""Ids that must not change between releases, because a changed id replaces users' sessions."""
 
 from __future__ import annotations
 

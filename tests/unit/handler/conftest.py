@@ -1,4 +1,4 @@
-"""The handler before CloudFormation and the session service, both over HTTP.
+"""The handler with CloudFormation and the session service, both over HTTP.
 
 The clock is the tests'; the botocore clients, the socket and the asset's service model are real:
 a field that the handler reads and the asset doesn't have is missing here too.
@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from cdk_emr_serverless_session._provider.asset import handler_asset
-from emr_serverless_local.http import Handles, serve
+from emr_serverless_local.http import HttpService, serve
 from emr_serverless_local.sessions import SessionService
 from emr_serverless_local.sessions import service as sessions
 from emr_serverless_local.sessions.permissions import AllowAll, Caller, Permission
@@ -215,7 +215,7 @@ class Line:
     """An address that leads to whatever is put behind it: clients are made once for all tests."""
 
     def __init__(self) -> None:
-        self.behind: Handles | None = None
+        self.behind: HttpService | None = None
 
     def handle(
         self,
@@ -245,7 +245,7 @@ def lab(monkeypatch: pytest.MonkeyPatch, lines: dict[str, tuple[Line, str]]) -> 
     clock = Clock()
     here = Lab(clock)
     asset = Path(handler_asset()) / "session_handler" / "data.json"
-    behind: dict[str, Handles] = {
+    behind: dict[str, HttpService] = {
         "EMR_SERVERLESS": here.network,
         "CLOUDFORMATION": here.cloudformation,
     }

@@ -1,4 +1,4 @@
-"""What is between the handler and the session service: faults, limits, and a list of calls."""
+"""The network between the handler and the session service: faults, limits, a list of calls."""
 
 from __future__ import annotations
 

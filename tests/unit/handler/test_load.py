@@ -1,4 +1,4 @@
-"""How much a stack of 25 sessions asks of the service, and how long its users wait for nothing."""
+"""The calls of a stack of 25 sessions, and the delay of their answers."""
 
 from __future__ import annotations
 

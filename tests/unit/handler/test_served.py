@@ -1,4 +1,4 @@
-"""A provider that was deployed from its template names the parameter that has to change."""
+"""The reason of a provider from its template names the parameter to change."""
 
 from __future__ import annotations
 

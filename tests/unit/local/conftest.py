@@ -1,4 +1,4 @@
-"""The session service under a clock that tests move, seen through the real botocore client."""
+"""The session service under a clock that tests move, called by the real botocore client."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""The code of a custom resource's Lambda function that does as it is told and notes each event.
+"""A custom resource's Lambda function that records each event and answers as told.
 
 Runs inside the local AWS. Notes go to the file that the environment names. What
 to answer is in the properties: ``Id`` is the id after Create and Update, ``Fail``

@@ -1,4 +1,4 @@
-"""A stack of custom resources whose function notes what it is sent."""
+"""A stack of custom resources whose function records its events."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ def application(**properties: Any) -> dict[str, Any]:
     }
 
 
-class Things:
+class RecordingStack:
     """A stack with custom resources, each by its logical id, and their function."""
 
     def __init__(self, server: Server, folder: Path, name: str | None = None) -> None:
-        self.name = name or f"Things{next(_numbers)}"
+        self.name = name or f"RecordingStack{next(_numbers)}"
         self.cloudformation = server.client("cloudformation")
         # What CreateStack and UpdateStack are sent of a deployment's configuration: botocore's
         # model may not have it yet.
@@ -134,7 +134,7 @@ class Things:
         return [r for name, s, r in self.told() if (name, s) == (logical_id, status)][-1]
 
     def settled(self) -> str:
-        """Wait until no operation is under way; gives the status."""
+        """Wait until no operation is in progress; gives the status."""
         self.until(lambda: not str(self.describe()["StackStatus"]).endswith("IN_PROGRESS"))
         return str(self.describe()["StackStatus"])
 

@@ -1,4 +1,4 @@
-"""``python -m emr_serverless_local`` starts, says where it is, and leaves nothing."""
+"""``python -m emr_serverless_local`` starts, prints its address, and leaves nothing."""
 
 import os
 import signal
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from .conftest import Server, create_application, running
-from .stacks import Things
+from .stacks import RecordingStack
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
@@ -56,7 +56,7 @@ def alive(processes: set[int]) -> set[int]:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> None:
     with running(tmp_path) as server:
-        stack = Things(server, tmp_path)
+        stack = RecordingStack(server, tmp_path)
         assert stack.deploy(A={"Id": "a"}) == "CREATE_COMPLETE"
         processes = descendants(server.process.pid)
         assert len(processes) > 1, "a Lambda function runs in a process of its own"
@@ -72,7 +72,7 @@ def test_it_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> Non
 
 @linux_only
 def test_it_listens_on_loopback_only(server: Server, tmp_path: Path) -> None:
-    Things(server, tmp_path).deploy(A={"Id": "a"})
+    RecordingStack(server, tmp_path).deploy(A={"Id": "a"})
     addresses = listening(descendants(server.process.pid))
     assert addresses
     assert all(address.startswith("0100007F:") for address in addresses), addresses
@@ -87,7 +87,7 @@ def test_another_runs_beside_it_on_a_port_of_choice(server: Server, tmp_path: Pa
         found = other.client("emr-serverless").list_applications()["applications"]
         assert created not in [application["id"] for application in found]
         # Ended in the middle of a deployment, it doesn't wait for its end.
-        stack = Things(other, tmp_path)
+        stack = RecordingStack(other, tmp_path)
         stack.deploy(A={"Id": "a", "Silent": ["Create"]}, wait=False)
         stack.wait_for_event()
         other.process.terminate()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from .conftest import Server
-from .stacks import Things
+from .stacks import RecordingStack
 
 # A resource that fails, after the custom one.
 BROKEN = {
@@ -18,7 +18,7 @@ BROKEN = {
 }
 
 
-class Stack(Things):
+class Stack(RecordingStack):
     """A stack with one custom resource, ``Thing``."""
 
     def deploy_thing(

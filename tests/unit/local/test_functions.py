@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 
 from .conftest import Server
-from .stacks import Things, trust
+from .stacks import RecordingStack, trust
 
 VPC_POLICY = "arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"
 IN_VPC = {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}
 
 
 @pytest.fixture
-def stack(server: Server, tmp_path: Path) -> Things:
-    return Things(server, tmp_path)
+def stack(server: Server, tmp_path: Path) -> RecordingStack:
+    return RecordingStack(server, tmp_path)
 
 
 def function(**properties: Any) -> dict[str, Any]:
@@ -58,7 +58,9 @@ def empty_archive() -> bytes:
         (None, "NoSuchKey"),
     ],
 )
-def test_code_that_is_none(server: Server, stack: Things, content: bytes | None, said: str) -> None:
+def test_code_that_is_none(
+    server: Server, stack: RecordingStack, content: bytes | None, said: str
+) -> None:
     code = stored(server, content)
     assert stack.deploy(resources={"Other": function(Code=code)}) == "ROLLBACK_COMPLETE"
     assert said in stack.reason("Other", "CREATE_FAILED")
@@ -67,7 +69,9 @@ def test_code_that_is_none(server: Server, stack: Things, content: bytes | None,
 class TestInAVpc:
     """aws/aws-cdk issue 23589."""
 
-    def test_its_role_has_to_be_able_to_make_network_interfaces(self, stack: Things) -> None:
+    def test_its_role_has_to_be_able_to_make_network_interfaces(
+        self, stack: RecordingStack
+    ) -> None:
         inside = function(VpcConfig=IN_VPC)
         assert stack.deploy(resources={"Inside": inside}) == "ROLLBACK_COMPLETE"
         assert (
@@ -75,7 +79,7 @@ class TestInAVpc:
             "on EC2"
         ) in stack.reason("Inside", "CREATE_FAILED")
 
-    def test_with_the_policy_of_aws_it_is_made(self, stack: Things) -> None:
+    def test_with_the_policy_of_aws_it_is_made(self, stack: RecordingStack) -> None:
         role = {
             "Type": "AWS::IAM::Role",
             "Properties": {

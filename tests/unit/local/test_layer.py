@@ -1,4 +1,4 @@
-"""The session service is one of MiniStack's own: its IAM and its CloudFormation."""
+"""The session service works with MiniStack's IAM and CloudFormation."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""A question about a stack is held until there is news, but for what Lambda functions ask."""
+"""Questions about a stack are long polls, except those of Lambda functions."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ import botocore.session
 import pytest
 
 from .conftest import Server
-from .stacks import Things, trust
+from .stacks import RecordingStack, trust
 
 
 @pytest.fixture
-def waiting(server: Server, tmp_path: Path) -> Iterator[Things]:
+def waiting(server: Server, tmp_path: Path) -> Iterator[RecordingStack]:
     """A stack that is being created until it is deleted."""
-    stack = Things(server, tmp_path)
+    stack = RecordingStack(server, tmp_path)
     stack.deploy(A={"Id": "a", "Silent": ["Create"]}, wait=False)
     stack.wait_for_event()
     yield stack
@@ -33,19 +33,19 @@ def seconds(ask: Any, **arguments: Any) -> float:
 
 
 @pytest.mark.parametrize("question", ["describe_stacks", "describe_stack_events"])
-def test_an_answer_that_was_given_already_is_held(waiting: Things, question: str) -> None:
+def test_an_answer_that_was_given_already_is_held(waiting: RecordingStack, question: str) -> None:
     ask = getattr(waiting.cloudformation, question)
     ask(StackName=waiting.name)
     assert seconds(ask, StackName=waiting.name) > 3
 
 
-def test_a_further_page_is_not_held(waiting: Things) -> None:
+def test_a_further_page_is_not_held(waiting: RecordingStack) -> None:
     ask = waiting.cloudformation.describe_stack_events
     ask(StackName=waiting.name)
     assert seconds(ask, StackName=waiting.name, NextToken="DescribeStackEvents:1") < 3
 
 
-def test_news_ends_the_wait(server: Server, waiting: Things) -> None:
+def test_news_ends_the_wait(server: Server, waiting: RecordingStack) -> None:
     client = waiting.cloudformation
     # By its id, it is known when it is deleted too.
     [stack] = client.describe_stacks(StackName=waiting.name)["Stacks"]
@@ -63,7 +63,7 @@ def test_news_ends_the_wait(server: Server, waiting: Things) -> None:
     assert status in ("DELETE_IN_PROGRESS", "DELETE_COMPLETE")
 
 
-def test_what_a_function_asks_is_never_held(server: Server, waiting: Things) -> None:
+def test_what_a_function_asks_is_never_held(server: Server, waiting: RecordingStack) -> None:
     document = trust("lambda")
     document["Statement"] += [
         {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}}

@@ -1,4 +1,4 @@
-"""What the local AWS replaces or reads in MiniStack is private to it, and may go any time.
+"""The private hooks of MiniStack that the local AWS uses still exist.
 
 MiniStack is pinned; this names every hook, for whoever raises the pin.
 """

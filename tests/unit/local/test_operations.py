@@ -1,4 +1,4 @@
-"""CloudFormation of the local AWS carries stack operations out as AWS does.
+"""The local CloudFormation carries out stack operations as AWS does.
 
 Each test names its source.
 """
@@ -17,14 +17,14 @@ import pytest
 from botocore.exceptions import ClientError
 
 from .conftest import Server, running, start_session
-from .stacks import Things, application, trust
+from .stacks import RecordingStack, application, trust
 
 FAILS = ["Create"]
 
 
 @pytest.fixture
-def stack(server: Server, tmp_path: Path) -> Things:
-    return Things(server, tmp_path)
+def stack(server: Server, tmp_path: Path) -> RecordingStack:
+    return RecordingStack(server, tmp_path)
 
 
 def output(logical_id: str, export: str) -> dict[str, Any]:
@@ -34,23 +34,23 @@ def output(logical_id: str, export: str) -> dict[str, Any]:
 class TestSideBySide:
     """The user guide, "Choose how to handle failures": independent paths run in parallel."""
 
-    def test_resources_that_do_not_depend_on_each_other_are_made_side_by_side(
-        self, stack: Things
+    def test_resources_that_do_not_depend_on_each_other_are_made_in_parallel(
+        self, stack: RecordingStack
     ) -> None:
         things: Any = {"A": {"Id": "a", "Meets": "B"}, "B": {"Id": "b", "Meets": "A"}}
         assert stack.deploy(**things) == "CREATE_COMPLETE"
 
-    def test_one_that_depends_on_another_waits_for_it(self, stack: Things) -> None:
+    def test_one_that_depends_on_another_waits_for_it(self, stack: RecordingStack) -> None:
         stack.deploy(A={"Id": "a", "After": "B"}, B={"Id": "b"})
         assert stack.sent() == [("B", "Create", None), ("A", "Create", None)]
 
-    def test_dependents_are_deleted_first(self, stack: Things) -> None:
+    def test_dependents_are_deleted_first(self, stack: RecordingStack) -> None:
         stack.deploy(A={"Id": "a", "After": "B"}, B={"Id": "b"})
         stack.sent()
         assert stack.delete() == "DELETE_COMPLETE"
         assert stack.sent() == [("A", "Delete", "a"), ("B", "Delete", "b")]
 
-    def test_a_resource_that_did_not_change_gets_no_event(self, stack: Things) -> None:
+    def test_a_resource_that_did_not_change_gets_no_event(self, stack: RecordingStack) -> None:
         """The user guide, "Update behaviors of stack resources"."""
         stack.deploy(A={"Id": "a"}, B={"Id": "b"})
         stack.sent()
@@ -59,7 +59,7 @@ class TestSideBySide:
         assert stack.sent() == [("A", "Update", "a")]
         assert {name for name, _, _ in stack.told()[before:]} == {"A", stack.name}
 
-    def test_events_have_the_order_of_their_times(self, stack: Things) -> None:
+    def test_events_have_the_order_of_their_times(self, stack: RecordingStack) -> None:
         """The CDK CLI sorts by them (its stack-event-poller)."""
         things: Any = {f"A{number}": {"Id": str(number)} for number in range(5)}
         stack.deploy(**things)
@@ -73,7 +73,7 @@ class TestImport:
 
     NAME = "/imported"
 
-    def change(self, stack: Things, **thing: Any) -> str:
+    def change(self, stack: RecordingStack, **thing: Any) -> str:
         """Import a log group that exists, and change a custom resource, in one change set."""
         answer = stack.cloudformation.get_template(StackName=stack.name)
         template = json.loads(json.dumps(answer["TemplateBody"]))
@@ -94,7 +94,7 @@ class TestImport:
         return stack.settled()
 
     def test_what_exists_is_taken_over_beside_other_changes(
-        self, server: Server, stack: Things
+        self, server: Server, stack: RecordingStack
     ) -> None:
         logs = server.client("logs")
         logs.create_log_group(logGroupName=self.NAME)
@@ -115,7 +115,7 @@ class TestCancelling:
     """aws-cloudformation/cloudformation-coverage-roadmap issue 1814, aws/aws-cdk pull 36951."""
 
     def test_a_create_that_is_under_way_is_cancelled_and_deleted_by_a_made_up_id(
-        self, stack: Things
+        self, stack: RecordingStack
     ) -> None:
         failing = {"Id": "b", "Fail": FAILS, "Meets": "A"}
         assert stack.deploy(A={"Id": "a", "Silent": FAILS}, B=failing) == "ROLLBACK_COMPLETE"
@@ -128,7 +128,9 @@ class TestCancelling:
         assert rollback < statuses.index(("A", "DELETE_IN_PROGRESS"))
         assert "failed to create: [B, A]" in stack.reason(stack.name, "ROLLBACK_IN_PROGRESS")
 
-    def test_an_update_that_is_under_way_is_cancelled_and_sent_back(self, stack: Things) -> None:
+    def test_an_update_that_is_under_way_is_cancelled_and_sent_back(
+        self, stack: RecordingStack
+    ) -> None:
         stack.deploy(A={"Id": "a"})
         stack.sent()
         silent = {"Id": "a", "More": "1", "Silent": ["Update"]}
@@ -139,7 +141,7 @@ class TestCancelling:
         assert updates == ["a", "a"]
         assert "More" not in stack.events[-2]["ResourceProperties"]
 
-    def test_deleting_a_stack_gives_its_creation_up(self, stack: Things) -> None:
+    def test_deleting_a_stack_gives_its_creation_up(self, stack: RecordingStack) -> None:
         """The API reference, DeleteStack: a stack that is being created can be deleted."""
         stack.deploy(A={"Id": "a", "Silent": FAILS}, wait=False)
         stack.wait_for_event()
@@ -147,7 +149,7 @@ class TestCancelling:
         assert stack.reason("A", "CREATE_FAILED") == "Resource creation cancelled"
         assert [kind for _, kind, _ in stack.sent()] == ["Create", "Delete"]
 
-    def test_a_stack_that_is_being_updated_is_not_deleted(self, stack: Things) -> None:
+    def test_a_stack_that_is_being_updated_is_not_deleted(self, stack: RecordingStack) -> None:
         stack.deploy(A={"Id": "a"})
         stack.deploy(A={"Id": "a", "More": "1", "Silent": ["Update"]}, wait=False)
         stack.until(lambda: stack.resource("A")["ResourceStatus"] == "UPDATE_IN_PROGRESS")
@@ -160,7 +162,9 @@ class TestCancelling:
 class TestWithRollbackOff:
     """The user guide, "Choose how to handle failures", and aws/aws-cdk issue 30546."""
 
-    def test_other_paths_go_on_and_the_stack_can_be_updated_again(self, stack: Things) -> None:
+    def test_other_paths_go_on_and_the_stack_can_be_updated_again(
+        self, stack: RecordingStack
+    ) -> None:
         good = {"Id": "a", "Meets": "B"}
         failing = {"Id": "b", "Fail": FAILS}
         assert stack.deploy(A=good, B=failing, rollback=False) == "CREATE_FAILED"
@@ -173,7 +177,7 @@ class TestWithRollbackOff:
         # "Resources without a last known stable state will be deleted upon the next operation"
         assert stack.sent() == [("B", "Delete", "b"), ("B", "Create", None)]
 
-    def test_it_can_be_rolled_back_later(self, stack: Things) -> None:
+    def test_it_can_be_rolled_back_later(self, stack: RecordingStack) -> None:
         stack.deploy(A={"Id": "a"})
         failing = {"Id": "b", "Fail": FAILS, "After": "A"}
         changed = {"Id": "a", "More": "1"}
@@ -184,7 +188,7 @@ class TestWithRollbackOff:
         assert stack.sent() == [("A", "Update", "a"), ("B", "Delete", "b")]
 
     def test_so_can_one_that_was_refused_before_it_began(
-        self, server: Server, stack: Things
+        self, server: Server, stack: RecordingStack
     ) -> None:
         stack.deploy(A={"Id": "a"})
         stack.sent()
@@ -197,7 +201,7 @@ class TestWithRollbackOff:
         assert stack.sent() == []
         assert stack.deploy(A=changed) == "UPDATE_COMPLETE"
 
-    def test_replacement_of_a_type_of_aws_is_refused(self, stack: Things) -> None:
+    def test_replacement_of_a_type_of_aws_is_refused(self, stack: RecordingStack) -> None:
         stack.deploy(resources={"App": application(Name="one")})
         other = {"App": application(Name="two")}
         assert stack.deploy(resources=other, rollback=False) == "UPDATE_FAILED"
@@ -205,7 +209,7 @@ class TestWithRollbackOff:
             "Replacement type updates not supported on stack with disable-rollback."
         )
 
-    def test_replacement_of_a_custom_resource_is_not_refused(self, stack: Things) -> None:
+    def test_replacement_of_a_custom_resource_is_not_refused(self, stack: RecordingStack) -> None:
         stack.deploy(A={"Id": "a"})
         assert stack.deploy(A={"Id": "b"}, rollback=False) == "UPDATE_COMPLETE"
         assert stack.resource("A")["PhysicalResourceId"] == "b"
@@ -214,7 +218,7 @@ class TestWithRollbackOff:
         self, tmp_path: Path
     ) -> None:
         with running(tmp_path, "--refuse-custom-replacements") as server:
-            stack = Things(server, tmp_path)
+            stack = RecordingStack(server, tmp_path)
             stack.deploy(A={"Id": "a"})
             assert stack.deploy(A={"Id": "b"}, rollback=False) == "UPDATE_FAILED"
             assert "Replacement type updates" in stack.reason("A", "UPDATE_FAILED")
@@ -228,7 +232,7 @@ class TestExpressMode:
     WITH_ROLLBACK: ClassVar = {**EXPRESS, "DeploymentConfig.DisableRollback": "false"}
 
     def test_rollback_is_off_and_a_failed_stack_takes_express_operations_only(
-        self, stack: Things
+        self, stack: RecordingStack
     ) -> None:
         stack.configuration = self.EXPRESS
         assert stack.deploy(A={"Id": "a"}) == "CREATE_COMPLETE"
@@ -245,14 +249,14 @@ class TestExpressMode:
         stack.configuration = self.EXPRESS
         assert stack.deploy(A={"Id": "a"}) == "UPDATE_COMPLETE"
 
-    def test_rollback_can_be_on(self, stack: Things) -> None:
+    def test_rollback_can_be_on(self, stack: RecordingStack) -> None:
         stack.configuration = self.WITH_ROLLBACK
         stack.deploy(A={"Id": "a"})
         assert stack.deploy(A={"Id": "a"}, B={"Id": "b", "Fail": FAILS}) == (
             "UPDATE_ROLLBACK_COMPLETE"
         )
 
-    def test_replacement_of_a_type_of_aws_takes_rollback(self, stack: Things) -> None:
+    def test_replacement_of_a_type_of_aws_takes_rollback(self, stack: RecordingStack) -> None:
         stack.configuration = self.EXPRESS
         stack.deploy(resources={"App": application(Name="one")})
         stack.configuration = self.WITH_ROLLBACK
@@ -263,7 +267,7 @@ class TestExpressMode:
 
 
 class TestServiceToken:
-    def test_it_can_not_change(self, stack: Things) -> None:
+    def test_it_can_not_change(self, stack: RecordingStack) -> None:
         """aws/aws-cdk issue 25938."""
         stack.deploy(A={"Id": "a"})
         stack.sent()
@@ -277,14 +281,16 @@ class TestExports:
     """aws/aws-cdk issues 604, 7602 and 33395."""
 
     @pytest.fixture
-    def importer(self, server: Server, tmp_path: Path, stack: Things) -> Things:
+    def importer(self, server: Server, tmp_path: Path, stack: RecordingStack) -> RecordingStack:
         stack.deploy(A={"Id": "a"}, outputs={"O": output("A", f"{stack.name}-A")})
         stack.sent()
-        importer = Things(server, tmp_path)
+        importer = RecordingStack(server, tmp_path)
         importer.deploy(B={"Id": "b", "Got": {"Fn::ImportValue": f"{stack.name}-A"}})
         return importer
 
-    def test_one_in_use_can_not_change(self, stack: Things, importer: Things) -> None:
+    def test_one_in_use_can_not_change(
+        self, stack: RecordingStack, importer: RecordingStack
+    ) -> None:
         outputs = {"O": output("A", f"{stack.name}-A")}
         assert stack.deploy(A={"Id": "b"}, outputs=outputs) == "UPDATE_ROLLBACK_COMPLETE"
         assert stack.reason(stack.name, "UPDATE_ROLLBACK_IN_PROGRESS") == (
@@ -294,21 +300,23 @@ class TestExports:
         # The resource was updated already, and is sent back.
         assert stack.sent() == [("A", "Update", "a"), ("A", "Update", "b"), ("A", "Delete", "b")]
 
-    def test_one_in_use_can_not_be_removed(self, stack: Things, importer: Things) -> None:
+    def test_one_in_use_can_not_be_removed(
+        self, stack: RecordingStack, importer: RecordingStack
+    ) -> None:
         assert stack.deploy(A={"Id": "a"}) == "UPDATE_ROLLBACK_COMPLETE"
         assert "Cannot delete export" in stack.reason(stack.name, "UPDATE_ROLLBACK_IN_PROGRESS")
         assert importer.delete() == "DELETE_COMPLETE"
         assert stack.deploy(A={"Id": "a"}) == "UPDATE_COMPLETE"
 
     def test_its_stack_stays_when_it_is_to_be_deleted(
-        self, stack: Things, importer: Things
+        self, stack: RecordingStack, importer: RecordingStack
     ) -> None:
         assert stack.delete() == "CREATE_COMPLETE"
         assert f"in use by {importer.name}" in stack.describe()["StackStatusReason"]
 
 
 class TestCleanUp:
-    def test_a_delete_is_tried_three_times_and_then_skipped(self, stack: Things) -> None:
+    def test_a_delete_is_tried_three_times_and_then_skipped(self, stack: RecordingStack) -> None:
         """aws-cloudformation/cloudformation-coverage-roadmap issue 744."""
         stack.deploy(A={"Id": "a", "Fail": ["Delete"]}, B={"Id": "b", "Fail": ["Delete"]})
         stack.sent()
@@ -321,7 +329,7 @@ class TestCleanUp:
         assert stack.delete() == "DELETE_COMPLETE"
         assert stack.sent() == [("A", "Delete", "c")]
 
-    def test_a_retained_resource_is_skipped(self, stack: Things) -> None:
+    def test_a_retained_resource_is_skipped(self, stack: RecordingStack) -> None:
         """The template reference, ``DeletionPolicy``."""
         stack.deploy(A={"Id": "a", "Policy": "Retain"}, B={"Id": "b", "Policy": "Retain"})
         assert stack.deploy(A={"Id": "a", "Policy": "Retain"}) == "UPDATE_COMPLETE"
@@ -332,7 +340,7 @@ class TestCleanUp:
 
 
 class TestRollbackThatFails:
-    def test_a_delete_that_failed_is_sent_again_with_the_stack(self, stack: Things) -> None:
+    def test_a_delete_that_failed_is_sent_again_with_the_stack(self, stack: RecordingStack) -> None:
         """aws-samples/sample-autonomous-cloud-coding-agents issue 866."""
         fails = {"Id": "a", "Fail": ["Create", "Delete"]}
         assert stack.deploy(A=fails) == "ROLLBACK_FAILED"
@@ -342,7 +350,7 @@ class TestRollbackThatFails:
         assert stack.settled() == "DELETE_COMPLETE"
         assert stack.reason("A", "DELETE_SKIPPED") == ""
 
-    def test_it_can_be_continued_without_what_fails(self, stack: Things) -> None:
+    def test_it_can_be_continued_without_what_fails(self, stack: RecordingStack) -> None:
         """The user guide, "Continue rolling back an update"."""
         stack.deploy(A={"Id": "a", "Fail": ["Update"]}, B={"Id": "b", "After": "A"})
         changed = {"Id": "b", "Fail": ["Update"], "After": "A"}
@@ -360,7 +368,7 @@ class TestRollbackThatFails:
 class TestFunction:
     """What stands behind a custom resource is called as Lambda calls it."""
 
-    def test_an_invocation_that_dies_is_delivered_again(self, stack: Things) -> None:
+    def test_an_invocation_that_dies_is_delivered_again(self, stack: RecordingStack) -> None:
         """The Lambda guide, "How Lambda handles errors with asynchronous invocation"."""
         assert stack.deploy(A={"Id": "a", "Die": 2}) == "CREATE_COMPLETE"
         stack.sent()
@@ -373,7 +381,7 @@ class TestFunction:
         monkeypatch.setenv("SOMEBODYS_TOKEN", "secret")
         monkeypatch.setenv("GRPC_PROXY", "http://192.0.2.1")
         with running(tmp_path) as server:
-            stack = Things(server, tmp_path)
+            stack = RecordingStack(server, tmp_path)
             stack.deploy(A={"Id": "a"})
             stack.sent()
         environment = stack.events[0]["Environment"]
@@ -394,7 +402,7 @@ class TestFunction:
         ],
     )
     def test_one_that_can_not_start_ends_its_resource_at_once(
-        self, stack: Things, runtime: str, code: str, said: str
+        self, stack: RecordingStack, runtime: str, code: str, said: str
     ) -> None:
         role = {"Fn::GetAtt": ["Role", "Arn"]}
         properties = {"Runtime": runtime, "Handler": "index.handler", "Role": role}
@@ -413,7 +421,7 @@ class TestFunction:
 class TestWhatIsShown:
     """The handler goes by DescribeStackResource and DescribeStacks."""
 
-    def test_while_a_request_is_under_way(self, stack: Things) -> None:
+    def test_while_a_request_is_under_way(self, stack: RecordingStack) -> None:
         stack.deploy(A={"Id": "a", "Silent": FAILS}, wait=False)
         stack.wait_for_event()
         shown = stack.resource("A")
@@ -423,7 +431,7 @@ class TestWhatIsShown:
         assert stack.describe()["StackStatus"] == "CREATE_IN_PROGRESS"
         stack.delete()
 
-    def test_of_a_replacement(self, stack: Things) -> None:
+    def test_of_a_replacement(self, stack: RecordingStack) -> None:
         stack.deploy(A={"Id": "a"})
         stack.deploy(A={"Id": "b", "Silent": ["Update"]}, wait=False)
         stack.until(lambda: stack.resource("A")["ResourceStatus"] == "UPDATE_IN_PROGRESS")
@@ -438,7 +446,9 @@ class TestWhatIsShown:
 class TestApplication:
     """hashicorp/terraform-provider-aws issue 49109, aws/aws-cdk issue 35488."""
 
-    def test_a_started_one_takes_no_other_update(self, server: Server, stack: Things) -> None:
+    def test_a_started_one_takes_no_other_update(
+        self, server: Server, stack: RecordingStack
+    ) -> None:
         role = {
             "Type": "AWS::IAM::Role",
             "Properties": {"AssumeRolePolicyDocument": trust("emr-serverless")},
@@ -468,7 +478,7 @@ class TestNestedStack:
     """The user guide, "Split a template into reusable pieces using nested stacks"."""
 
     @pytest.fixture
-    def nested(self, server: Server, stack: Things) -> Callable[..., dict[str, Any]]:
+    def nested(self, server: Server, stack: RecordingStack) -> Callable[..., dict[str, Any]]:
         """Gives a nested stack that has one custom resource, on the parent's function."""
         s3, bucket = server.client("s3"), f"templates-{stack.name.lower()}"
         s3.create_bucket(Bucket=bucket)
@@ -494,7 +504,7 @@ class TestNestedStack:
 
         return nested
 
-    def test_its_life(self, stack: Things, nested: Callable[..., dict[str, Any]]) -> None:
+    def test_its_life(self, stack: RecordingStack, nested: Callable[..., dict[str, Any]]) -> None:
         got = {"Fn::GetAtt": ["Child", "Outputs.Id"]}
 
         def deploy(physical_id: str) -> str:
@@ -516,7 +526,7 @@ class TestNestedStack:
         ]
 
     def test_a_failure_in_it_rolls_the_parent_back(
-        self, stack: Things, nested: Callable[..., dict[str, Any]]
+        self, stack: RecordingStack, nested: Callable[..., dict[str, Any]]
     ) -> None:
         child = {"Child": nested(Id="c", Fail=FAILS)}
         assert stack.deploy(resources=child) == "ROLLBACK_COMPLETE"
@@ -526,7 +536,7 @@ class TestNestedStack:
         assert stack.sent() == [("C", "Create", None), ("C", "Delete", "c")]
 
     def test_a_failure_beside_it_sends_its_update_back(
-        self, stack: Things, nested: Callable[..., dict[str, Any]]
+        self, stack: RecordingStack, nested: Callable[..., dict[str, Any]]
     ) -> None:
         stack.deploy(resources={"Child": nested(Id="c")})
         stack.sent()
@@ -544,7 +554,7 @@ class TestNestedStack:
         )
 
     def test_what_is_under_way_in_it_is_cancelled(
-        self, stack: Things, nested: Callable[..., dict[str, Any]]
+        self, stack: RecordingStack, nested: Callable[..., dict[str, Any]]
     ) -> None:
         child = {"Child": nested(Id="c", Silent=FAILS)}
         failing = {"Id": "b", "Fail": FAILS, "Meets": "C"}

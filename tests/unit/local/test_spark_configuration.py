@@ -1,4 +1,4 @@
-"""What a session's Spark configuration becomes on this machine, and whose counts."""
+"""How a session's Spark configuration is merged, and applied on this machine."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Python functions are forked off a process that has imported botocore; who calls can't tell."""
+"""Python functions are forked from a warm process, and behave as before."""
 
 from __future__ import annotations
 

@@ -5,16 +5,14 @@ A process of the environment that the tests run in is the AWS that it asks.
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from testbed.local_aws import LocalAws
+from tests.unit.packages.installed import built_wheel, programs_with, without_sources
 
-ROOT = Path(__file__).resolve().parents[3]
-UV = Path(sys.executable).with_name("uv")
 CONNECT = """
 import importlib.util, shutil, sys
 
@@ -43,25 +41,9 @@ TRUST = (
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("distribution")]
 
 
-def uv(*arguments: str | Path) -> None:
-    environment = {"UV_SYSTEM_CERTS": "true", **os.environ}
-    subprocess.run([UV, *arguments, "--quiet"], env=environment, check=True)
-
-
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("client-wheel")
-    uv("build", "--wheel", "--out-dir", folder, ROOT / "client_pkg")
-    (wheel,) = folder.glob("*.whl")
-    return wheel
-
-
-def environment_with(folder: Path, *wanted: str) -> Path:
-    """The programs of an environment that has what is wanted, and nothing else."""
-    uv("venv", "--python", sys.executable, folder)
-    programs = folder / ("Scripts" if os.name == "nt" else "bin")
-    uv("pip", "install", "--python", programs / "python", *wanted)
-    return programs
+    return built_wheel("client_pkg", tmp_path_factory.mktemp("client-wheel"))
 
 
 @pytest.fixture
@@ -70,19 +52,14 @@ def aws(tmp_path: Path) -> Iterator[LocalAws]:
         yield running
 
 
-def alone(more: dict[str, str]) -> dict[str, str]:
-    """An environment that leads to none of this repository's sources."""
-    return {name: value for name, value in more.items() if name != "PYTHONPATH"}
-
-
 def test_it_connects_with_pysparks_client(wheel: Path, aws: LocalAws, tmp_path: Path) -> None:
     wanted = (f"emr-session[client] @ {wheel.as_uri()}", "pyspark-client==4.1.1")
-    programs = environment_with(tmp_path / "venv", *wanted)
+    programs = programs_with(tmp_path / "venv", *wanted)
     role = aws.client("iam").create_role(RoleName="wheel", AssumeRolePolicyDocument=TRUST)
 
     done = subprocess.run(
         [programs / "python", "-c", CONNECT, role["Role"]["Arn"]],
-        env=alone(aws.environment()),
+        env=without_sources(aws.environment()),
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -93,11 +70,11 @@ def test_it_connects_with_pysparks_client(wheel: Path, aws: LocalAws, tmp_path: 
 
 
 def test_the_command_needs_no_optional_part(wheel: Path, tmp_path: Path) -> None:
-    programs = environment_with(tmp_path / "venv", str(wheel))
+    programs = programs_with(tmp_path / "venv", str(wheel))
 
     done = subprocess.run(
         [programs / "emr-session", "--help"],
-        env=alone(dict(os.environ)),
+        env=without_sources(dict(os.environ)),
         cwd=tmp_path,
         capture_output=True,
         text=True,

@@ -2,15 +2,14 @@
 
 import os
 import subprocess
-import sys
 import textwrap
 import time
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[3]
-UV = Path(sys.executable).with_name("uv")
+from tests.unit.packages.installed import built_wheel, programs_with, without_sources
+
 START_SECONDS = 60
 CLIENT = textwrap.dedent(
     """
@@ -36,25 +35,15 @@ CLIENT = textwrap.dedent(
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("distribution")]
 
 
-def uv(*arguments: str | Path) -> None:
-    environment = {"UV_SYSTEM_CERTS": "true", **os.environ}
-    subprocess.run([UV, *arguments, "--quiet"], env=environment, check=True)
-
-
 @pytest.fixture(scope="module")
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The Python of an environment that has the wheel, and what it depends on."""
     folder = tmp_path_factory.mktemp("local-wheel")
-    uv("build", "--wheel", "--out-dir", folder, ROOT / "local_pkg")
-    (wheel,) = folder.glob("*.whl")
-    uv("venv", "--python", sys.executable, folder / "venv")
-    python = folder / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python"
-    uv("pip", "install", "--python", python, wheel)
-    return python
+    return programs_with(folder / "venv", built_wheel("local_pkg", folder)) / "python"
 
 
 def test_it_runs_and_starts_a_session(python: Path, tmp_path: Path) -> None:
-    own = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    own = without_sources(dict(os.environ))
     env_file = tmp_path / "local-aws.env"
     server = subprocess.Popen(
         [python, "-m", "emr_serverless_local", "--env-file", str(env_file)],

@@ -1,4 +1,4 @@
-"""CloudFormation's stack operations, as AWS carries them out.
+"""CloudFormation's stack operations, as on AWS.
 
 MiniStack brings the API, templates, change sets and the resource types. Its
 operations go through a template one resource after the other, and roll custom
@@ -6,7 +6,7 @@ resources back otherwise than AWS does. So ``operations`` stands in for them:
 
 - ``template``: what a template asks for, with parameters and tags
 - ``stack``: one stack's record, resources and events
-- ``change``: bring a stack's resources to a template, side by side
+- ``change``: bring a stack's resources to a template, in parallel
 - ``removal``: delete resources; the clean-up; delete a stack
 - ``imports``: take resources that exist into a stack
 - ``custom_resource``: the protocol of custom resources

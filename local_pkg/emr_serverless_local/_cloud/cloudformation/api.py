@@ -1,4 +1,4 @@
-"""The actions of CloudFormation's API where AWS says otherwise than MiniStack.
+"""The actions of CloudFormation's API in which AWS differs from MiniStack.
 
 Wraps MiniStack's handlers of the actions (``install``); what is no concern of
 these goes to them unchanged.
@@ -32,7 +32,7 @@ _stack_has_no_updates: Callable[..., bool] = handlers._stack_has_no_updates
 
 
 def install() -> None:
-    """Put these in the place of MiniStack's. Doing it twice does no harm."""
+    """Replace MiniStack's functions with these. Idempotent."""
     operations.install()
     custom_resource.deliver_response = protocol.deliver
     handlers._stack_has_no_updates = has_no_updates

@@ -1,7 +1,7 @@
-"""Bring a stack's resources to a template: an operation's way forward, and its way back.
+"""Changes a stack's resources to those of a template, and rolls back.
 
-Resources that don't depend on each other are worked on side by side. When one
-fails, those that are under way are cancelled, unless rollback is off: then the
+Resources that don't depend on each other are worked on in parallel. When one
+fails, those that are in progress are cancelled, unless rollback is off: then the
 other paths go on (user guide, stack failure options).
 
 A rollback is a change, too: to the template of before, from what is there.
@@ -16,9 +16,9 @@ from typing import Any
 from . import exports, nested, resource
 from .custom_resource import RequestFailed, is_custom, require_same_service_token
 from .imports import is_imported, take
+from .parallel import visit_all
 from .removal import Leftover, clean_up
 from .resource import Outcome
-from .side_by_side import visit_all
 from .stack import RETAINING_POLICIES, STACK_TYPE, Record, Stack
 from .template import Properties, Template
 
@@ -103,7 +103,7 @@ class Change:
         return True
 
     def cancel(self, reason: str = "") -> None:
-        """Cancel what is under way, and begin nothing more."""
+        """Cancel what is in progress, and begin nothing more."""
         self._stopped = True
         self.reason = self.reason or reason
         for task in self._under_way.values():

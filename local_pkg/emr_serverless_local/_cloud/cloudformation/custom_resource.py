@@ -1,4 +1,4 @@
-"""The protocol of custom resources that a Lambda function stands behind.
+"""The protocol of Lambda-backed custom resources.
 
 A request goes to the function asynchronously, as Lambda does it: again, with the
 same RequestId, after an invocation died. The answer is what is put to its
@@ -44,7 +44,7 @@ class RequestFailed(Exception):
 
 
 @dataclass
-class _Waiting:
+class _PendingRequest:
     """A request that waits for its answer. Answers come on threads of their own, too."""
 
     loop: asyncio.AbstractEventLoop
@@ -64,7 +64,7 @@ class _Waiting:
             self.answer.set_result(content)
 
 
-_waiting: dict[str, _Waiting] = {}
+_waiting: dict[str, _PendingRequest] = {}
 
 
 def is_custom(resource_type: str) -> bool:
@@ -129,7 +129,7 @@ async def request(
             old_properties
         )
     loop = asyncio.get_running_loop()
-    waiting = _waiting[token] = _Waiting(loop, loop.create_future())
+    waiting = _waiting[token] = _PendingRequest(loop, loop.create_future())
     delivering = asyncio.create_task(_deliver_event(function, config, event, waiting))
     try:
         answer = await asyncio.wait_for(waiting.answer, _service_timeout(properties))
@@ -160,7 +160,7 @@ def _outcome(answer: Mapping[str, Any], request_id: str) -> tuple[str, dict[str,
 
 
 async def _deliver_event(
-    function: Any, config: Any, event: dict[str, Any], waiting: _Waiting
+    function: Any, config: Any, event: dict[str, Any], waiting: _PendingRequest
 ) -> None:
     """Invoke the function, and again when the invocation dies."""
     record = lambda_svc._execution_record_for_config(function, config)

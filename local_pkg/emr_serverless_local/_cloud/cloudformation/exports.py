@@ -1,4 +1,4 @@
-"""Exports that another stack imports: they can be neither changed nor removed."""
+"""Exports in use by another stack, which can be neither changed nor removed."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Express mode, as far as a caller of CloudFormation's API sees it: ``cdk deploy --express``.
+"""Express mode, as CloudFormation's API shows it: ``cdk deploy --express``.
 
 Rollback is off unless ``DisableRollback`` is false in the deployment's configuration. What that
 means to an operation is said where rollback is off for any other reason. A stack that failed takes

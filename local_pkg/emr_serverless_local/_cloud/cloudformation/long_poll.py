@@ -1,4 +1,4 @@
-"""Hold a question about a stack until there is news, for seconds at most.
+"""Long polling: holds a question about a stack until there is news, for a few seconds at most.
 
 The CDK CLI asks every five seconds. When an answer that it has had already is
 held back until something changes, it hears of the end at once. What a Lambda

@@ -22,7 +22,7 @@ ROLLBACK_SECONDS = 0.5
 # What RollbackStack and the next update go by, on the record of a stack.
 _FAILED_OPERATION = "_failed_operation"
 
-_running: dict[str, "_Running"] = {}
+_running: dict[str, "_RunningOperation"] = {}
 
 
 @dataclass
@@ -33,8 +33,8 @@ class Options:
 
 
 @dataclass
-class _Running:
-    """A create or an update that is under way, and whether it may roll back."""
+class _RunningOperation:
+    """A create or an update that is in progress, and whether it may roll back."""
 
     change: Change
     done: asyncio.Event
@@ -45,7 +45,7 @@ options = Options()
 
 
 def install() -> None:
-    """Put these in the place of MiniStack's. Doing it twice does no harm."""
+    """Replace MiniStack's functions with these. Idempotent."""
     module: Any
     for module in (stacks, handlers, changesets):
         module._deploy_stack_async = deploy
@@ -62,7 +62,7 @@ def has_failed(record: Mapping[str, Any]) -> bool:
 
 
 def cancel_update(stack_id: str) -> None:
-    """Cancel an update that is under way: it rolls back."""
+    """Cancel an update that is in progress: it rolls back."""
     if stack_id in _running:
         _running[stack_id].change.cancel("User Initiated")
 
@@ -103,7 +103,7 @@ async def deploy(
         refuses_custom_replacements=options.refuses_custom_replacements,
         imports=imports,
     )
-    running = _running[stack.id] = _Running(change, asyncio.Event())
+    running = _running[stack.id] = _RunningOperation(change, asyncio.Event())
     stack.record["_deploying"] = target
     try:
         await _delete_failed_creates(stack)
@@ -176,7 +176,7 @@ async def delete(
     retain_resources: Collection[str] = (),
     force: bool = False,
 ) -> None:
-    """Delete a stack; a create that is under way is given up for it."""
+    """Delete a stack; a create that is in progress is given up for it."""
     running = _running.get(stack_id)
     if running:
         running.abandoned = True

@@ -1,4 +1,4 @@
-"""Delete what a stack has: all of it, or what a change left over."""
+"""Deletes a stack's resources: all of them, or those that a change has replaced or removed."""
 
 import logging
 from collections.abc import Callable, Collection, Iterable
@@ -8,7 +8,7 @@ from typing import Any
 from ministack.services.cloudformation import provisioners
 
 from . import exports, nested, resource
-from .side_by_side import reversed_dependencies, visit_all
+from .parallel import reversed_dependencies, visit_all
 from .stack import RETAINING_POLICIES, STACK_TYPE, Record, Stack
 from .template import Properties, Template
 
@@ -20,7 +20,7 @@ _log = logging.getLogger("local-aws")
 
 @dataclass(frozen=True)
 class Leftover:
-    """A physical resource that a change has put another one in the place of."""
+    """A physical resource that a change has replaced."""
 
     logical_id: str
     resource_type: str

@@ -1,4 +1,4 @@
-"""What a template asks for: its resources, resolved with parameters, conditions and tags.
+"""A template's resources, resolved with parameters, conditions and tags.
 
 Reads MiniStack's template engine. Changes nothing.
 """

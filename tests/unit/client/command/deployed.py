@@ -1,4 +1,4 @@
-"""An account with stacks that can be looked into, a schedule, its function and that one's log."""
+"""An account with stacks, a schedule, its function, and the function's log."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence

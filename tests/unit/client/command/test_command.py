@@ -1,4 +1,4 @@
-"""``emr-session``: what it prints, for people and programs, and how it ends."""
+"""``emr-session``: its output for people and programs, and its exit codes."""
 
 import json
 import os
@@ -78,7 +78,7 @@ def test_env_is_json_without_the_shells_quotes(run: Run, arn: str) -> None:
 def test_the_help_says_what_prints_a_token(run: Run) -> None:
     said = run("--help").stdout
 
-    assert '"url" and "env" alone print an endpoint token' in said
+    assert 'Only "url" and "env" print an endpoint token' in said
     assert "WITH ITS TOKEN" in run("env", "--help").stdout
 
 
@@ -158,7 +158,10 @@ def test_a_session_whose_stack_is_gone_is_a_stray(
     ("resources", "why"),
     [
         ({}, "the stack has no resource Session"),
-        ({"Session": ("DELETE_COMPLETE", "{arn}")}, "the stack has let it go (DELETE_COMPLETE)"),
+        (
+            {"Session": ("DELETE_COMPLETE", "{arn}")},
+            "the stack no longer holds it (DELETE_COMPLETE)",
+        ),
         ({"Session": ("CREATE_FAILED", "")}, "the stack holds nothing"),
         ({"Session": ("UPDATE_COMPLETE", "another")}, "the stack holds another"),
     ],

@@ -1,4 +1,4 @@
-"""``list`` and ``describe``: what they show, in how wide a terminal, and with how many calls."""
+"""``list`` and ``describe``: their output at each width of the terminal, and their calls."""
 
 import json
 import sys
@@ -118,7 +118,7 @@ def test_several_sessions_are_asked_for_at_a_time(run: Run, aws: Deployed) -> No
 
     def at_once(method: str, path: str, *others: object) -> object:
         if method == "GET" and "/sessions/" in path:
-            together.wait(timeout=10)  # raises unless four are under way
+            together.wait(timeout=10)  # raises unless four are in progress
         return handle(method, path, *others)  # type: ignore[arg-type]
 
     application = aws.application()
@@ -132,7 +132,7 @@ def test_a_time_that_is_none_is_said(run: Run) -> None:
     ended = run("list", "--since", "soon")
 
     assert ended.returncode == 2
-    assert "'soon' is no time span like 30m, 12h, 7d or 2w" in ended.stderr
+    assert "'soon' is not a time span like 30m, 12h, 7d or 2w" in ended.stderr
 
 
 # describe

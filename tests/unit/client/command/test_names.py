@@ -1,4 +1,4 @@
-"""The names that a session goes by, and what is said of one that fits several or none."""
+"""The names of a session, and the errors for a name that matches several or none."""
 
 import json
 from typing import Any
@@ -90,7 +90,7 @@ def test_without_a_name_the_only_live_session_is_meant(run: Run, aws: Deployed, 
     ended = run("describe")
     assert ended.returncode == 2
     first, *choices = ended.stderr.splitlines()
-    assert "2 sessions live in us-east-1" in first
+    assert "There are 2 live sessions in us-east-1" in first
     assert len(choices) == 2
     assert session_id(other) in ended.stderr
     assert session_id(arn) in ended.stderr
@@ -101,7 +101,7 @@ def test_without_a_live_session_it_says_so(run: Run) -> None:
     ended = run("ui")
 
     assert ended.returncode == 1
-    assert "No session lives in us-east-1" in ended.stderr
+    assert "There is no live session in us-east-1" in ended.stderr
 
 
 def test_a_name_that_fits_several_lists_them(aws: Deployed, named: str) -> None:

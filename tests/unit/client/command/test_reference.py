@@ -1,4 +1,4 @@
-"""What a text may name a session by."""
+"""Which kinds of name a text can be."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What reaches a terminal, and what is said where the configuration is wrong."""
+"""Control characters never reach a terminal, and a wrong configuration is one line."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""An account whose IAM and Service Quotas answer, too: what the doctor asks beside sessions."""
+"""An account with IAM and Service Quotas, for the doctor."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ TRUST = {
 
 
 @dataclass
-class DoctorsAccount(Account):
+class DoctorAccount(Account):
     """What there is; the caller is the account's root user, whom nothing is refused."""
 
     # Trust policies by the role's name.

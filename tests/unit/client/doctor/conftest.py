@@ -1,9 +1,8 @@
-"""The doctor, looking at an account on loopback whose clock a test moves."""
+"""The doctor on an account on loopback, under a clock that tests move."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import boto3
 import botocore.session
 import pytest
 
@@ -13,39 +12,21 @@ from emr_session._doctor.examine import Subject, examine
 from emr_session._doctor.finding import Finding
 from emr_session._emr.aws import Aws
 from emr_session._emr.names import SessionArn
-from tests.unit.client.account import TestClock
+from tests.unit.client.account import EndpointSession, TestClock
 from tests.unit.client.gateway import Gateways
 
-from .account import RELEASE, DoctorsAccount
+from .account import RELEASE, DoctorAccount
 
 Look = Callable[..., dict[str, Finding]]
 
 
 @pytest.fixture
-def aws(clock: TestClock, gateways: Gateways) -> Iterator[DoctorsAccount]:
+def aws(clock: TestClock, gateways: Gateways) -> Iterator[DoctorAccount]:
     service = SessionService(clock=clock, start_seconds=90, stop_seconds=30, backing=gateways)
-    made = DoctorsAccount(service)
+    made = DoctorAccount(service)
     with serve(made) as url:
         made.url = url
         yield made
-
-
-class SessionThere(boto3.Session):
-    """A boto3 session of somebody, whose clients all go to one address."""
-
-    def __init__(
-        self, url: str, boto: botocore.session.Session, key: str = "test", secret: str = "test"
-    ) -> None:
-        super().__init__(
-            aws_access_key_id=key,
-            aws_secret_access_key=secret,
-            region_name="us-east-1",
-            botocore_session=boto,
-        )
-        self._url = url
-
-    def client(self, service_name: Any, **fields: Any) -> Any:  # type: ignore[override]
-        return super().client(service_name, endpoint_url=self._url, **fields)
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +37,7 @@ def boto() -> botocore.session.Session:
 
 @pytest.fixture
 def look(
-    aws: DoctorsAccount, clock: TestClock, gateways: Gateways, boto: botocore.session.Session
+    aws: DoctorAccount, clock: TestClock, gateways: Gateways, boto: botocore.session.Session
 ) -> Look:
     """Have the doctor look; gives the findings by their checks."""
 
@@ -64,7 +45,7 @@ def look(
         session = SessionArn.parse(arn) if arn else None
         subject = Subject(session, **{"roots": gateways.roots, **more})
         found = examine(
-            Aws(session=SessionThere(aws.url, boto)),
+            Aws(session=EndpointSession(aws.url, boto)),
             subject,
             strays=lambda: strays or [],
             clock=clock,
@@ -75,7 +56,7 @@ def look(
 
 
 @pytest.fixture
-def arn(aws: DoctorsAccount, clock: TestClock) -> str:
+def arn(aws: DoctorAccount, clock: TestClock) -> str:
     """A session that was started two minutes ago."""
     started = aws.start(aws.application(RELEASE), name="search")
     clock.advance(120)

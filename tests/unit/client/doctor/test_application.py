@@ -1,4 +1,4 @@
-"""What keeps an application from taking sessions."""
+"""The doctor's findings about an application."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import pytest
 from emr_session._doctor.application import application_findings
 from emr_session._doctor.finding import Level
 
-from .account import RELEASE, DoctorsAccount
+from .account import RELEASE, DoctorAccount
 from .conftest import Look
 
 SPARK = {
@@ -31,14 +31,14 @@ FAULTS: list[tuple[str, dict[str, Any], str]] = [
 ]
 
 
-def made(aws: DoctorsAccount, **settings: Any) -> str:
+def made(aws: DoctorAccount, **settings: Any) -> str:
     """An application, out of the service's default settings and others."""
     return str(aws.client().create_application(**{**SPARK, **settings})["applicationId"])
 
 
 @pytest.mark.parametrize(("check", "fault", "said"), FAULTS, ids=[one[0] for one in FAULTS])
 def test_each_setting_that_takes_no_session_is_wrong(
-    aws: DoctorsAccount, look: Look, check: str, fault: dict[str, Any], said: str
+    aws: DoctorAccount, look: Look, check: str, fault: dict[str, Any], said: str
 ) -> None:
     found = look(application_id=made(aws, **fault))
 
@@ -62,7 +62,7 @@ def test_an_interactive_application_without_logs_is_wrong() -> None:
     assert logs.level == Level.WRONG
 
 
-def test_a_terminated_application_is_wrong(aws: DoctorsAccount, look: Look) -> None:
+def test_a_terminated_application_is_wrong(aws: DoctorAccount, look: Look) -> None:
     application = made(aws)
     aws.client().delete_application(applicationId=application)
 
@@ -77,7 +77,7 @@ def test_an_application_that_is_not_there_is_wrong(look: Look) -> None:
 
 
 def test_an_application_that_somebody_keeps_started_is_a_warning(
-    aws: DoctorsAccount, look: Look
+    aws: DoctorAccount, look: Look
 ) -> None:
     application = made(aws, autoStartConfiguration={"enabled": False})
     aws.client().start_application(applicationId=application)
@@ -85,14 +85,14 @@ def test_an_application_that_somebody_keeps_started_is_a_warning(
     assert look(application_id=application)["state"].level == Level.WARNING
 
 
-def test_one_subnet_is_a_warning(aws: DoctorsAccount, look: Look) -> None:
+def test_one_subnet_is_a_warning(aws: DoctorAccount, look: Look) -> None:
     network = {"subnetIds": ["subnet-0123"], "securityGroupIds": ["sg-0123"]}
 
     found = look(application_id=made(aws, networkConfiguration=network))
     assert found["network"].level == Level.WARNING
 
 
-def test_a_release_of_later_is_a_warning(aws: DoctorsAccount, look: Look) -> None:
+def test_a_release_of_later_is_a_warning(aws: DoctorAccount, look: Look) -> None:
     found = look(application_id=made(aws, releaseLabel="emr-spark-9.0.0"))
 
     assert found["release"].level == Level.WARNING

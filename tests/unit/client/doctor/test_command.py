@@ -1,4 +1,4 @@
-"""``emr-session doctor``: what it prints, for people and programs, and how it ends."""
+"""``emr-session doctor``: its output for people and programs, and its exit codes."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from emr_session._command.main import main
 from tests.unit.client.account import CREDENTIALS, Stack, TestClock
 from tests.unit.client.gateway import Gateways
 
-from .account import DoctorsAccount
+from .account import DoctorAccount
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 STACK = "arn:aws:cloudformation:us-east-1:000000000000:stack/Notebooks/7f0c"
@@ -21,7 +21,7 @@ OWNER = {"emr-serverless-session:stack-id": STACK, "emr-serverless-session:logic
 
 @pytest.fixture
 def run(
-    aws: DoctorsAccount,
+    aws: DoctorAccount,
     clock: TestClock,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -57,7 +57,7 @@ def test_a_healthy_session_goes_the_whole_way(
 
 
 def test_a_sick_session_says_what_is_wrong_and_what_to_do(
-    run: Run, aws: DoctorsAccount, clock: TestClock, arn: str
+    run: Run, aws: DoctorAccount, clock: TestClock, arn: str
 ) -> None:
     aws.terminate(arn)
     aws.roles = {}
@@ -80,7 +80,7 @@ def test_programs_get_json(run: Run, arn: str) -> None:
     assert found["endpoint"]["level"] == "not checked"
 
 
-def test_an_application_alone_can_be_looked_at(run: Run, aws: DoctorsAccount) -> None:
+def test_an_application_alone_can_be_looked_at(run: Run, aws: DoctorAccount) -> None:
     application = aws.application()
     role = "arn:aws:iam::000000000000:role/gone"
 
@@ -91,7 +91,7 @@ def test_an_application_alone_can_be_looked_at(run: Run, aws: DoctorsAccount) ->
 
 
 def test_without_a_name_the_only_live_session_is_meant_or_else_the_account(
-    run: Run, aws: DoctorsAccount, clock: TestClock
+    run: Run, aws: DoctorAccount, clock: TestClock
 ) -> None:
     checks = [one["check"] for one in json.loads(run("--json").stdout)]
     assert checks[0] == "credentials"
@@ -111,7 +111,7 @@ def test_a_name_that_leads_nowhere_is_wrong(run: Run) -> None:
 
 
 def test_a_session_of_a_stack_that_is_gone_is_a_leftover(
-    run: Run, aws: DoctorsAccount, arn: str
+    run: Run, aws: DoctorAccount, arn: str
 ) -> None:
     left = aws.start(arn.split("/")[2], tags=OWNER)
     aws.stacks[STACK] = Stack("DELETE_COMPLETE")

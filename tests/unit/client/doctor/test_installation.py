@@ -1,4 +1,4 @@
-"""What is installed, beside a session's Spark."""
+"""The doctor's findings about installed packages."""
 
 import pytest
 

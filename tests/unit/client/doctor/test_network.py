@@ -1,4 +1,4 @@
-"""The way to a session's Spark, and each place where it may end."""
+"""The doctor's findings about the connection to a session's Spark."""
 
 import os
 import socket
@@ -15,7 +15,7 @@ from emr_session._doctor.spark import token_finding
 from tests.unit.client.gateway import Gateways
 from tests.unit.client.network import HttpProxy, listening
 
-from .account import DoctorsAccount
+from .account import DoctorAccount
 from .conftest import Look
 
 
@@ -152,7 +152,7 @@ def test_a_proxy_that_refuses_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "403" in found.text
 
 
-def test_a_refused_token_is_wrong(aws: DoctorsAccount, look: Look, arn: str) -> None:
+def test_a_refused_token_is_wrong(aws: DoctorAccount, look: Look, arn: str) -> None:
     aws.refused = {"endpoint"}
 
     found = look(arn, connect=True)["token"]

@@ -1,4 +1,4 @@
-"""What a user may do, by IAM's simulator: that of the local AWS, with users and policies in it."""
+"""The doctor's findings about permissions, by the IAM simulator of the local AWS."""
 
 import json
 from collections.abc import Iterator
@@ -10,14 +10,14 @@ import pytest
 
 from emr_session._doctor.examine import Subject, examine
 from emr_session._doctor.finding import Finding, Level
-from emr_session._doctor.permissions import Simulated, permission_finding
+from emr_session._doctor.permissions import Simulation, permission_finding
 from emr_session._emr.aws import Aws
 from emr_session._emr.clock import SystemClock
 from emr_session._emr.names import SessionArn
 from testbed.local_aws import LocalAws
+from tests.unit.client.account import EndpointSession
 
 from .account import TRUST
-from .conftest import SessionThere
 
 # The client's tests also run where nothing but the client is installed.
 pytest.importorskip("ministack")
@@ -32,7 +32,7 @@ START = ["emr-serverless:StartSession", "iam:PassRole"]
 
 
 @dataclass(frozen=True)
-class Ward:
+class DoctorSetup:
     """A local AWS with a role, an application, and a session on it."""
 
     cloud: LocalAws
@@ -54,7 +54,7 @@ class Ward:
         document = json.dumps({"Version": "2012-10-17", "Statement": statements})
         iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=document)
         key = iam.create_access_key(UserName=name)["AccessKey"]
-        session = SessionThere(
+        session = EndpointSession(
             self.cloud.url, self.boto, key["AccessKeyId"], key["SecretAccessKey"]
         )
         subject = Subject(**(more or {"session": SessionArn.parse(self.arn)}))
@@ -63,10 +63,10 @@ class Ward:
 
 
 @pytest.fixture(scope="module")
-def ward(
+def setup(
     tmp_path_factory: pytest.TempPathFactory, boto: botocore.session.Session
-) -> Iterator[Ward]:
-    with LocalAws(tmp_path_factory.mktemp("ward"), session_start_seconds=0) as cloud:
+) -> Iterator[DoctorSetup]:
+    with LocalAws(tmp_path_factory.mktemp("setup"), session_start_seconds=0) as cloud:
         role = cloud.client("iam").create_role(
             RoleName="execution", AssumeRolePolicyDocument=json.dumps(TRUST)
         )["Role"]["Arn"]
@@ -77,12 +77,12 @@ def ward(
             interactiveConfiguration={"sessionEnabled": True},
         )["applicationId"]
         arn = emr.start_session(applicationId=application_id, executionRoleArn=role)["arn"]
-        yield Ward(cloud, boto, role, application_id, arn)
+        yield DoctorSetup(cloud, boto, role, application_id, arn)
 
 
-def test_whoever_may_not_connect_is_told_so(ward: Ward) -> None:
-    denied = ward.look(READ, denied="emr-serverless:GetSessionEndpoint")["connect"]
-    found = ward.look(READ)
+def test_whoever_may_not_connect_is_told_so(setup: DoctorSetup) -> None:
+    denied = setup.look(READ, denied="emr-serverless:GetSessionEndpoint")["connect"]
+    found = setup.look(READ)
     allowed = found["connect"]
 
     assert found["vCPU quota"].text.startswith("16 for the account, as for a new account")
@@ -97,12 +97,12 @@ def test_whoever_may_not_connect_is_told_so(ward: Ward) -> None:
     [("start", "emr-serverless:StartSession"), ("pass role", "iam:PassRole")],
 )
 def test_whoever_wants_to_start_a_session_has_to_be_allowed_to(
-    ward: Ward, check: str, missing: str
+    setup: DoctorSetup, check: str, missing: str
 ) -> None:
-    wanted = {"application_id": ward.application_id, "role": ward.role}
-    allowed = ward.look([*READ, *START], **wanted)
-    denied = ward.look([*READ, *START], denied=missing, **wanted)
-    with_session = ward.look([*READ, *START], denied=missing)
+    wanted = {"application_id": setup.application_id, "role": setup.role}
+    allowed = setup.look([*READ, *START], **wanted)
+    denied = setup.look([*READ, *START], denied=missing, **wanted)
+    with_session = setup.look([*READ, *START], denied=missing)
 
     assert allowed[check].level == Level.OK
     assert denied[check].level == Level.WRONG
@@ -111,22 +111,22 @@ def test_whoever_wants_to_start_a_session_has_to_be_allowed_to(
     assert with_session[check].level == Level.WARNING
 
 
-def test_whoever_may_not_ask_the_simulator_gets_no_verdict(ward: Ward) -> None:
-    found = ward.look(READ, denied="iam:SimulatePrincipalPolicy")["connect"]
+def test_whoever_may_not_ask_the_simulator_gets_no_verdict(setup: DoctorSetup) -> None:
+    found = setup.look(READ, denied="iam:SimulatePrincipalPolicy")["connect"]
 
     assert found.level == Level.NOT_CHECKED
     assert found.text == "you may not iam:SimulatePrincipalPolicy"
 
 
-def test_whoever_may_not_see_the_session_gets_no_verdict_on_it(ward: Ward) -> None:
-    found = ward.look(["iam:*"])
+def test_whoever_may_not_see_the_session_gets_no_verdict_on_it(setup: DoctorSetup) -> None:
+    found = setup.look(["iam:*"])
 
     assert found["session"].level == Level.NOT_CHECKED
     assert found["session"].text == "you may not emr-serverless:GetSession"
 
 
 def test_what_the_simulator_cannot_decide_is_not_called_wrong() -> None:
-    undecided = Simulated(undecided=("emr-serverless:GetSession",))
+    undecided = Simulation(undecided=("emr-serverless:GetSession",))
 
     found = permission_finding("connect", undecided, "connect", "", Level.WRONG)
     assert found.level == Level.NOT_CHECKED

@@ -1,4 +1,4 @@
-"""A session's state, its times, and the room that it has."""
+"""The doctor's findings about a session's state, times and capacity."""
 
 import os
 
@@ -10,7 +10,7 @@ from emr_session._doctor.finding import Finding, Level
 from emr_session._emr.aws import Aws
 from tests.unit.client.account import TestClock
 
-from .account import RELEASE, TRUST, DoctorsAccount
+from .account import RELEASE, TRUST, DoctorAccount
 from .conftest import Look
 
 
@@ -22,14 +22,14 @@ def test_nothing_is_wrong_with_a_healthy_session(look: Look, arn: str) -> None:
     assert found["idle time-out"].text.startswith("idle for")
 
 
-def test_no_token_is_fetched_unless_asked(aws: DoctorsAccount, look: Look, arn: str) -> None:
+def test_no_token_is_fetched_unless_asked(aws: DoctorAccount, look: Look, arn: str) -> None:
     assert look(arn)["endpoint"].level == Level.NOT_CHECKED
     assert aws.asked("GetSessionEndpoint") == 0
 
 
 @pytest.mark.parametrize("end", ["FAILED", "TERMINATED"])
 def test_a_session_that_is_over_is_wrong(
-    aws: DoctorsAccount, clock: TestClock, look: Look, arn: str, end: str
+    aws: DoctorAccount, clock: TestClock, look: Look, arn: str, end: str
 ) -> None:
     if end == "FAILED":
         small = {"spark.driver.cores": "1024"}
@@ -60,7 +60,7 @@ def test_a_session_that_is_not_there_is_wrong(look: Look, arn: str) -> None:
 
 
 def test_a_start_that_takes_long_is_a_warning(
-    aws: DoctorsAccount, clock: TestClock, look: Look
+    aws: DoctorAccount, clock: TestClock, look: Look
 ) -> None:
     arn = aws.start(aws.application())
     clock.advance(80)
@@ -73,7 +73,7 @@ def test_a_start_that_takes_long_is_a_warning(
 
 
 def test_the_end_of_an_idle_session_is_told_before_it_comes(
-    aws: DoctorsAccount, clock: TestClock, look: Look
+    aws: DoctorAccount, clock: TestClock, look: Look
 ) -> None:
     arn = aws.start(aws.application(), idleTimeoutMinutes=30)
     clock.advance(90)
@@ -85,12 +85,12 @@ def test_the_end_of_an_idle_session_is_told_before_it_comes(
     assert "idle for 25 min of 30" in look(arn)["idle time-out"].text
 
 
-def test_an_idle_time_out_of_zero_is_a_warning(aws: DoctorsAccount, look: Look) -> None:
+def test_an_idle_time_out_of_zero_is_a_warning(aws: DoctorAccount, look: Look) -> None:
     assert look(aws.start(idleTimeoutMinutes=0))["idle time-out"].level == Level.WARNING
 
 
 def test_the_last_of_the_24_hours_is_a_warning(
-    aws: DoctorsAccount, clock: TestClock, look: Look
+    aws: DoctorAccount, clock: TestClock, look: Look
 ) -> None:
     arn = aws.start(aws.application(), idleTimeoutMinutes=10_080)
     clock.advance(3600)
@@ -103,7 +103,7 @@ def test_the_last_of_the_24_hours_is_a_warning(
 # Room
 
 
-def test_an_application_with_25_sessions_takes_no_more(aws: DoctorsAccount, look: Look) -> None:
+def test_an_application_with_25_sessions_takes_no_more(aws: DoctorAccount, look: Look) -> None:
     application = aws.application()
     for _ in range(24):
         aws.start(application)
@@ -124,7 +124,7 @@ def test_an_application_with_25_sessions_takes_no_more(aws: DoctorsAccount, look
     ],
 )
 def test_the_accounts_vcpu_have_to_be_enough(
-    aws: DoctorsAccount, look: Look, vcpu: float | None, level: Level, said: str
+    aws: DoctorAccount, look: Look, vcpu: float | None, level: Level, said: str
 ) -> None:
     aws.vcpu = vcpu
 
@@ -133,7 +133,7 @@ def test_the_accounts_vcpu_have_to_be_enough(
 
 
 def test_other_sessions_take_of_the_accounts_vcpu(
-    aws: DoctorsAccount, clock: TestClock, look: Look, arn: str
+    aws: DoctorAccount, clock: TestClock, look: Look, arn: str
 ) -> None:
     aws.vcpu = 16
     for _ in range(3):
@@ -164,7 +164,7 @@ def test_other_sessions_take_of_the_accounts_vcpu(
     ids=["gone", "other service", "denied"],
 )
 def test_a_role_that_the_service_cannot_assume_is_wrong(
-    aws: DoctorsAccount, look: Look, arn: str, trust: dict[str, object] | None, said: str
+    aws: DoctorAccount, look: Look, arn: str, trust: dict[str, object] | None, said: str
 ) -> None:
     aws.roles = {"execution": trust} if trust else {}
 
@@ -176,7 +176,7 @@ def test_a_role_that_the_service_cannot_assume_is_wrong(
 # Refusals and leftovers
 
 
-def test_a_refusal_is_no_illness(aws: DoctorsAccount, look: Look, arn: str) -> None:
+def test_a_refusal_is_no_illness(aws: DoctorAccount, look: Look, arn: str) -> None:
     aws.refused = {arn.split("/")[2], "sessions"}
     aws.refused_actions = {"GetRole", "GetServiceQuota"}
 
@@ -192,7 +192,7 @@ def test_a_refusal_is_no_illness(aws: DoctorsAccount, look: Look, arn: str) -> N
 
 
 def test_expired_credentials_are_wrong_and_nothing_else_is_asked(
-    aws: DoctorsAccount, look: Look, arn: str
+    aws: DoctorAccount, look: Look, arn: str
 ) -> None:
     aws.expired = True
 

@@ -1,4 +1,4 @@
-"""The card of a session: what it says, and that names of others stay text."""
+"""A session's card: its rows, and that names are escaped."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

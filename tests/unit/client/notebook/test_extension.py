@@ -1,4 +1,4 @@
-"""The extension in IPython, without a notebook or Spark: what it shows, and that it goes again."""
+"""The extension in IPython, without a notebook or Spark."""
 
 import os
 import subprocess
@@ -17,9 +17,9 @@ from emr_session._connect.observers import observers
 from emr_session._emr.names import SessionArn
 from emr_session._emr.session import SessionStatus
 from emr_session._notebook.elapsed import ElapsedTime
-from emr_session._notebook.line import Line
 from emr_session._notebook.progress import QueryProgress
 from emr_session._notebook.rows import Rows
+from emr_session._notebook.status_line import StatusLine
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 ARN = SessionArn("arn", "us-east-1", "00f1", "00f2")
@@ -87,7 +87,7 @@ def test_a_limit_for_all_cells(shell: Any) -> None:
     [
         ("", "SELECT :nowhere", "Set the variable nowhere first"),
         ("", "SELECT :print", ":print has to be a value"),
-        ("1st", "SELECT 1", "1st is no name of a variable"),
+        ("1st", "SELECT 1", "1st is not a variable name"),
         ("-s nowhere", "SELECT 1", "There is no variable nowhere"),
         ("-s text", "SELECT 1", "Not connected"),
     ],
@@ -124,7 +124,7 @@ def test_a_long_value_is_cut() -> None:
 def test_a_query_has_one_line_while_it_runs_and_a_summary_after_it(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    progress = QueryProgress(lambda: Line(in_notebook=False))
+    progress = QueryProgress(lambda: StatusLine(in_notebook=False))
     stage = SimpleNamespace(num_tasks=8, num_completed_tasks=2, num_bytes_read=4_500_000)
     progress([stage], 4, "operation", False)
     stage.num_completed_tasks = 8
@@ -143,7 +143,7 @@ def test_a_query_of_pyspark_3_5_has_the_time_that_it_takes() -> None:
     said: list[str] = []
     running = threading.Event()
 
-    class Recorded(Line):
+    class Recorded(StatusLine):
         def show(self, text: str, **_: Any) -> None:
             said.append(text)
             running.set()

@@ -1,4 +1,4 @@
-"""Which names a SQL text takes values for."""
+"""The named parameters of a SQL text."""
 
 import pytest
 

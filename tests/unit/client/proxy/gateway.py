@@ -1,7 +1,8 @@
-"""What stands in front of a session, with methods that show what a proxy passes on. No Spark.
+"""A session's endpoint without Spark, with methods that show what a proxy forwards.
 
 ``/test/Echo`` answers each message with itself. ``/test/Hold`` answers once, and again when the
 gate is opened. ``/test/Fail`` ends as Spark's errors do. ``/test/Count`` counts what it is sent.
+``/test/Unread`` answers without reading, ``/test/Endless`` for as long as somebody reads.
 """
 
 import queue
@@ -18,6 +19,7 @@ from emr_serverless_local.sessions.backing import BackedSession
 
 DOMAIN = "emr-serverless.localhost"
 TOKEN_HEADER = "x-aws-proxy-auth"
+UNREAD = [bytes([number]) * 20_000 for number in range(5)]
 DETAILS = b"\x00\xffdetails"
 UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 # What RFC 9113 has a server take at least.
@@ -50,6 +52,8 @@ class Gateway:
         self.cut_off: tuple[grpc.StatusCode, str] | None = None
         # The method of each call that ended because its client had gone.
         self.left: queue.Queue[str] = queue.Queue()
+        # The size of each answer of /test/Endless.
+        self.given: queue.Queue[int] = queue.Queue()
         self._servers: dict[str, _Server] = {}
         leaf = self.authority.issue_cert(f"*.{DOMAIN}")
         chain = b"".join(part.bytes() for part in leaf.cert_chain_pems)
@@ -104,6 +108,8 @@ class _Server(grpc.GenericRpcHandler):
             "/test/Hold": self._hold,
             "/test/Fail": self._fail,
             "/test/Count": self._count,
+            "/test/Unread": self._unread,
+            "/test/Endless": self._endless,
         }.get(method)
         if not answers:
             return None
@@ -150,3 +156,13 @@ class _Server(grpc.GenericRpcHandler):
 
     def _count(self, requests: Iterator[bytes], context: Any) -> Iterator[bytes]:  # noqa: ARG002
         yield str(sum(map(len, requests))).encode()
+
+    def _unread(self, requests: Iterator[bytes], context: Any) -> Iterator[bytes]:  # noqa: ARG002
+        yield from UNREAD
+        context.set_trailing_metadata([("trailer-bin", b"\x00last")])
+
+    def _endless(self, requests: Iterator[bytes], context: Any) -> Iterator[bytes]:
+        yield next(requests)
+        while context.is_active():
+            self._gateway.given.put(1 << 20)
+            yield bytes(1 << 20)

@@ -1,4 +1,4 @@
-"""``emr-session proxy`` as people run it: what it prints, and how it ends."""
+"""``emr-session proxy``: its output, and how it ends."""
 
 import signal
 import subprocess

@@ -1,5 +1,8 @@
-"""The proxy ends with the session or when told, moves on when it follows, and can be restarted."""
+"""The proxy ends with the session or on request, follows a successor, and can be restarted."""
 
+import contextlib
+import queue
+import threading
 from typing import Any
 
 import grpc
@@ -18,6 +21,13 @@ def failure(call: Any) -> Any:
     with pytest.raises(grpc.RpcError) as raised:
         list(call)
     return raised.value
+
+
+def wait_until_full(gateway: Gateway) -> None:
+    """Wait until everything between the session and a client that doesn't read is full."""
+    with contextlib.suppress(queue.Empty):
+        while True:
+            gateway.given.get(timeout=0.5)
 
 
 def test_the_call_that_meets_the_end_of_the_session_says_so_and_the_proxy_ends(
@@ -66,6 +76,21 @@ def test_a_proxy_that_is_stopped_ends_what_is_open_as_a_broken_connection(
     assert failure(held).code() is grpc.StatusCode.UNAVAILABLE
     assert gateway.left.get(timeout=SECONDS) == "/test/Hold"
     proxy.wait(SECONDS)
+
+
+def test_a_client_that_reads_nothing_more_does_not_keep_the_proxy(
+    proxy: SessionProxy, channel: Any, gateway: Gateway, caplog: pytest.LogCaptureFixture
+) -> None:
+    endless = channel.unary_stream("/test/Endless")(b"a")
+    assert next(endless) == b"a"
+    wait_until_full(gateway)
+    stopped = threading.Thread(target=proxy.stop, daemon=True)
+    stopped.start()
+    stopped.join(SECONDS)
+
+    assert not stopped.is_alive()
+    assert failure(endless).code() is grpc.StatusCode.UNAVAILABLE
+    assert "Error" not in caplog.text
 
 
 def test_a_client_goes_on_when_the_proxy_is_restarted(

@@ -1,4 +1,4 @@
-"""Who can reach the proxy: this machine alone, and with a secret only those who have it."""
+"""Only this machine reaches the proxy, and with a secret only those who have it."""
 
 import logging
 import os

@@ -1,4 +1,4 @@
-"""The proxy passes every call on as it is: kinds, metadata, trailers, sizes, deadlines, ends."""
+"""The proxy forwards every call unchanged: kinds, metadata, trailers, sizes, deadlines, ends."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ import pytest
 from emr_session import SessionProxy
 
 from .conftest import Proxied, client_of
-from .gateway import DETAILS, TOKEN_HEADER, Gateway
+from .gateway import DETAILS, TOKEN_HEADER, UNREAD, Gateway
 
 KINDS = ["unary_unary", "unary_stream", "stream_unary", "stream_stream"]
 CLIENTS = 150
@@ -77,7 +77,7 @@ def test_an_error_comes_back_with_its_details(channel: Any) -> None:
 
 
 def test_a_call_that_the_session_refuses_unread_says_why_every_time(channel: Any) -> None:
-    # grpc.aio puts INTERNAL in the place of one answer in ten, while it is still sending.
+    # grpc.aio puts INTERNAL in place of one answer in ten, while it is still sending.
     lacking = channel.unary_unary("/test/Unheard")
     codes = Counter(_code(lacking, b"") for _ in range(200))
 
@@ -89,6 +89,14 @@ def test_an_upload_that_the_session_refuses_unread_says_why_every_time(channel: 
     codes = Counter(_code(lacking, iter([bytes(200_000)] * 20)) for _ in range(50))
 
     assert codes == {grpc.StatusCode.UNIMPLEMENTED: 50}
+
+
+def test_all_answers_to_an_upload_come_though_the_session_reads_none_of_it(channel: Any) -> None:
+    for _ in range(50):
+        call = channel.stream_stream("/test/Unread")(iter([bytes(200_000)] * 20))
+
+        assert list(call) == UNREAD
+        assert dict(call.trailing_metadata()) == {"trailer-bin": b"\x00last"}
 
 
 def test_messages_of_any_size_pass_both_ways(channel: Any) -> None:

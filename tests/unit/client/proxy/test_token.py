@@ -1,4 +1,4 @@
-"""Behind the proxy every call has a valid token, and what AWS refuses is said in gRPC's terms."""
+"""Behind the proxy every call has a valid token, and AWS errors become gRPC statuses."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""What one does next: ``start``, ``terminate``, ``logs``, ``ui``, and what no command can do."""
+"""``start``, ``terminate``, ``logs``, ``ui``, and advice on commands that don't exist."""
 
 import io
 import json
@@ -36,7 +36,7 @@ def kept_alive(aws: Deployed, arn: str) -> str:
     return arn
 
 
-class Typist(io.StringIO):
+class Terminal(io.StringIO):
     """A terminal at which an answer is typed."""
 
     def isatty(self) -> bool:
@@ -107,7 +107,7 @@ def test_terminate_asks_first(
     code: int,
     ended: int,
 ) -> None:
-    monkeypatch.setattr(sys, "stdin", Typist(answer))
+    monkeypatch.setattr(sys, "stdin", Terminal(answer))
     asked = run("terminate", arn)
 
     assert asked.returncode == code
@@ -116,11 +116,11 @@ def test_terminate_asks_first(
     assert aws.asked("TerminateSession") == ended
 
 
-def test_terminate_without_a_terminal_wants_yes(run: Run, aws: Deployed, arn: str) -> None:
+def test_terminate_without_a_terminal_needs_yes(run: Run, aws: Deployed, arn: str) -> None:
     ended = run("terminate", arn)
 
     assert ended.returncode == 2
-    assert "give --yes" in ended.stderr
+    assert "use --yes" in ended.stderr
     assert aws.asked("TerminateSession") == 0
     assert run("terminate", arn, "--yes").returncode == 0
     assert aws.asked("TerminateSession") == 1
@@ -139,13 +139,13 @@ def test_terminate_says_what_starts_another(run: Run, aws: Deployed, kept_alive:
         aws.templates["Notebooks"] = {"Session": {"Properties": properties}}
         said[name] = run("terminate", arn, "--yes").stderr
     assert "The next deployment of stack Notebooks starts another" in said["checked"]
-    assert "changes any property" in said["plain"]
+    assert "changes one of its properties" in said["plain"]
 
     assert "No stack started it" in run("terminate", aws.start(), "--yes").stderr
     strange = aws.start(tags=OWNER)
     assert "doesn't hold it" in run("terminate", strange, "--yes").stderr
     aws.denied.add("ListStackResources")
-    assert "can't be told" in run("terminate", aws.start(tags=OWNER), "--yes").stderr
+    assert "is unknown" in run("terminate", aws.start(tags=OWNER), "--yes").stderr
 
 
 def test_what_is_elsewhere_is_asked_for_there(
@@ -227,10 +227,10 @@ def test_ui_opens_a_browser(run: Run, arn: str, monkeypatch: pytest.MonkeyPatch)
     ("command", "said"),
     [
         ("extend", "Deploy idle_timeout"),
-        ("resize", "Deploy runtime_configuration"),
+        ("resize", "Deploy another runtime_configuration"),
         ("update", "starts a new session"),
         ("stop", '"terminate" ends it'),
-        ("restart", '"start" has a successor started'),
+        ("restart", '"start" starts a successor'),
         ("create", "declared in a CDK stack"),
         ("lis", "No such command 'lis'"),
     ],

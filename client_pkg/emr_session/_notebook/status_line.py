@@ -1,4 +1,4 @@
-"""One line of output that is replaced in its place: in a notebook, and in a terminal."""
+"""A line of output that is updated in place, in a notebook or a terminal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from IPython.display import display
 _CLEAR = "\r\033[K"
 
 
-class Line:
+class StatusLine:
     """A line that isn't there before it is first shown."""
 
     def __init__(self, *, in_notebook: bool) -> None:

@@ -1,4 +1,4 @@
-"""Beliefs about a first deployment: how long until its session begins, and who made it."""
+"""Assumptions about a first deployment: how soon the session starts, and its createdBy."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ from botocore.exceptions import ClientError
 from testbed.cdk_cli import ROOT, CdkCli
 
 from ..account import Account
-from ..belief import Answer, Belief, answer
+from ..assumption import Answer, Assumption, answer
 
 STACK = "EmrServerlessSessionQuickstart"
 APP = ROOT / "examples" / "quickstart" / "app.py"
 SESSION_TYPE = "Custom::EMRServerlessSession"
 FUNCTION_TYPE = "AWS::Lambda::Function"
 
-CREATED_BY = Belief(
+CREATED_BY = Assumption(
     "created-by",
     "createdBy of a session is arn:PARTITION:sts::ACCOUNT:assumed-role/ROLE/FUNCTION, with the "
     "name of the function that started it.",
 )
-CHAIN = Belief(
+CHAIN = Assumption(
     "first-deployment",
-    "The quickstart's first deployment comes to its session within a minute, and takes no more "
+    "The quickstart's first deployment starts its session within a minute, and takes no more "
     "than five minutes.",
 )
 
 
 @dataclass(frozen=True)
 class Deployed:
-    """What was seen of the quickstart's first deployment.
+    """What was observed of the quickstart's first deployment.
 
     Attributes:
         created_by: The session's ``createdBy``.
         function: The name of the function in the stack.
-        until_session: Seconds from the stack's begin to the session's.
-        until_complete: Seconds from the stack's begin to its end.
+        until_session: Seconds from the start of the stack's creation to that of the session's.
+        until_complete: Seconds that the stack's creation took.
         slowest: The resources that took longest, with their seconds.
     """
 

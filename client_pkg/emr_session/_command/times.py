@@ -9,7 +9,7 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _SPAN = re.compile(r"(\d+)([mhdw])")
 
 
-def moment(value: datetime | None) -> str | None:
+def timestamp(value: datetime | None) -> str | None:
     """A time as the service gives it, to the second."""
     return value.isoformat(timespec="seconds") if value else None
 
@@ -36,5 +36,5 @@ def parse_span(text: str) -> timedelta:
     """
     match = _SPAN.fullmatch(text)
     if not match:
-        raise ValueError(f"{text!r} is no time span like 30m, 12h, 7d or 2w")
+        raise ValueError(f"{text!r} is not a time span like 30m, 12h, 7d or 2w")
     return timedelta(**{_UNITS[match[2]]: int(match[1])})

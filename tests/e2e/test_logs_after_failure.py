@@ -1,4 +1,4 @@
-"""What is there to read after a failure, and what a stack that is gone leaves."""
+"""The logs after a failed deployment, and after a stack's deletion."""
 
 import json
 import re

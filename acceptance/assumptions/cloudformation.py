@@ -1,4 +1,4 @@
-"""Beliefs about CloudFormation: which physical id a stack holds after what went wrong."""
+"""Assumptions about CloudFormation: which physical id a stack holds after what went wrong."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from ..belief import Answer, Belief, answer
+from ..assumption import Answer, Assumption, answer
 from ..stage import PREFIX, Stage, as_list, delete_stack
 
-FAILED_UPDATE = Belief(
+FAILED_UPDATE = Assumption(
     "failed-update",
     "CloudFormation takes over the physical id that a FAILED answer to an Update has.",
 )
-EXPRESS = Belief(
+EXPRESS = Assumption(
     "express-replacement",
     "In Express mode CloudFormation takes a custom resource's replacement (another physical id).",
 )
-CANCELLED = Belief(
+CANCELLED = Assumption(
     "cancelled-create",
     "The Delete after a cancelled Create has a physical id that CloudFormation made up: the "
     "stack's name, the logical id, a suffix.",

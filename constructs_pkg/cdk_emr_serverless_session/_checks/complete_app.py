@@ -1,4 +1,4 @@
-"""What is checked when the app is complete: tags, applications, roles, and uses in other stacks.
+"""Checks of the complete app: tags, applications, roles, and uses in other stacks.
 
 One object for all sessions of a stack: that spares each of them callbacks from the CDK's process.
 """
@@ -40,7 +40,7 @@ _EXPORT_WRITER = "Custom::CrossRegionExportWriter"
 
 
 @dataclass(frozen=True)
-class Declared:
+class DeclaredSession:
     """A session, and what the checks have to know of it.
 
     Attributes:
@@ -71,7 +71,7 @@ class SessionChecks:
             stack: The stack of the sessions.
         """
         self._stack = stack
-        self._sessions: list[Declared] = []
+        self._sessions: list[DeclaredSession] = []
         self._tags: list[tuple[Construct, cdk.TagManager]] = []
         # By the addresses of applications and roles.
         self._applications: dict[str, DeclaredApplication | Finding] = {}
@@ -79,7 +79,7 @@ class SessionChecks:
         self._policies = PolicyDependencies(stack)
         self._exported: set[str] = set()
 
-    def add(self, declared: Declared) -> None:
+    def add(self, declared: DeclaredSession) -> None:
         """Has a session checked."""
         self._sessions.append(declared)
         self._policies.add(declared.session, declared.resource, declared.execution_role)
@@ -122,13 +122,13 @@ class SessionChecks:
         self._report()
         self._warn_of_references()
         problems = [
-            f"{session.node.path}: {problem}{_ways_out(problem)}"
+            f"{session.node.path}: {problem}{_advice(problem)}"
             for session, tags in self._tags
             for problem in tag_problems(tags.tag_values())
         ]
         return [] if problems and misses_lookups(self._stack) else problems
 
-    def _application(self, declared: Declared) -> DeclaredApplication | Finding | None:
+    def _application(self, declared: DeclaredSession) -> DeclaredApplication | Finding | None:
         if declared.application is None:
             return None
         return self._applications.get(address_of(declared.application))
@@ -206,7 +206,7 @@ def _references_to(stack: cdk.Stack) -> Iterator[str]:
 
 
 def _applications_of(
-    sessions: Sequence[Declared], templates: Templates
+    sessions: Sequence[DeclaredSession], templates: Templates
 ) -> dict[str, DeclaredApplication | Finding]:
     """What the templates say of the sessions' applications, or why that can't be told."""
     found: dict[str, DeclaredApplication | Finding] = {}
@@ -245,7 +245,9 @@ def _removal_policies(resource: cdk.CfnResource, templates: Templates) -> list[o
     return [declaration.get(name) for name in ("DeletionPolicy", "UpdateReplacePolicy")]
 
 
-def _roles_of(sessions: Sequence[Declared], templates: Templates) -> dict[str, list[Finding]]:
+def _roles_of(
+    sessions: Sequence[DeclaredSession], templates: Templates
+) -> dict[str, list[Finding]]:
     """What is wrong with the sessions' execution roles, as the templates have them."""
     found: dict[str, list[Finding]] = {}
     for declared in sessions:
@@ -256,7 +258,7 @@ def _roles_of(sessions: Sequence[Declared], templates: Templates) -> dict[str, l
     return found
 
 
-def _ways_out(problem: str) -> str:
+def _advice(problem: str) -> str:
     """What to do about a tag of ``Tags.of``, which may be meant for everything else."""
     if not problem.startswith("tags["):
         return ""
@@ -271,7 +273,7 @@ def _used_in_another_stack(name: str, how: str) -> Finding:
         USED_IN_ANOTHER_STACK,
         f"{name}: is {how}, and changes when the session is replaced. "
         "CloudFormation refuses to change an export that is in use, and that deployment fails; a "
-        "weak reference, or one from another region, keeps the old value. Have the other stack "
+        "weak reference, or one from another region, keeps the old value. Let the other stack "
         "read session.parameter at run time; grants need no reference.",
         False,
     )

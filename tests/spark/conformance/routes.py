@@ -1,4 +1,4 @@
-"""The ways to a session: what Spark's tests need to know for each."""
+"""The routes to a session, as environment variables of Spark's tests."""
 
 import socket
 import subprocess
@@ -44,12 +44,6 @@ def proxy(arn: str, environment: Mapping[str, str]) -> Iterator[dict[str, str]]:
     finally:
         process.terminate()
         process.wait()
-
-
-def has_proxy() -> bool:
-    """Whether this version of the command has a proxy."""
-    command = [sys.executable, "-m", "emr_session", "proxy", "--help"]
-    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def _listens(port: int) -> bool:

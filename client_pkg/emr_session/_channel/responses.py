@@ -1,4 +1,4 @@
-"""The answers of a call, for interceptors that look at them on their way."""
+"""The response iterator of a call, for interceptors that look at the responses."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 
-class Answers:
+class ResponseIterator:
     """An iterator that is else the call: PySpark asks both of it."""
 
     def __init__(self, call: Any) -> None:

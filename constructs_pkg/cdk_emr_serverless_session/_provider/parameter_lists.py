@@ -1,4 +1,4 @@
-"""Lists that are known at deployment only: parameters of a template, as IAM takes them.
+"""List parameters of a template, whose values are known at deployment only, in IAM statements.
 
 A ``CommaDelimitedList`` can't be looped over, and the delimiter of ``Fn::Join`` can't refer to
 anything. So what is written around each element is the same for every account and region: a

@@ -1,4 +1,4 @@
-"""Visit the nodes of a graph, those that don't depend on each other side by side."""
+"""Visits the nodes of a graph, in parallel where they don't depend on each other."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping

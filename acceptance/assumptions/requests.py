@@ -1,4 +1,4 @@
-"""Beliefs about StartSession: its client token, the permission to tag, the application's state."""
+"""Assumptions about StartSession: client token, permission to tag, state of the application."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from ..belief import Answer, Belief, answer
+from ..assumption import Answer, Assumption, answer
 from ..stage import OVER, Stage
 from ..waits import wait_for
 
-TOKEN = Belief(
+TOKEN = Assumption(
     "client-token",
     "StartSession with a client token that was used before gives the same session, at the latest "
     "an hour later.",
 )
-TAGGED_ON = Belief(
+TAGGED_ON = Assumption(
     "tagged-on",
     "StartSession with tags asks for emr-serverless:TagResource on the application, not on the "
     "session.",
 )
-STATES = Belief(
+STATES = Assumption(
     "application-state",
     "StartSession is refused by a stopped application without auto-start (ValidationException), "
     "accepted by one that is starting, and refused by one that is stopping (ConflictException).",

@@ -1,4 +1,4 @@
-"""Apps as people write them: looked-up values, escape hatches, other stacks, policies anywhere."""
+"""Apps as people write them: looked-up values, escape hatches, other stacks, policies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Beliefs about one session's life: its start, its list, its end, its idle time-out."""
+"""Assumptions about one session: its start, the list, its end, its idle time-out."""
 
 from __future__ import annotations
 
@@ -6,21 +6,23 @@ from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
 
-from ..belief import Answer, Belief, answer
+from ..assumption import Answer, Assumption, answer
 from ..stage import USABLE, Stage
 from ..waits import wait_for
 
-START_TIME = Belief(
+START_TIME = Assumption(
     "start-time", "A session on an application that is stopped is usable within 10 minutes."
 )
-LISTED = Belief("listed", "ListSessions shows a session within 30 seconds of its StartSession.")
-ENDED_TWICE = Belief("ended-twice", "TerminateSession of a session that is over succeeds.")
-IDLE_ZERO = Belief("idle-zero", "A session with an idle time-out of 0 doesn't end when it is idle.")
+LISTED = Assumption("listed", "ListSessions shows a session within 30 seconds of its StartSession.")
+ENDED_TWICE = Assumption("ended-twice", "TerminateSession of a session that is over succeeds.")
+IDLE_ZERO = Assumption(
+    "idle-zero", "A session with an idle time-out of 0 doesn't end when it is idle."
+)
 
 
 @dataclass(frozen=True)
-class Life:
-    """What was seen of a session, from its start to a second end.
+class ObservedSession:
+    """What was observed of a session, from its start to a second TerminateSession.
 
     Attributes:
         listed: Seconds from StartSession to the first list that shows it.
@@ -35,7 +37,7 @@ class Life:
     second_end: str | None
 
 
-def observe_life(stage: Stage) -> Life:
+def observe_session(stage: Stage) -> ObservedSession:
     """Start a session, see it listed and usable, and end it twice."""
     begun = stage.clock.now()
     session_id = stage.start()
@@ -51,25 +53,25 @@ def observe_life(stage: Stage) -> Life:
     state = stage.wait_until(session_id, USABLE)["state"]
     usable = stage.clock.now() - begun if state in USABLE else None
     stage.end(session_id)
-    return Life(listed, usable, state, _end_again(stage, session_id))
+    return ObservedSession(listed, usable, state, _end_again(stage, session_id))
 
 
-def start_time(life: Life) -> Answer:
+def start_time(session: ObservedSession) -> Answer:
     """How long a start took."""
-    if life.usable is None:
-        return answer(START_TIME, f"the session became {life.state}", None)
-    return answer(START_TIME, f"usable after {life.usable:.0f} s", life.usable <= 600)
+    if session.usable is None:
+        return answer(START_TIME, f"the session became {session.state}", None)
+    return answer(START_TIME, f"usable after {session.usable:.0f} s", session.usable <= 600)
 
 
-def listed(life: Life) -> Answer:
+def listed(session: ObservedSession) -> Answer:
     """How late the list was."""
-    return answer(LISTED, f"listed after {life.listed:.1f} s", life.listed <= 30)
+    return answer(LISTED, f"listed after {session.listed:.1f} s", session.listed <= 30)
 
 
-def ended_twice(life: Life) -> Answer:
+def ended_twice(session: ObservedSession) -> Answer:
     """What a second end was answered with."""
-    observed = life.second_end or "the call succeeded"
-    return answer(ENDED_TWICE, observed, life.second_end is None)
+    observed = session.second_end or "the call succeeded"
+    return answer(ENDED_TWICE, observed, session.second_end is None)
 
 
 def idle_zero(stage: Stage) -> Answer:

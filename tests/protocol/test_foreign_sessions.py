@@ -1,16 +1,16 @@
-"""A session that somebody else started, with copied owner tags, is nobody's of ours."""
+"""A session that somebody else started with copied owner tags is never adopted."""
 
 import pytest
 
 from testbed.simulation.lab import do
 from testbed.simulation.schedule import (
-    Copy,
+    CopyTags,
     Create,
     Delete,
-    Ends,
     Rest,
+    ScheduledCall,
     Session,
-    Tick,
+    SessionEnds,
     Update,
     Wait,
 )
@@ -30,7 +30,15 @@ def copied(lab: World) -> str:
 
 @pytest.mark.parametrize("session", [TAGGED, B])
 def test_an_update_does_not_adopt_it(lab: World, session: Session) -> None:
-    do(lab, Create((A,)), Copy(successor=True), Ends(), Wait(5), Update((session,)), Rest())
+    do(
+        lab,
+        Create((A,)),
+        CopyTags(successor=True),
+        SessionEnds(),
+        Wait(5),
+        Update((session,)),
+        Rest(),
+    )
     assert lab.stack.status == "UPDATE_COMPLETE"
     assert lab.held() not in lab.foreign
 
@@ -40,7 +48,7 @@ def test_a_tag_update_does_not_adopt_it(lab: World) -> None:
 
 
 def test_a_rollback_does_not_adopt_what_a_forged_tag_names(lab: World) -> None:
-    do(lab, Create((A,)), Copy(), Rest())
+    do(lab, Create((A,)), CopyTags(), Rest())
     before = lab.held()
 
     def forge() -> None:
@@ -48,19 +56,27 @@ def test_a_rollback_does_not_adopt_what_a_forged_tag_names(lab: World) -> None:
         replacement.tags[REPLACES_TAG] = copied(lab)
 
     lab.clock.after(70, forge)
-    do(lab, Ends(30), Update((B,), 90), Rest())
+    do(lab, SessionEnds(30), Update((B,), 90), Rest())
     assert lab.stack.status == "UPDATE_ROLLBACK_COMPLETE"
     assert lab.held() not in lab.foreign
 
 
 def test_a_rollback_does_not_adopt_a_successor_of_somebody(lab: World) -> None:
-    do(lab, Create((A,)), Copy(successor=True), Ends(), Wait(5), Update((B,), 90), Rest())
+    do(
+        lab,
+        Create((A,)),
+        CopyTags(successor=True),
+        SessionEnds(),
+        Wait(5),
+        Update((B,), 90),
+        Rest(),
+    )
     assert lab.stack.status == "UPDATE_ROLLBACK_COMPLETE"
     assert lab.held() not in lab.foreign
 
 
 def test_the_parameter_does_not_name_it(lab: World) -> None:
-    do(lab, Create((A,)), Copy(successor=True), Ends(), Wait(5), Tick(), Rest())
+    do(lab, Create((A,)), CopyTags(successor=True), SessionEnds(), Wait(5), ScheduledCall(), Rest())
     (successor,) = lab.live()
     assert lab.parameters["/lab/Session"] == successor
     assert lab.service.sessions[successor].tags[HELD_TAG] == lab.held()
@@ -72,12 +88,12 @@ def test_the_parameter_does_not_name_one_of_a_function_of_the_same_name(lab: Wor
     assert held is not None
     elsewhere = held.created_by.replace("lab-function-role", "another-role")
     lab.add_foreign({**held.tags, HELD_TAG: held.arn}, elsewhere)
-    do(lab, Ends(), Wait(5), Tick(), Rest())
+    do(lab, SessionEnds(), Wait(5), ScheduledCall(), Rest())
     assert lab.parameters["/lab/Session"] in lab.live()
 
 
 def test_a_create_an_update_and_a_call_do_not_end_it(lab: World) -> None:
-    do(lab, Create((A,)), Copy(), Update((B,)), Ends(), Wait(5), Tick(), Rest())
+    do(lab, Create((A,)), CopyTags(), Update((B,)), SessionEnds(), Wait(5), ScheduledCall(), Rest())
     assert lab.service.sessions[copied(lab)].is_live
 
 

@@ -1,0 +1,1 @@
+"""The assumptions, each with a function that tests it in the account."""

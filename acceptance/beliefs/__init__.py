@@ -1,1 +1,0 @@
-"""The beliefs, each a function that asks the account and answers."""
