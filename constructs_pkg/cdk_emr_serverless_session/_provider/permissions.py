@@ -174,6 +174,8 @@ class HandlerPermissions:
     def settle_tag_keys(self) -> None:
         """Writes the keys down, when the app is complete, for what doesn't ask for them then."""
         for statement in self._tagging_at_start:
+            if statement.frozen:
+                continue
             statement.add_condition(_TAGS_AT_START, {"aws:TagKeys": self._tag_keys.all()})
 
     def _start_on(self, key: tuple[str, str], application_arn: str) -> None:

@@ -112,7 +112,8 @@ class _PolicyWithRoom:
     def add(self, growing: GrowingStatement, arns: tuple[str, ...]) -> None:
         self._room -= growing.resource_size
         statement = self._growing.get(growing)
-        if statement is None:
+        # The CDK freezes what it has rendered: in the pass before the CLI looks values up.
+        if statement is None or statement.frozen:
             self._room -= growing.size
             statement = self._growing[growing] = growing.make()
             statement.add_resources(*arns)

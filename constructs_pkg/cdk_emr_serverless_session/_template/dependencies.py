@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -19,9 +19,10 @@ from aws_cdk import aws_iam as iam
 from aws_cdk.interfaces.aws_iam import IRoleRef
 from constructs import IConstruct, IDependable
 
+from .._emr.names import RESOURCE_TYPE
 from .findings import ID_PREFIX, Finding, report
 from .lookups import address_of, path_of, stack_of
-from .references import dependents_of
+from .references import awaited_by_each, dependents_of
 from .rendered import Templates
 
 POLICY_IN_LATER_STACK = ID_PREFIX + "policyInLaterStack"
@@ -91,6 +92,7 @@ class PolicyDependencies:
         self._of_other_stacks.clear()
         self._waiting_for_sessions.clear()
         own = _outermost(self._stack)
+        waiting = self._waiting(templates)
         for role in self._roles.values():
             given = _given_name(role.role, templates)
             for policy in _policies_of(self._stack, templates):
@@ -99,16 +101,36 @@ class PolicyDependencies:
                 if address_of(_outermost(policy.stack)) != address_of(own):
                     self._of_other_stacks.append((policy, role))
                 else:
-                    self._attach(policy, role, templates)
+                    self._attach(policy, role, waiting)
 
-    def _attach(self, policy: _Policy, role: _Role, templates: Templates) -> None:
+    def _attach(self, policy: _Policy, role: _Role, waiting: Mapping[str, set[str]]) -> None:
         is_child = path_of(policy.resource).startswith(f"{path_of(role.role)}/")
+        is_own = address_of(policy.stack) == address_of(self._stack)
+        policy_id = str(policy.stack.resolve(policy.resource.logical_id)) if is_own else ""
         for session, resource in role.sessions:
-            if _waits_for(policy, resource, templates):
+            if policy_id in waiting.get(address_of(resource), ()):
                 finding = _waiting_for_session(policy, is_child=is_child)
                 self._waiting_for_sessions.append((session, finding))
             elif not is_child:
                 resource.node.add_dependency(policy.resource)
+
+    def _waiting(self, templates: Templates) -> dict[str, set[str]]:
+        """The logical ids of what waits for each session, by the session's address."""
+        try:
+            resources = templates.resources(self._stack)
+        except RuntimeError:  # said of the application, or by synth itself
+            return {}
+        awaited = awaited_by_each(resources)
+        needed = set().union(*awaited.values())
+        found: dict[str, set[str]] = {}
+        if not any(resources[id].get("Type") == RESOURCE_TYPE for id in needed & resources.keys()):
+            return found  # and no question to the CDK about each session
+        for role in self._roles.values():
+            for _, resource in role.sessions:
+                logical_id = str(self._stack.resolve(resource.logical_id))
+                if logical_id in needed:
+                    found[address_of(resource)] = dependents_of(logical_id, awaited)
+        return found
 
     def attach_other_stacks(self) -> None:
         """Adds those on other stacks, when the CDK knows which stack refers to which."""
@@ -151,19 +173,6 @@ def _waiting_for_session(policy: _Policy, *, is_child: bool) -> Finding:
         "iam.Policy of its own (roles=[…]), which is attached once the session has started.",
         True,
     )
-
-
-def _waits_for(policy: _Policy, session: cdk.CfnResource, templates: Templates) -> bool:
-    """Whether a policy of the session's own stack can only be made after the session."""
-    stack = stack_of(session)
-    if address_of(policy.stack) != address_of(stack):
-        return False
-    try:
-        resources = templates.resources(stack)
-    except RuntimeError:  # said of the application, or by synth itself
-        return False
-    waiting = dependents_of(str(stack.resolve(session.logical_id)), resources)
-    return str(stack.resolve(policy.resource.logical_id)) in waiting
 
 
 def _is_attached(policy: _Policy, role: IRoleRef, given_name: str | None) -> bool:

@@ -47,18 +47,26 @@ def _references_of(key: str, inner: Any) -> Iterator[Reference]:
         yield from references_in(inner)
 
 
-def dependents_of(logical_id: str, resources: Mapping[str, Any]) -> set[str]:
-    """The resources of a template that wait for one of them, directly or by way of others."""
+def dependents_of(logical_id: str, awaited: Mapping[str, set[str]]) -> set[str]:
+    """The resources of a template that wait for one of them, directly or by way of others.
+
+    Args:
+        logical_id: What is waited for.
+        awaited: What each resource waits for directly.
+    """
     found: set[str] = set()
-    awaited = {logical_id}
-    while awaited:
-        found |= awaited
-        awaited = {
-            id
-            for id, resource in resources.items()
-            if id not in found and not awaited.isdisjoint(_awaited_by(resource))
+    latest = {logical_id}
+    while latest:
+        found |= latest
+        latest = {
+            id for id, ids in awaited.items() if id not in found and not latest.isdisjoint(ids)
         }
     return found - {logical_id}
+
+
+def awaited_by_each(resources: Mapping[str, Any]) -> dict[str, set[str]]:
+    """What each resource of a template waits for directly, by logical ids."""
+    return {id: _awaited_by(resource) for id, resource in resources.items()}
 
 
 def _awaited_by(resource: Mapping[str, Any]) -> set[str]:

@@ -68,6 +68,21 @@ class TestLookedUp:
         Session(stack, "Session", application=application, execution_role=role)
         assert self.manifest(app)["missing"]
 
+    @pytest.mark.parametrize("customized", [False, True])
+    def test_a_role_beside_other_sessions(self, customized: bool) -> None:
+        """To see what is missing is to render the stack, after which its statements are frozen."""
+        app = cdk.App()
+        stack = cdk.Stack(app, "Stack", env=ENV)
+        if customized:
+            names = {"EmrServerlessSessionProvider/Role": "handler", "ExecutionRole": "spark"}
+            iam.Role.customize_roles(stack, use_precreated_roles=names)
+        bench = Bench(app, stack, interactive_application(stack), execution_role(stack))
+        bench.session()
+        for name in ("one", "two"):
+            role = iam.Role.from_lookup(stack, name, role_name=name)
+            bench.session(f"Session{name}", execution_role=role, tags={name: name})
+        assert self.manifest(app)["missing"]
+
     def test_a_value_that_is_known_is_checked(self) -> None:
         key = "ssm:account=111122223333:parameterName=/emr/application:region=us-east-1"
         stack = cdk.Stack(cdk.App(context={key: "Not An Id"}), "Stack", env=ENV)
