@@ -106,7 +106,11 @@ def test_a_cancelled_update_whose_session_is_usable_late_takes_no_mark(lab: Worl
 def test_a_cancelled_update_that_is_delivered_again_in_the_rollback_takes_no_mark() -> None:
     """It changed the policy alone, so it answers with the id that the rollback's answer has."""
     removed_and_made_anew: list[Operation] = [Update((None,)), Update((PLAIN,)), Delete()]
-    schedule: list[Operation] = [Create((A,)), Update((Session("a"),), 56.7), *removed_and_made_anew]
+    schedule: list[Operation] = [
+        Create((A,)),
+        Update((Session("a"),), 56.7),
+        *removed_and_made_anew,
+    ]
     seen = run(schedule, PlannedChoices({"Update.2 DescribeStacks 1": "killed"}))
     assert seen[f"left: {Left.RETAINED}"] > 0
 
