@@ -332,6 +332,14 @@ MUTATIONS = (
     ),
     Mutation(
         11,
+        "a rollback isn't asked about where two calls had no route",
+        "wanted.py",
+        "            self._stack.end_silence()",
+        "            pass",
+        "test_update.test_a_rollback_that_has_no_route_to_cloudformation_at_first_comes_back",
+    ),
+    Mutation(
+        11,
         "a rollback doesn't come back to a successor",
         "update.py",
         "        if found:\n            return found[0]\n",

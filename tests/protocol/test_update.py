@@ -91,6 +91,18 @@ def test_a_rollback_that_the_first_read_does_not_show_comes_back(lab: World) -> 
     assert lab.held() == before
 
 
+def test_a_rollback_that_has_no_route_to_cloudformation_at_first_comes_back(lab: World) -> None:
+    created(lab)
+    do(lab, Update((B,)), Rest())
+    asked = lab.function.invocations[1].calls["DescribeStackResource"]
+    do(lab, Update((A,)), Rest())
+    before = lab.held()
+    # The Update that fails asks as often. After two calls without a route there is a silence.
+    expect(lab, Fault("DescribeStackResource", "no route", skip=asked, times=2))
+    assert do(lab, Update((B,), 90), Rest()) == "UPDATE_ROLLBACK_COMPLETE"
+    assert lab.held() == before
+
+
 def test_a_rollback_starts_a_session_where_the_one_it_left_is_over(lab: World) -> None:
     created(lab)
     do(lab, SessionEnds(30), Update((B,), 90), Rest())
