@@ -374,9 +374,26 @@ MUTATIONS = (
         13,
         "who comes after a death leaves what the dead one would have ended",
         "cleanup.py",
-        "        end(invocation, before(invocation, given))\n",
-        "        pass\n",
+        "    end(invocation, [arn for arn in left if back not in (arn, given.replaces)])\n",
+        "",
         "test_update.test_a_clean_up_that_never_came_is_made_up_for_after_a_death",
+    ),
+    Mutation(
+        13,
+        "who comes after a death ends the successor of what a rollback has come back to",
+        "cleanup.py",
+        "resource.physical_id in (given.arn.arn, given.replaces.arn)",
+        "resource.physical_id == given.arn.arn",
+        "test_keep_alive."
+        "test_a_rollback_that_comes_again_leaves_the_successor_of_what_it_came_back_to",
+    ),
+    Mutation(
+        13,
+        "who comes after a death ends what a rollback comes back to",
+        "cleanup.py",
+        "[arn for arn in left if back not in (arn, given.replaces)]",
+        "left",
+        "test_update.test_a_rollback_that_comes_again_leaves_what_the_next_one_comes_back_to",
     ),
     Mutation(
         13,
