@@ -57,6 +57,14 @@ MUTATIONS = (
         "test_answers.test_a_late_event_is_answered_in_time",
     ),
     Mutation(
+        2,
+        "a clean-up that is tried again has the time of the first try",
+        "deadline.py",
+        "        if since + seconds > self.began:\n",
+        "        if True:\n",
+        "test_delete.test_a_clean_up_that_is_tried_again_has_its_own_time",
+    ),
+    Mutation(
         3,
         "a start that is refused isn't searched for",
         "started_session.py",
