@@ -86,10 +86,18 @@ def end(invocation: Invocation, left: Sequence[SessionArn]) -> None:
             invocation.log_fields["notEnded"] = str(error)
 
 
-def end_for_earlier_delivery(
-    invocation: Invocation, given: Session | None, answered: SessionArn | None
-) -> None:
-    """CloudFormation has an answer already: who gave it may have died then."""
-    resource = invocation.stack.resource_with_retries() if answered else None
-    if answered and resource and resource.is_at_rest and resource.physical_id == answered.arn:
-        end(invocation, before(invocation, given))
+def end_for_earlier_delivery(invocation: Invocation, given: Session | None) -> None:
+    """Of an Update that fails: an earlier delivery may have answered, and died then.
+
+    CloudFormation then holds neither the given session nor what that replaced, nor one whose
+    rollback comes back to that.
+    """
+    if given is None or given.replaces is None:
+        return
+    resource = invocation.stack.resource_with_retries()
+    if resource is None or resource.physical_id in (given.arn.arn, given.replaces.arn):
+        return
+    held = invocation.find_again(SessionArn.parse(resource.physical_id))
+    back = held.replaces if held else None
+    left = before(invocation, given)
+    end(invocation, [arn for arn in left if back not in (arn, given.replaces)])

@@ -24,9 +24,12 @@ class Deadline:
     def cloudformation_waits(self, since: float, seconds: float) -> None:
         """Note since when CloudFormation waits, and for how long: an event may come late.
 
-        A read may be seconds old and show the change before, so the latest one counts.
+        A read may be seconds old and show the change before, so the latest one counts. A time that
+        was over before the invocation is another request's: a clean-up is tried again, and the
+        resource may still show when the first try began.
         """
-        self._latest_change = max(self._latest_change, since + seconds)
+        if since + seconds > self.began:
+            self._latest_change = max(self._latest_change, since + seconds)
 
     def work_ends(self) -> float:
         """When to give up waiting, so that there is time to end the session and to answer."""

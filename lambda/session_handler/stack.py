@@ -126,6 +126,10 @@ class Stack:
             return None
         return StackView(resource, str(stacks[0]["StackStatus"]))
 
+    def end_silence(self) -> None:
+        """Let the next question be asked, whatever the ones before have met."""
+        self._silent_until = 0.0
+
     @property
     def tells_of_the_request(self) -> bool:
         """Whether a read of now can't be from before the request came."""

@@ -41,8 +41,7 @@ def update(invocation: Invocation) -> Outcome:
         _mark(invocation, given, session)
     except Exception as error:  # noqa: BLE001 - whatever it is, what was started ends
         own.end()
-        answered = own.arn or (session.arn if session else None)
-        finish = partial(cleanup.end_for_earlier_delivery, invocation, given, answered)
+        finish = partial(cleanup.end_for_earlier_delivery, invocation, given)
         return Outcome(old_id, failure=failed(invocation, error), afterwards=finish)
 
     def afterwards() -> None:

@@ -96,7 +96,12 @@ class Wanted:
     def rollback_is_certain(self) -> bool:
         """Whether the stack rolls back, asked when a read can't be from before the request."""
         time.sleep(max(0.0, self._deadline.began + READ_DELAY - time.time()))
-        shown = insist(self.look, READ_DELAY)
+
+        def ask() -> StackView | None:
+            self._stack.end_silence()  # another session may start if this isn't known
+            return self.look()
+
+        shown = insist(ask, READ_DELAY)
         return shown is not None and self._rolls_back(shown)
 
     def _rolls_back(self, shown: StackView) -> bool:

@@ -57,6 +57,14 @@ MUTATIONS = (
         "test_answers.test_a_late_event_is_answered_in_time",
     ),
     Mutation(
+        2,
+        "a clean-up that is tried again has the time of the first try",
+        "deadline.py",
+        "        if since + seconds > self.began:\n",
+        "        if True:\n",
+        "test_delete.test_a_clean_up_that_is_tried_again_has_its_own_time",
+    ),
+    Mutation(
         3,
         "a start that is refused isn't searched for",
         "started_session.py",
@@ -332,6 +340,14 @@ MUTATIONS = (
     ),
     Mutation(
         11,
+        "a rollback isn't asked about where two calls had no route",
+        "wanted.py",
+        "            self._stack.end_silence()",
+        "            pass",
+        "test_update.test_a_rollback_that_has_no_route_to_cloudformation_at_first_comes_back",
+    ),
+    Mutation(
+        11,
         "a rollback doesn't come back to a successor",
         "update.py",
         "        if found:\n            return found[0]\n",
@@ -366,9 +382,26 @@ MUTATIONS = (
         13,
         "who comes after a death leaves what the dead one would have ended",
         "cleanup.py",
-        "        end(invocation, before(invocation, given))\n",
-        "        pass\n",
+        "    end(invocation, [arn for arn in left if back not in (arn, given.replaces)])\n",
+        "",
         "test_update.test_a_clean_up_that_never_came_is_made_up_for_after_a_death",
+    ),
+    Mutation(
+        13,
+        "who comes after a death ends the successor of what a rollback has come back to",
+        "cleanup.py",
+        "resource.physical_id in (given.arn.arn, given.replaces.arn)",
+        "resource.physical_id == given.arn.arn",
+        "test_keep_alive."
+        "test_a_rollback_that_comes_again_leaves_the_successor_of_what_it_came_back_to",
+    ),
+    Mutation(
+        13,
+        "who comes after a death ends what a rollback comes back to",
+        "cleanup.py",
+        "[arn for arn in left if back not in (arn, given.replaces)]",
+        "left",
+        "test_update.test_a_rollback_that_comes_again_leaves_what_the_next_one_comes_back_to",
     ),
     Mutation(
         13,

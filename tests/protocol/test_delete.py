@@ -77,6 +77,16 @@ def test_a_clean_up_ends_nothing_but_its_session(lab: World) -> None:
     assert lab.live() == [lab.held()]
 
 
+def test_a_clean_up_that_is_tried_again_has_its_own_time(lab: World) -> None:
+    """All deliveries of the first try die, and the resource shows when that one began."""
+    created(lab)
+    expect(lab, Fault("PUT", "killed", times=3))
+    do(lab, Update((None,)), Rest())
+    first, second = (r for r in lab.stack.requests if r.kind == "Delete")
+    assert first.timed_out
+    assert second.succeeded
+
+
 def test_an_id_that_says_that_nothing_was_started_is_searched_for(lab: World) -> None:
     """The first delivery started one and died; the second was refused, and couldn't search."""
     expect(

@@ -152,6 +152,14 @@ def test_the_successor_of_what_no_clean_up_came_for_ends() -> None:
         assert here.live() == [here.held()]
 
 
+def test_a_rollback_that_comes_again_leaves_the_successor_of_what_it_came_back_to() -> None:
+    with lab({"delivery of Update.3": "again 400"}) as here:
+        do(here, Create((A,)), Rest(), Update((B,), 90), Wait(60))
+        before = here.held()
+        do(here, SessionEnds(), Wait(5), ScheduledCall(), Rest())
+        assert [here.service.sessions[a].tags.get(HELD_TAG) for a in here.live()] == [before]
+
+
 def test_a_successor_that_is_refused_under_retain_ends_with_its_session() -> None:
     """Rollback is off, and CloudFormation refuses the Update that takes the successor."""
     with lab({"world takes failed ids": "no"}) as here:

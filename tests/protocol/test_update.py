@@ -8,6 +8,7 @@ from testbed.simulation.schedule import (
     ContinueRollback,
     Create,
     Delete,
+    Operation,
     Rest,
     Session,
     SessionEnds,
@@ -87,6 +88,18 @@ def test_a_rollback_that_the_first_read_does_not_show_comes_back(lab: World) -> 
     before = str(lab.held())
     # The first read of the rollback's Update is from before the rollback.
     expect(lab, Fault("DescribeStacks", "stale", skip=asked, times=2))
+    assert do(lab, Update((B,), 90), Rest()) == "UPDATE_ROLLBACK_COMPLETE"
+    assert lab.held() == before
+
+
+def test_a_rollback_that_has_no_route_to_cloudformation_at_first_comes_back(lab: World) -> None:
+    created(lab)
+    do(lab, Update((B,)), Rest())
+    asked = lab.function.invocations[1].calls["DescribeStackResource"]
+    do(lab, Update((A,)), Rest())
+    before = lab.held()
+    # The Update that fails asks as often. After two calls without a route there is a silence.
+    expect(lab, Fault("DescribeStackResource", "no route", skip=asked, times=2))
     assert do(lab, Update((B,), 90), Rest()) == "UPDATE_ROLLBACK_COMPLETE"
     assert lab.held() == before
 
@@ -175,6 +188,31 @@ def test_a_clean_up_that_never_came_is_made_up_for_after_a_death() -> None:
         expect(here, Fault("PUT", "killed after"))
         do(here, Update((C,), rollback=False), Rest(), Delete(), Rest())
         assert here.live() == []
+
+
+@pytest.mark.parametrize("then", [SessionEnds(), Update((Session("d"),)), Update((None,))])
+def test_a_clean_up_that_never_came_is_made_up_for_after_a_death_and_what_came_then(
+    then: Operation,
+) -> None:
+    with lab({"world cleans up later": "no"}) as here:
+        created(here, Session("a", application=1))
+        do(here, Update((B,), rollback=False), Rest())
+        expect(here, Fault("PUT", "killed after"))
+        do(here, Update((C,)), then, Rest())
+        held = here.session(here.held())
+        assert here.live() == ([held.arn] if held and held.is_live else [])
+
+
+def test_a_session_held_since_a_death_may_end_before_the_clean_up_is_made_up_for() -> None:
+    test_a_clean_up_that_never_came_is_made_up_for_after_a_death_and_what_came_then(SessionEnds())
+
+
+def test_a_rollback_that_comes_again_leaves_what_the_next_one_comes_back_to() -> None:
+    with lab({"delivery of Update.3": "again 400"}) as here:
+        before = created(here)
+        do(here, Update((B,), 90), Wait(290))
+        assert do(here, Update((C,), 120), Rest()) == "UPDATE_ROLLBACK_COMPLETE"
+        assert here.held() == before
 
 
 def test_a_replacement_on_another_application_is_ended_too() -> None:
