@@ -43,6 +43,7 @@ def send(invocation: Invocation, outcome: Outcome) -> None:
     url, body = invocation.request.response_url, content(invocation, outcome)
     gives_up_at = invocation.deadline.function_ends() - _ATTEMPT_SECONDS - 2
     pause = 0.5
+    invocation.answered_at = time.time()
     while True:
         try:
             put(url, body)

@@ -38,6 +38,8 @@ class Invocation:
     request: Request
     deadline: Deadline
     log_fields: dict[str, Any] = field(default_factory=dict)
+    answered_at: float = 0.0
+    """When the answer was first sent, in seconds since the epoch."""
 
     def __post_init__(self) -> None:
         self.stack = Stack(self.request, self.deadline)

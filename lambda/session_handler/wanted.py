@@ -88,10 +88,11 @@ class Wanted:
             return f"the resource has a session already, {held}"
         return None
 
-    def is_created_anew(self, shown: StackView) -> bool:
-        """Whether a later Create is worked on: its resource is another one."""
-        is_later = self._request.kind == "Create" and self._shows_another_request(shown)
-        return is_later and shown.resource.status == "CREATE_IN_PROGRESS"
+    def is_created_anew(self, shown: StackView, answered_at: float) -> bool:
+        """Whether another Create has begun after the answer to this one."""
+        if self._request.kind != "Create" or shown.resource.status != "CREATE_IN_PROGRESS":
+            return False
+        return shown.resource.changed_at > answered_at + self._clocks_apart
 
     def rollback_is_certain(self) -> bool:
         """Whether the stack rolls back, asked when a read can't be from before the request."""
@@ -110,5 +111,9 @@ class Wanted:
 
     def _shows_another_request(self, shown: StackView | None) -> bool:
         """Whether what is under way has begun after this invocation."""
-        began = self._deadline.began + max(_CLOCKS_APART, self._clock_ahead)
+        began = self._deadline.began + self._clocks_apart
         return shown is not None and shown.resource.changed_at > began
+
+    @property
+    def _clocks_apart(self) -> float:
+        return max(_CLOCKS_APART, self._clock_ahead)

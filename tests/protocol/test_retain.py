@@ -121,6 +121,12 @@ def test_a_session_that_is_let_go_and_created_anew_during_its_answer_stays() -> 
     assert seen[f"left: {Left.RETAINED}"] > 0
 
 
+def test_a_cancelled_creation_whose_resource_is_created_anew_ends_its_session(lab: World) -> None:
+    """Rollback and next update have begun between two of its questions."""
+    do(lab, Create((A,)), Update((None,)), Update((B,), 26.8), Update((A,)), Rest())
+    assert lab.live()[1:] == [lab.held()]
+
+
 def test_the_next_creation_leaves_a_retained_session_alone(lab: World) -> None:
     do(lab, Create((A,)), Rest())
     first = str(lab.held())
