@@ -85,7 +85,7 @@ def too_late(request: Request) -> str:
     """The event was queued for so long that CloudFormation soon stops waiting."""
     return (
         f"The EMR Serverless session {_name(request)} was not started: its {request.kind} came "
-        "too late to be answered in time. What to do: see that the account has Lambda concurrency "
+        "too late to be answered in time. What to do: check that the account has Lambda concurrency "
         "to spare, and deploy again."
     )
 
@@ -123,7 +123,7 @@ def not_ready_in_time(
         f"The EMR Serverless session {_name(request)} ({arn.arn}) on application "
         f"{arn.application_id} was still {state}{details} after {seconds:.0f} seconds, and was "
         "given up. What to do: look at the application's capacity and network (a start takes "
-        "minutes without pre-initialised capacity), or raise total_timeout of SessionProvider "
+        "minutes without pre-initialized capacity), or raise total_timeout of SessionProvider "
         "(at most 14 minutes), and deploy again."
     )
 
@@ -185,7 +185,7 @@ def _advice(error: ServiceError, application_id: str, application: Mapping[str, 
         return (
             "an application runs 25 sessions at once by default, and a replacement needs one "
             "more while it starts: end sessions that are not needed (aws emr-serverless "
-            "list-sessions), use another application, or ask for a higher quota in Service Quotas."
+            "list-sessions), use another application, or request a higher quota in Service Quotas."
         )
     return (application and _application_advice(application)) or (
         "correct what the service names in the Session's properties and deploy again."
@@ -202,11 +202,11 @@ def _missing_permission(message: str) -> str:
     elif "tagresource" in said:
         advice = (
             "the handler may tag only sessions of the stacks that it serves, with the tag keys "
-            "that they declare: see that ServiceToken is that of the stack's own provider, or "
+            "that they declare: check that ServiceToken is that of the stack's own provider, or "
             "that the provider serves this stack and these tag keys"
         )
     else:
-        advice = "see that the policies of the handler's role are as they were deployed"
+        advice = "check that the policies of the handler's role are as they were deployed"
     # AWS says which kind of policy it is: "because no identity-based policy allows …", "with an
     # explicit deny in a permissions boundary", and so on.
     if "identity-based policy" not in said:

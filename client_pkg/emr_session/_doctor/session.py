@@ -18,7 +18,7 @@ END = "end"
 START_ANOTHER = (
     "Start another one with emr-session start, or as it says. Temporary views and caches are lost."
 )
-# A start takes about 90 seconds with pre-initialised capacity and minutes without.
+# A start takes about 90 seconds with pre-initialized capacity and minutes without.
 LONGEST_START = timedelta(minutes=10)
 SOON = timedelta(minutes=10)
 

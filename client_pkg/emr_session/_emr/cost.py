@@ -1,6 +1,6 @@
 """What a session has cost so far: the usage that the service has billed, times prices.
 
-An estimate. The bill also knows discounts, free tiers, other services, and idle pre-initialised
+An estimate. The bill also knows discounts, free tiers, other services, and idle pre-initialized
 capacity, which is the application's.
 """
 

@@ -70,5 +70,5 @@ def _not_ready(status: SessionStatus, timeout: float) -> SessionNotReadyError:
     return SessionNotReadyError(
         f"Session {status.arn.session_id} of application {status.arn.application_id} is still "
         f"{status.state} after {timeout:g} s ({status.details}). A start takes about 90 seconds "
-        "with pre-initialised capacity and minutes without: try again, or wait longer (timeout)."
+        "with pre-initialized capacity and minutes without: try again, or wait longer (timeout)."
     )
