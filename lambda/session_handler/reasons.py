@@ -85,8 +85,8 @@ def too_late(request: Request) -> str:
     """The event was queued for so long that CloudFormation soon stops waiting."""
     return (
         f"The EMR Serverless session {_name(request)} was not started: its {request.kind} came "
-        "too late to be answered in time. What to do: check that the account has Lambda concurrency "
-        "to spare, and deploy again."
+        "too late to be answered in time. What to do: check that the account has Lambda "
+        "concurrency to spare, and deploy again."
     )
 
 
