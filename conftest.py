@@ -4,7 +4,6 @@ A block marked ``python`` is a whole app: it has to synthesize resources, in a p
 A block marked ``py`` is a piece of one: it has to compile.
 """
 
-import functools
 import json
 import os
 import signal
@@ -15,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.loaders import JSONFileLoader
 from sybil import Example, Sybil
 from sybil.parsers.markdown import CodeBlockParser
 
@@ -27,16 +25,6 @@ os.environ.setdefault("CDK_VALIDATION", "false")
 
 # Whoever forbids bytecode makes every process that a test starts compile what it imports.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-
-# Each of a thousand boto3 sessions would parse the same service models.
-_parsed = functools.cache(JSONFileLoader().load_file)
-
-
-def _load_once(_: JSONFileLoader, path: str) -> Any:
-    return _parsed(path)
-
-
-setattr(JSONFileLoader, "load_file", _load_once)  # noqa: B010 - typed as no method can be
 
 # A shell has what it starts in the background ignore Ctrl-C, which tests send to programs.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -50,8 +50,10 @@ GROUPS = {
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Give the tests of a group to one worker, which starts one server for them."""
+    if not config.pluginmanager.has_plugin("xdist"):
+        return
     for item in items:
         if item.path.parent == Path(__file__).parent:
             group = GROUPS.get(item.path.stem, "clients of Spark")
