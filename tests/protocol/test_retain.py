@@ -1,5 +1,7 @@
 """Rule 17: what a removal policy of RETAIN keeps, nothing ends."""
 
+from dataclasses import replace
+
 from testbed.simulation.choices import Fault, PlannedChoices
 from testbed.simulation.invariants import Left
 from testbed.simulation.lab import do, expect, lab
@@ -125,6 +127,17 @@ def test_a_cancelled_creation_whose_resource_is_created_anew_ends_its_session(la
     """Rollback and next update have begun between two of its questions."""
     do(lab, Create((A,)), Update((None,)), Update((B,), 26.8), Update((A,)), Rest())
     assert lab.live()[1:] == [lab.held()]
+
+
+def test_a_rollback_that_fails_elsewhere_leaves_no_session_that_was_to_be_retained() -> None:
+    """Its clean-up never comes, and the deletion has to find what the update had marked."""
+    kept = Session("b", tag="2", retained=True, check="1")
+    before = (Session(retained=True, check="2"), kept, Session("b", tag="2", check="2"))
+    after = (Session("b", retained=True, check="2"), replace(kept, check=""), A)
+    ends = {"service fate 0": "ends70", "service fate 1": "ends900", "service fate 6": "ends70"}
+    schedule: list[Operation] = [Create(before), Rest(), Update(after, 73.7)]
+    seen = run(schedule, PlannedChoices({**ends, "Update.7 GetSession 4": "killed"}))
+    assert seen["UPDATE_ROLLBACK_FAILED"] == 1
 
 
 def test_the_next_creation_leaves_a_retained_session_alone(lab: World) -> None:
