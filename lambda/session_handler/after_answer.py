@@ -12,7 +12,6 @@ from session_handler import sessions
 from session_handler.errors import ServiceError
 from session_handler.identity import SessionArn
 from session_handler.invocation import Invocation
-from session_handler.stack import StackView
 
 _CLOSE_LOOKS = 8
 _CLOSE = 4.0
@@ -43,7 +42,9 @@ def taken_over(invocation: Invocation, answered: SessionArn, give_up: Callable[[
             against = 0
             if at_rest or answered.arn != invocation.request.physical_id:
                 return True
-        elif not against and (shown.lets_go or _is_created_anew(invocation, shown)):
+        elif not against and (
+            shown.lets_go or invocation.wanted.is_created_anew(shown, invocation.answered_at)
+        ):
             return False  # it held the session, and RETAIN keeps it
         elif at_rest or invocation.wanted.evidence(shown):
             against += 1
@@ -53,10 +54,6 @@ def taken_over(invocation: Invocation, answered: SessionArn, give_up: Callable[[
         else:
             against = 0
     return False
-
-
-def _is_created_anew(invocation: Invocation, shown: StackView) -> bool:
-    return invocation.wanted.is_created_anew(shown, invocation.answered_at)
 
 
 def completed(invocation: Invocation, answered: SessionArn) -> bool:

@@ -48,9 +48,9 @@ def update(invocation: Invocation) -> Outcome:
         strays.extend(cleanup.before(invocation, given))
         was_successor = session is not None and session.held_arn is not None
         was_retained = session is not None and session.is_retained and arn != given_arn
-        released = given if given and given.is_retained else None
-        if rolls_back and arn == given_arn:  # which may be a cancelled Update, delivered again
-            released = None
+        stays = rolls_back and arn == given_arn  # as a cancelled Update does, delivered again
+        is_released = given is not None and given.is_retained and not (request.retains or stays)
+        released = given if is_released else None
         if not (own.arn or was_successor or was_retained or released or strays or request.retains):
             return
         give_up = own.end if own.arn else partial(_take_mark_back, invocation, given, session)
@@ -62,9 +62,7 @@ def update(invocation: Invocation) -> Outcome:
         if was_retained and not request.retains:
             after_answer.untag(invocation, arn, names.RETAINED_TAG)
         cleanup.end(invocation, [a for a in strays if a != arn])
-        if request.retains or not released:
-            return
-        if rolls_back or after_answer.completed(invocation, arn):
+        if released and (rolls_back or after_answer.completed(invocation, arn)):
             after_answer.untag(invocation, released.arn, names.RETAINED_TAG)
 
     return Outcome(arn.arn, arn=arn, afterwards=afterwards)
