@@ -57,11 +57,21 @@ def taken_over(invocation: Invocation, answered: SessionArn, give_up: Callable[[
 
 
 def completed(invocation: Invocation, answered: SessionArn) -> bool:
-    """Rule 17: look until the update that the answer belongs to can't be rolled back any more."""
+    """Rule 17: look until the update that the answer belongs to can't be rolled back any more.
+
+    Called once CloudFormation has taken the answered session over. A change of the resource after
+    that belongs to another operation: a rollback and a new update fit between two looks.
+    """
+    settled_at: float | None = None
     while time.time() + _FAR < invocation.deadline.looks_end():
         shown = invocation.wanted.look()
         if shown is not None:
-            if shown.resource.physical_id != answered.arn or shown.is_rolling_back:
+            resource = shown.resource
+            if resource.physical_id != answered.arn or shown.is_rolling_back:
+                return False
+            if resource.is_at_rest and settled_at is None:
+                settled_at = resource.changed_at
+            if settled_at not in (None, resource.changed_at):
                 return False
             if shown.stack.startswith("UPDATE_COMPLETE"):
                 return True

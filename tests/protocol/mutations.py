@@ -668,6 +668,14 @@ MUTATIONS = (
     ),
     Mutation(
         17,
+        "a later operation passes for the end of the update",
+        "after_answer.py",
+        "            if settled_at not in (None, resource.changed_at):\n                return False\n",
+        "",
+        "test_retain.test_an_update_does_not_take_a_later_operation_for_its_own_end",
+    ),
+    Mutation(
+        17,
         "a Create ends its session because a later one has begun",
         "after_answer.py",
         "shown.lets_go or invocation.wanted.is_created_anew(shown, invocation.answered_at)",

@@ -117,6 +117,14 @@ def test_a_cancelled_update_that_is_delivered_again_in_the_rollback_takes_no_mar
     assert seen[f"left: {Left.RETAINED}"] > 0
 
 
+def test_an_update_does_not_take_a_later_operation_for_its_own_end(lab: World) -> None:
+    """Between two of its looks, the stack rolls back, and another update lets the session go."""
+    do(lab, Create((A,)))
+    first = str(lab.held())
+    do(lab, Update((Session("a"),), 105.6), Update((None,)), Rest())
+    assert RETAINED_TAG in lab.service.sessions[first].tags
+
+
 def test_a_session_that_is_let_go_and_created_anew_during_its_answer_stays() -> None:
     schedule: list[Operation] = [Create((A,)), Update((None,)), Update((B,), 118.7)]
     seen = run(schedule, PlannedChoices({"Create.1 PUT 0": "slow answer"}))

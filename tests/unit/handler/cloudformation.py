@@ -69,11 +69,15 @@ class CloudFormation:
         physical_id: str | None = "as before",
         since: float | None = None,
     ) -> None:
-        """Show this from now on; ``since`` is when it came about, where earlier reads were old."""
-        self.status, self.stack = status, stack
-        self.changed_at = self._clock.now() if since is None else since
-        if physical_id != "as before":
-            self.physical_id = physical_id
+        """Show this from now on; ``since`` is when it came about, where earlier reads were old.
+
+        A stack that moves on alone leaves the resource's timestamp as it was.
+        """
+        if physical_id == "as before":
+            physical_id = self.physical_id
+        if since is not None or (status, physical_id) != (self.status, self.physical_id):
+            self.changed_at = self._clock.now() if since is None else since
+        self.status, self.stack, self.physical_id = status, stack, physical_id
 
     def take(self, body: bytes) -> None:
         """Take an answer, or refuse it as S3 does when a URL's time is over."""
