@@ -233,12 +233,14 @@ class Stack:
         if not rollback:
             for change in changes:
                 self.failed_without_rollback.add(change.resource.name)
-                if change.held and change.old and change.held != change.resource.physical_id:
+                if change.held is None or change.old is None:
+                    continue
+                in_doubt = change.old.retained and not change.succeeded
+                if change.held != change.resource.physical_id:
                     change.resource.unfinished.append((change.held, change.old))
-                    if (change.old.retained or change.new.retained) and self._is_session(
-                        change.held
-                    ):
-                        self.either.add(change.held)
+                    in_doubt = change.old.retained or change.new.retained
+                if in_doubt and self._is_session(change.held):
+                    self.either.add(change.held)
             self._finish("UPDATE_FAILED")
             return
         self._roll_back(changes)

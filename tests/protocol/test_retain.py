@@ -125,6 +125,18 @@ def test_an_update_does_not_take_a_later_operation_for_its_own_end(lab: World) -
     assert RETAINED_TAG in lab.service.sessions[first].tags
 
 
+def test_a_policy_that_a_failed_update_would_take_back_counts() -> None:
+    """Rollback is off: CloudFormation refuses the replacement, and keeps session and policy."""
+    moved = Session("a", application=1)
+    schedule: list[Operation] = [
+        Create((B,)),
+        Update((moved,), rollback=False),
+        Update((Session("a"),), 94.3),
+    ]
+    seen = run(schedule, PlannedChoices({"world takes failed ids 0": "no"}))
+    assert seen[f"left: {Left.RETAINED}"] > 0
+
+
 def test_a_session_that_is_let_go_and_created_anew_during_its_answer_stays() -> None:
     schedule: list[Operation] = [Create((A,)), Update((None,)), Update((B,), 118.7)]
     seen = run(schedule, PlannedChoices({"Create.1 PUT 0": "slow answer"}))
