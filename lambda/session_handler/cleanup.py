@@ -9,12 +9,14 @@ from session_handler import ending
 from session_handler.errors import ServiceError
 from session_handler.identity import SessionArn
 from session_handler.invocation import Invocation
-from session_handler.retry import RetryBudget
+from session_handler.retry import RetryBudget, insist
 from session_handler.search import Search
 from session_handler.sessions import Session
+from session_handler.stack import READ_DELAY
 
 # For so long an Update looks for what others have left, before it answers.
 _SEARCH_SECONDS = 60.0
+_COMPLETE = ("UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
 
 
 def by_others(
@@ -30,10 +32,9 @@ def by_others(
     if not rolls_back:
         return []
     # Its clean-up ends the given one; elsewhere a deletion before that wouldn't find it.
-    spared = SessionArn.parse(invocation.request.physical_id)
-    elsewhere = spared is not None and spared.application_id != answered.application_id
-    if elsewhere and invocation.wanted.rollback_is_certain():
-        spared = None
+    undone = SessionArn.parse(invocation.request.physical_id)
+    elsewhere = undone is not None and undone.application_id != answered.application_id
+    ends_undone = elsewhere and invocation.wanted.rollback_is_certain()
     ends_at = min(invocation.deadline.work_ends(), time.time() + _SEARCH_SECONDS)
     search = Search(
         invocation,
@@ -44,8 +45,12 @@ def by_others(
     found: list[SessionArn] = []
     try:
         for session in search.owned():
-            known = session.arn in (answered, spared) or session.held_arn == answered.arn
-            if not known and not session.is_retained:
+            if session.arn == undone:  # under RETAIN its mark goes with the Update
+                is_left = ends_undone and not (session.is_retained and invocation.request.retains)
+            else:
+                is_known = session.arn == answered or session.held_arn == answered.arn
+                is_left = not is_known and not session.is_retained
+            if is_left:
                 found.append(session.arn)
     except ServiceError as error:
         invocation.log_fields["searchNotFinished"] = str(error)
@@ -89,15 +94,20 @@ def end(invocation: Invocation, left: Sequence[SessionArn]) -> None:
 def end_for_earlier_delivery(invocation: Invocation, given: Session | None) -> None:
     """Of an Update that fails: an earlier delivery may have answered, and died then.
 
-    CloudFormation then holds neither the given session nor what that replaced, nor one whose
-    rollback comes back to that.
+    Nothing ends that CloudFormation holds, or a rollback may come back to: from the given session
+    none does once its stack is complete.
     """
     if given is None or given.replaces is None:
         return
-    resource = invocation.stack.resource_with_retries()
-    if resource is None or resource.physical_id in (given.arn.arn, given.replaces.arn):
+    shown = insist(invocation.wanted.look, READ_DELAY)
+    held_id = shown.resource.physical_id if shown else None
+    if shown is None or held_id == given.replaces.arn:
         return
-    held = invocation.find_again(SessionArn.parse(resource.physical_id))
-    back = held.replaces if held else None
+    back = None
+    if held_id != given.arn.arn:
+        held = invocation.find_again(SessionArn.parse(held_id))
+        back = held.replaces if held else None
+    elif shown.stack not in _COMPLETE:
+        return
     left = before(invocation, given)
     end(invocation, [arn for arn in left if back not in (arn, given.replaces)])

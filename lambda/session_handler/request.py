@@ -128,7 +128,12 @@ class Request:
     @property
     def is_kept_alive(self) -> bool:
         """Whether a schedule starts, or has started, successors of the session."""
-        return any(_flag(p, "KeepAlive") for p in (self.properties, self.old_properties))
+        return self.will_be_kept_alive or _flag(self.old_properties, "KeepAlive")
+
+    @property
+    def will_be_kept_alive(self) -> bool:
+        """Whether a schedule starts successors from this request on."""
+        return _flag(self.properties, "KeepAlive")
 
 
 class ScheduleCall(NamedTuple):

@@ -24,8 +24,9 @@ from session_handler.sessions import Session
 
 # How long ListSessions may take to show a session that was just started.
 LIST_DELAY = 30.0
-# How long another delivery may take from a session that is usable to CloudFormation showing it.
-_OTHER_ANSWERS = 30.0
+# Another delivery begins two minutes after a death at the latest, and then takes as long as this
+# from a session that is usable to CloudFormation showing it.
+_OTHER_ANSWERS = 120.0 + 30.0
 
 
 class StartedSession:
@@ -127,16 +128,16 @@ class StartedSession:
         except ServiceError as error:
             self._invocation.log_fields["notEnded"] = str(error)
 
-    def _end(self, arn: SessionArn, session: Session | None = None) -> None:
+    def _end(self, arn: SessionArn) -> None:
         budget = self._invocation.termination_budget()
-        if session is None:
-            try:
-                session = until_clear(lambda: sessions.get(arn), budget)
-            except NotFound:
-                session = None  # not shown yet: ended all the same
-            except ServiceError:
-                if self._request.retains:
-                    raise
+        session = None
+        try:
+            session = until_clear(lambda: sessions.get(arn), budget)
+        except NotFound:
+            pass  # not shown yet: ended all the same
+        except ServiceError:
+            if self._request.retains:
+                raise
         if session and (not session.is_live or (session.is_retained and not self._marked_here)):
             return
         if self._is_not_held(arn):
@@ -159,7 +160,7 @@ class StartedSession:
                     if self.arn is None and is_genuine(session, None):
                         self.arn = session.arn
                         self._invocation.log_fields["sessionId"] = session.arn.session_id
-                    self._end(session.arn, session)
+                    self._end(session.arn)
             # A start whose answer was lost may be seconds old: the list shows it later.
             if not self._may_exist or self.arn or time.time() - began >= LIST_DELAY:
                 return

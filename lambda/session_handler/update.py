@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from session_handler import after_answer, cleanup, names, sessions, wait
+from session_handler import after_answer, cleanup, ending, names, sessions, wait
 from session_handler.adoption import is_what_is_wanted, may_be_adopted, successors
 from session_handler.errors import Failure, NotFound
 from session_handler.failed import failed
@@ -53,7 +53,7 @@ def update(invocation: Invocation) -> Outcome:
         released = given if is_released else None
         if not (own.arn or was_successor or was_retained or released or strays or request.retains):
             return
-        give_up = own.end if own.arn else partial(_take_mark_back, invocation, given, session)
+        give_up = own.end if own.arn else partial(_let_go, invocation, given, session)
         if not after_answer.taken_over(invocation, arn, give_up):
             return
         if was_successor:  # it is nobody's successor from now on
@@ -143,9 +143,11 @@ def _mark(invocation: Invocation, given: Session | None, session: Session | None
         until_clear(partial(sessions.tag, arn, {names.RETAINED_TAG: "true"}), budget)
 
 
-def _take_mark_back(invocation: Invocation, given: Session | None, session: Session | None) -> None:
-    """Rule 8: CloudFormation refused the session that the Update had marked."""
+def _let_go(invocation: Invocation, given: Session | None, session: Session | None) -> None:
+    """Rule 8: CloudFormation refused the session that the Update had taken."""
     if session is None or session is given or session.is_retained:
         return
-    if invocation.request.retains:
+    if session.held_arn and not invocation.request.will_be_kept_alive:
+        ending.end(session.arn, invocation.termination_budget())  # nobody looks for it any more
+    elif invocation.request.retains:
         sessions.untag(session.arn, [names.RETAINED_TAG])

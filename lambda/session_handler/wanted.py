@@ -86,13 +86,16 @@ class Wanted:
             return f"the resource has another physical id, {held}"
         if is_create and SessionArn.parse(held):
             return f"the resource has a session already, {held}"
+        # A rollback that deletes nothing, and then another Create, fit between two looks.
+        if self.is_created_anew(shown, self._deadline.began):
+            return "the resource is being created anew"
         return None
 
-    def is_created_anew(self, shown: StackView, answered_at: float) -> bool:
-        """Whether another Create has begun after the answer to this one."""
+    def is_created_anew(self, shown: StackView, since: float) -> bool:
+        """Whether another Create has begun after a time at which this one was under way."""
         if self._request.kind != "Create" or shown.resource.status != "CREATE_IN_PROGRESS":
             return False
-        return shown.resource.changed_at > answered_at + self._clocks_apart
+        return shown.resource.changed_at > since + self._clocks_apart
 
     def rollback_is_certain(self) -> bool:
         """Whether the stack rolls back, asked when a read can't be from before the request."""

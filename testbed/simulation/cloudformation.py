@@ -235,11 +235,10 @@ class Stack:
                 self.failed_without_rollback.add(change.resource.name)
                 if change.held is None or change.old is None:
                     continue
-                in_doubt = change.old.retained and not change.succeeded
                 if change.held != change.resource.physical_id:
                     change.resource.unfinished.append((change.held, change.old))
-                    in_doubt = change.old.retained or change.new.retained
-                if in_doubt and self._is_session(change.held):
+                retained = change.old.retained or change.new.retained
+                if retained and self._is_session(change.held):
                     self.either.add(change.held)
             self._finish("UPDATE_FAILED")
             return

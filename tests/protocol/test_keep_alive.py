@@ -170,6 +170,21 @@ def test_a_successor_that_is_refused_under_retain_ends_with_its_session() -> Non
         assert here.live() == [here.held()]
 
 
+def test_a_successor_that_is_refused_ends_where_nothing_keeps_it_alive_any_more() -> None:
+    """Rollback is off: the template of the failed update is the one that counts from then on."""
+    with lab({"world takes failed ids": "no"}) as here:
+        renewed(here)
+        do(here, Update((Session("a", tag="2"),), rollback=False), Rest(), Update((B,)), Rest())
+        assert here.live() == [here.held()]
+
+
+def test_a_successor_that_is_refused_stays_where_it_is_kept_alive() -> None:
+    with lab({"world takes failed ids": "no"}) as here:
+        _, successor = renewed(here)
+        do(here, Update((TAGGED,), rollback=False), Rest(), Update((TAGGED,)), Rest())
+        assert here.live() == [here.held()] == [successor]
+
+
 def test_an_update_that_comes_again_and_takes_the_successor_ends_its_own() -> None:
     """The list didn't show the successor to the delivery that died."""
     with lab({"world list lag": "20"}) as here:

@@ -16,7 +16,7 @@ from testbed.simulation.schedule import (
     Wait,
     run,
 )
-from testbed.simulation.world import RETAINED_TAG, World
+from testbed.simulation.world import LOGICAL_IDS, RETAINED_TAG, World
 
 A, B = Session("a", retained=True), Session("b", retained=True)
 PLAIN = Session("b")
@@ -123,6 +123,26 @@ def test_an_update_does_not_take_a_later_operation_for_its_own_end(lab: World) -
     first = str(lab.held())
     do(lab, Update((Session("a"),), 105.6), Update((None,)), Rest())
     assert RETAINED_TAG in lab.service.sessions[first].tags
+
+
+def test_a_create_hears_of_the_next_one_when_a_rollback_was_too_fast_to_be_seen(lab: World) -> None:
+    """Under RETAIN a rollback deletes nothing: it fits between two looks."""
+    do(lab, Create((None, PLAIN)), Update((A, PLAIN), 42.5))
+    (first,) = lab.live(LOGICAL_IDS[0])
+    do(lab, Update((B, PLAIN), 88.8), Update((PLAIN, PLAIN)), Rest())
+    assert first not in lab.live()
+
+
+def test_what_an_update_retains_while_an_old_delivery_waits_to_end_it_stays() -> None:
+    """A Create died after its answer, and comes again in the Update that lets its session go."""
+    schedule: list[Operation] = [
+        Create((PLAIN,)),
+        Wait(5),
+        Update((A,)),
+        Update((None,)),
+        Update((B,)),
+    ]
+    run(schedule, PlannedChoices({"Create.1 DescribeStacks 7": "killed"}))
 
 
 def test_a_policy_that_a_failed_update_would_take_back_counts() -> None:

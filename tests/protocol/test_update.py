@@ -1,8 +1,10 @@
 """Rules 9 to 13: Updates that keep, replace and come back, and the ones that fail."""
 
+from dataclasses import replace
+
 import pytest
 
-from testbed.simulation.choices import Fault
+from testbed.simulation.choices import Fault, PlannedChoices
 from testbed.simulation.lab import do, expect, lab, last
 from testbed.simulation.schedule import (
     ContinueRollback,
@@ -14,6 +16,7 @@ from testbed.simulation.schedule import (
     SessionEnds,
     Update,
     Wait,
+    run,
 )
 from testbed.simulation.world import World
 
@@ -203,8 +206,30 @@ def test_a_clean_up_that_never_came_is_made_up_for_after_a_death_and_what_came_t
         assert here.live() == ([held.arn] if held and held.is_live else [])
 
 
+def test_a_clean_up_is_made_up_for_after_a_death_in_a_rollback_that_stayed() -> None:
+    """Rollback was off for a replacement that CloudFormation refused, and then on."""
+    moved = Session("b", application=1)
+    schedule: list[Operation] = [
+        Create((Session("a"),)),
+        Update((moved,), rollback=False),
+        Update((replace(moved, check="2"),), 82.8),
+    ]
+    plan = {"world takes failed ids 0": "no", "Update.4 TerminateSession 0": "killed"}
+    run(schedule, PlannedChoices(plan))
+
+
 def test_a_session_held_since_a_death_may_end_before_the_clean_up_is_made_up_for() -> None:
     test_a_clean_up_that_never_came_is_made_up_for_after_a_death_and_what_came_then(SessionEnds())
+
+
+def test_a_rollback_that_fails_leaves_what_it_may_still_come_back_to(lab: World) -> None:
+    before = created(lab)
+    lab.service.sessions[before].tags["tag"] = "somebody's"
+    lab.network.always["TagResource"] = "throttled"
+    assert do(lab, Update((B,), 90), Wait(60)) == "UPDATE_ROLLBACK_FAILED"
+    del lab.network.always["TagResource"]
+    do(lab, ContinueRollback(), Rest())
+    assert lab.held() == before
 
 
 def test_a_rollback_that_comes_again_leaves_what_the_next_one_comes_back_to() -> None:
@@ -222,6 +247,17 @@ def test_a_replacement_on_another_application_is_ended_too() -> None:
         elsewhere = Session("b", application=1)
         do(here, Update((elsewhere,), 90, rollback=False), Rest(), Delete(), Rest())
         assert here.live() == []
+
+
+def test_what_a_failed_rollback_leaves_elsewhere_ends_under_retain_too() -> None:
+    """The clean-up never comes, and the mark was that of the update that was undone."""
+    moved, there = Session("a", application=1, retained=True), Session("a", retained=True)
+    schedule: list[Operation] = [
+        Create((B, Session("a", application=1))),
+        Update((moved, replace(there, tag="2", check="1")), 85.8),
+    ]
+    plan = {"Update.6 StartSession 0": "refused", "service fate 1": "ends70"}
+    run(schedule, PlannedChoices(plan))
 
 
 def test_a_deletion_after_a_rollback_that_failed_leaves_nothing_elsewhere(lab: World) -> None:
@@ -314,7 +350,7 @@ def test_an_update_that_comes_again_leaves_what_the_next_rollback_comes_back_to(
     with lab({"delivery of Update.2": "again 400"}) as here:
         do(here, Create((A,)), Wait(5), Update((B,)))
         before = here.held()
-        assert do(here, Wait(261), Update((C,), 90), Rest()) == "UPDATE_ROLLBACK_COMPLETE"
+        assert do(here, Wait(320), Update((C,), 240), Rest()) == "UPDATE_ROLLBACK_COMPLETE"
         assert here.held() == before
         assert here.live() == [before]
 
