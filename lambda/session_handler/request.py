@@ -126,6 +126,11 @@ class Request:
         return _flag(self.properties, "Retain")
 
     @property
+    def has_retained(self) -> bool:
+        """The same before an Update."""
+        return _flag(self.old_properties, "Retain")
+
+    @property
     def is_kept_alive(self) -> bool:
         """Whether a schedule starts, or has started, successors of the session."""
         return self.will_be_kept_alive or _flag(self.old_properties, "KeepAlive")

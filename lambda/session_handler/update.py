@@ -62,7 +62,8 @@ def update(invocation: Invocation) -> Outcome:
         if was_retained and not request.retains:
             after_answer.untag(invocation, arn, names.RETAINED_TAG)
         cleanup.end(invocation, [a for a in strays if a != arn])
-        if released and (rolls_back or after_answer.completed(invocation, arn)):
+        is_settled = rolls_back or not request.has_retained
+        if released and (is_settled or after_answer.completed(invocation, arn)):
             after_answer.untag(invocation, released.arn, names.RETAINED_TAG)
 
     return Outcome(arn.arn, arn=arn, afterwards=afterwards)

@@ -208,6 +208,7 @@ class Stack:
             or resource.status == "UPDATE_FAILED"
         ]
         if self._settle(changes, began, fails_after, rollback):
+            self.either -= {str(c.resource.physical_id) for c in changes if c.new.retained}
             removed = [r for r in self.resources.values() if r.exists and r.name not in template]
             self._show("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
             self._clock.sleep(1)
@@ -515,7 +516,8 @@ class Stack:
             if held is not None and self._is_session(held):
                 # A Create that failed answers with the session that it has ended.
                 never_was = failed_create or resource.status == "CREATE_FAILED"
-                (self.either if never_was else self.let_go).add(held)
+                in_doubt = never_was or held in self.either
+                (self.either if in_doubt else self.let_go).add(held)
             left = [i for i, _ in resource.unfinished]
             left += [i for change, i in self._to_clean_up if change.resource is resource and i]
             self.either.update(filter(self._is_session, left))

@@ -17,6 +17,8 @@ SEARCH_SECONDS = 30.0
 """For so long the handler searches for what isn't listed yet."""
 MEMORY_SECONDS = 180.0
 """So long after its first delivery Lambda delivers an event for the last time."""
+ASKED = 3
+"""So often the handler asks CloudFormation what it holds. No answer: it can't reach it."""
 
 
 class Left(StrEnum):
@@ -236,7 +238,8 @@ def excuse(world: World, session: Session) -> Left | None:
     if world.service.token_memory < MEMORY_SECONDS and any(r.deaths for r in requests):
         return Left.FORGOTTEN
     if world.reaches_cloudformation != "answers" or any(
-        i.without_route > 1 and i.event["LogicalResourceId"] == session.tags.get(LOGICAL_TAG)
+        (i.without_route > 1 or i.most_silent >= ASKED)
+        and i.event["LogicalResourceId"] == session.tags.get(LOGICAL_TAG)
         for i in world.function.invocations
     ):
         return Left.BLIND

@@ -144,6 +144,9 @@ class Invocation:
     calls: Counter[str] = field(default_factory=Counter)
     without_route: int = 0
     """Calls to CloudFormation that had no route."""
+    silent: int = 0
+    """Calls to CloudFormation without an answer since the last that had one."""
+    most_silent: int = 0
     returned: bool = False
 
 
@@ -178,6 +181,9 @@ class Network:
         if name != "ok":
             self.met[f"{operation}: {name}"] += 1
             invocation.without_route += name == "no route" and operation.startswith("Describe")
+        if operation == "DescribeStackResource":
+            invocation.silent = 0 if kind.error is None else invocation.silent + 1
+            invocation.most_silent = max(invocation.most_silent, invocation.silent)
         self._clock.sleep(kind.before + self.seconds)
         if invocation.dead:
             raise Killed(operation)

@@ -674,6 +674,14 @@ MUTATIONS = (
     ),
     Mutation(
         17,
+        "a policy that was taken back before is waited for",
+        "update.py",
+        "rolls_back or not request.has_retained\n",
+        "rolls_back\n",
+        "test_retain.test_a_policy_that_was_taken_back_before_releases_a_session_at_once",
+    ),
+    Mutation(
+        17,
         "what is retained isn't marked",
         "started_session.py",
         '        until_clear(lambda: sessions.tag(arn, {names.RETAINED_TAG: "true"}), budget)\n',
@@ -692,8 +700,8 @@ MUTATIONS = (
         17,
         "a session that isn't retained any more stays marked",
         "update.py",
-        "        if released and (rolls_back",
-        "        if False and (rolls_back",
+        "        if released and (is_settled",
+        "        if False and (is_settled",
         "test_retain.test_a_policy_that_is_taken_back_counts",
     ),
     Mutation(

@@ -145,8 +145,8 @@ def test_what_an_update_retains_while_an_old_delivery_waits_to_end_it_stays() ->
     run(schedule, PlannedChoices({"Create.1 DescribeStacks 7": "killed"}))
 
 
-def test_a_policy_that_a_failed_update_would_take_back_counts() -> None:
-    """Rollback is off: CloudFormation refuses the replacement, and keeps session and policy."""
+def test_a_policy_that_a_failed_update_took_back_releases_the_session() -> None:
+    """Rollback is off: the template of the failed update is what the next one starts from."""
     moved = Session("a", application=1)
     schedule: list[Operation] = [
         Create((B,)),
@@ -154,7 +154,30 @@ def test_a_policy_that_a_failed_update_would_take_back_counts() -> None:
         Update((Session("a"),), 94.3),
     ]
     seen = run(schedule, PlannedChoices({"world takes failed ids 0": "no"}))
-    assert seen[f"left: {Left.RETAINED}"] > 0
+    assert seen[f"left: {Left.RETAINED}"] == 0
+
+
+def test_a_policy_that_a_failed_update_would_set_counts_as_well() -> None:
+    """Its session fails, so it marks nothing; and then CloudFormation lets the session go."""
+    schedule: list[Operation] = [
+        Create((Session("a"),)),
+        Update((B,), rollback=False),
+        Update((None,)),
+        Update((B,)),
+        Update((A,), 40.3),
+    ]
+    run(schedule, PlannedChoices({"service fate 1": "fails"}))
+
+
+def test_a_policy_that_was_taken_back_before_releases_a_session_at_once() -> None:
+    """The update that took it back was followed by this one before its end was seen."""
+    kept, tagged = Session("b", retained=True), Session("b", tag="2")
+    schedule: list[Operation] = [
+        Create((None, kept)),
+        Update((Session("a"), PLAIN)),
+        Update((tagged, Session("a")), 22.0, rollback=False),
+    ]
+    run(schedule, PlannedChoices({"world cleans up later 0": "no"}))
 
 
 def test_a_session_that_is_let_go_and_created_anew_during_its_answer_stays() -> None:
