@@ -35,9 +35,12 @@ def interactive_application(
     return emrserverless.CfnApplication(scope, id, **{**settings, **overrides})
 
 
-def execution_role(scope: cdk.Stack, id: str = "ExecutionRole") -> iam.Role:
+def execution_role(
+    scope: cdk.Stack, id: str = "ExecutionRole", *, role_name: str | None = None
+) -> iam.Role:
     """A role that EMR Serverless can assume."""
-    return iam.Role(scope, id, assumed_by=iam.ServicePrincipal("emr-serverless.amazonaws.com"))
+    service = iam.ServicePrincipal("emr-serverless.amazonaws.com")
+    return iam.Role(scope, id, assumed_by=service, role_name=role_name)
 
 
 @dataclass

@@ -97,7 +97,7 @@ class SessionChecks:
         self._exported = set(_exported_by(self._stack, templates))
         if self._may_be_retained(templates):
             for declared in self._sessions:
-                declared.resource.retain(_removal_policies(declared.resource, templates))
+                declared.resource.retain(*_removal_policies(declared.resource, templates))
         for declared in self._sessions:
             application = self._application(declared)
             if declared.stops_by_default and isinstance(application, DeclaredApplication):
@@ -105,15 +105,16 @@ class SessionChecks:
 
     def _may_be_retained(self, templates: Templates) -> bool:
         """Whether any session may be: to ask for each takes a message to the CDK's process."""
-        if any(declared.resource.is_retained for declared in self._sessions):
+        if any(declared.resource.tells_to_retain for declared in self._sessions):
             return True
         try:
             resources = templates.resources(self._stack)
         except RuntimeError:
             return True
         return any(
-            resource.get("Type") == RESOURCE_TYPE and resource.get("DeletionPolicy") in RETAINING
+            resource.get("Type") == RESOURCE_TYPE and resource.get(policy) in RETAINING
             for resource in resources.values()
+            for policy in ("DeletionPolicy", "UpdateReplacePolicy")
         )
 
     def validate(self) -> list[str]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from aws_cdk import aws_iam as iam
 from aws_cdk.interfaces.aws_iam import IRoleRef
 
 from .._template.findings import ID_PREFIX, Finding
 from .._template.rendered import Templates
+from .._template.role_names import declared_in
 
 EXECUTION_ROLE_TRUST = ID_PREFIX + "executionRoleTrust"
 
@@ -22,8 +22,8 @@ def role_findings(role: IRoleRef, templates: Templates) -> Iterator[Finding]:
     Raises:
         RuntimeError: The role's template can't be read.
     """
-    declared = role if isinstance(role, iam.CfnRole) else role.node.default_child
-    if not isinstance(declared, iam.CfnRole):
+    declared = declared_in(role)
+    if declared is None:
         return
     properties = (templates.declaration(declared) or {}).get("Properties", {})
     document = properties.get("AssumeRolePolicyDocument")

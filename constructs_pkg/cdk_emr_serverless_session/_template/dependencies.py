@@ -7,8 +7,6 @@ templates that come out.
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,9 +19,10 @@ from constructs import IConstruct, IDependable
 
 from .._emr.names import RESOURCE_TYPE
 from .findings import ID_PREFIX, Finding, report
-from .lookups import address_of, path_of, stack_of
+from .lookups import address_of, path_of
 from .references import awaited_by_each, dependents_of
 from .rendered import Templates
+from .role_names import RoleName, RoleNames, declared_in
 
 POLICY_IN_LATER_STACK = ID_PREFIX + "policyInLaterStack"
 POLICY_WAITS_FOR_SESSION = ID_PREFIX + "policyWaitsForSession"
@@ -61,7 +60,7 @@ class _Role:
 class _Policy:
     resource: cdk.CfnResource
     stack: cdk.Stack
-    roles: list[str]  # as JSON, as the template of the policy's stack has them
+    roles: set[RoleName]
 
 
 class PolicyDependencies:
@@ -93,15 +92,26 @@ class PolicyDependencies:
         self._waiting_for_sessions.clear()
         own = _outermost(self._stack)
         waiting = self._waiting(templates)
+        names = RoleNames(_stage_of(self._stack), templates)
         for role in self._roles.values():
-            given = _given_name(role.role, templates)
+            called = names.of(role.role)
+            if declared_in(role.role) is None:
+                for declared in names.declared_as(called):
+                    called |= names.of(declared)
+                    self._wait_for(declared, role)
             for policy in _policies_of(self._stack, templates):
-                if not _is_attached(policy, role.role, given):
+                if called.isdisjoint(policy.roles):
                     continue
                 if address_of(_outermost(policy.stack)) != address_of(own):
                     self._of_other_stacks.append((policy, role))
                 else:
                     self._attach(policy, role, waiting)
+
+    def _wait_for(self, declared: iam.CfnRole, role: _Role) -> None:
+        """Has the sessions wait for a role of this stack that was imported by its name."""
+        if address_of(declared.stack) == address_of(self._stack):
+            for _, resource in role.sessions:
+                resource.node.add_dependency(declared)
 
     def _attach(self, policy: _Policy, role: _Role, waiting: Mapping[str, set[str]]) -> None:
         is_child = path_of(policy.resource).startswith(f"{path_of(role.role)}/")
@@ -136,7 +146,7 @@ class PolicyDependencies:
         """Adds those on other stacks, when the CDK knows which stack refers to which."""
         for session, finding in self._waiting_for_sessions:
             report(session, finding)
-        _found.pop(cdk.Stage.of(self._stack) or self._stack.node.root, None)
+        _found.pop(_stage_of(self._stack), None)
         for policy, role in self._of_other_stacks:
             try:
                 _outermost(self._stack).add_dependency(_outermost(policy.stack))
@@ -175,46 +185,19 @@ def _waiting_for_session(policy: _Policy, *, is_child: bool) -> Finding:
     )
 
 
-def _is_attached(policy: _Policy, role: IRoleRef, given_name: str | None) -> bool:
-    if given_name in policy.roles:
-        return True
-    try:
-        name = policy.stack.resolve(role.role_ref.role_name)
-    except RuntimeError:  # a role without a name that another environment could know
-        return False
-    # In another stack the reference means a resource of that stack, if it has one of that id.
-    foreign = isinstance(name, dict) and address_of(stack_of(role)) != address_of(policy.stack)
-    if foreign and name.get("Ref") in _role_ids(policy.stack):
-        return False
-    return _json(name) in policy.roles
-
-
-def _given_name(role: IRoleRef, templates: Templates) -> str | None:
-    """The name that a role is given, as JSON, where this app declares it with one."""
-    declared = role if isinstance(role, iam.CfnRole) else role.node.default_child
-    if not isinstance(declared, iam.CfnRole):
-        return None
-    name = _property(declared, "RoleName", declared.role_name, templates)
-    return None if name is None else _json(name)
-
-
-def _role_ids(stack: cdk.Stack) -> set[str]:
-    roles = [one for one in stack.node.find_all() if isinstance(one, iam.CfnRole)]
-    return {str(stack.resolve(role.logical_id)) for role in roles if role.stack is stack}
-
-
 # The policies of a stage, found by the first of its stacks at each synth.
 _found: WeakKeyDictionary[IConstruct, list[_Policy]] = WeakKeyDictionary()
 
 
 def _policies_of(stack: cdk.Stack, templates: Templates) -> list[_Policy]:
-    stage: IConstruct = cdk.Stage.of(stack) or stack.node.root
+    stage = _stage_of(stack)
     if stage not in _found:
         _found[stage] = list(_search(stage, templates))
     return _found[stage]
 
 
 def _search(stage: IConstruct, templates: Templates) -> Iterator[_Policy]:
+    names = RoleNames(stage, templates)
     # Not find_all: whatever it hands out makes Python import that construct's module.
     for node in cdk.ConstructSelector.resources_of_type(*_ATTACHED_BY).select(stage):
         declared: Any
@@ -227,8 +210,8 @@ def _search(stage: IConstruct, templates: Templates) -> Iterator[_Policy]:
         else:
             continue
         roles = _property(node, _ATTACHED_BY[node.cfn_resource_type], declared, templates) or []
-        names = roles if isinstance(roles, list) else [roles]
-        yield _Policy(node, node.stack, [_json(name) for name in names])
+        written = roles if isinstance(roles, list) else [roles]
+        yield _Policy(node, node.stack, names.meant(written, declared, node.stack))
 
 
 def _property(resource: cdk.CfnResource, name: str, declared: object, templates: Templates) -> Any:
@@ -240,11 +223,8 @@ def _property(resource: cdk.CfnResource, name: str, declared: object, templates:
     return (declaration or {}).get("Properties", {}).get(name)
 
 
-def _json(value: object) -> str:
-    if isinstance(value, dict) and isinstance(text := value.get("Fn::Sub"), str):
-        reference = re.fullmatch(r"\$\{(\w+)\}", text)
-        value = {"Ref": reference[1]} if reference else value
-    return json.dumps(value, sort_keys=True)
+def _stage_of(stack: cdk.Stack) -> IConstruct:
+    return cdk.Stage.of(stack) or stack.node.root
 
 
 def _outermost(stack: cdk.Stack) -> cdk.Stack:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -89,6 +89,9 @@ class SessionResource(cdk.CfnResource):
     """The custom resource; says to the handler what is only settled when the app is complete."""
 
     is_retained = False
+    """Whether the session outlives its stack."""
+    tells_to_retain = False
+    """Whether the handler is told of a policy that retains."""
     _stops_application = True
 
     def stop_application(self, stops: bool) -> None:
@@ -104,18 +107,20 @@ class SessionResource(cdk.CfnResource):
         else:
             self.add_property_deletion_override("StopApplication")
 
-    def retain(self, policies: Collection[object]) -> None:
+    def retain(self, deletion_policy: object, update_replace_policy: object) -> None:
         """Tells the handler whether CloudFormation retains sessions.
 
         The handler ends what it finds of its own beside the current session, so it has to know.
 
         Args:
-            policies: DeletionPolicy and UpdateReplacePolicy, in the template's spelling.
+            deletion_policy: DeletionPolicy, in the template's spelling.
+            update_replace_policy: UpdateReplacePolicy.
         """
-        retained = all(policy in RETAINING for policy in policies)
-        if retained == self.is_retained:
+        self.is_retained = deletion_policy in RETAINING
+        retained = self.is_retained or update_replace_policy in RETAINING
+        if retained == self.tells_to_retain:
             return
-        self.is_retained = retained
+        self.tells_to_retain = retained
         if retained:
             self.add_property_override("Retain", "true")
         else:

@@ -28,12 +28,14 @@ class Rendered:
 
     Attributes:
         resources: The template's resources, by logical id.
+        parameters: The template's parameters, by logical id.
         outputs: The template's outputs, by logical id.
         misses_lookups: Whether values of the stack are still to be looked up by the CLI: what
             stands for them until then says nothing.
     """
 
     resources: Mapping[str, Any]
+    parameters: Mapping[str, Any]
     outputs: Mapping[str, Any]
     misses_lookups: bool
 
@@ -56,6 +58,7 @@ def render(stack: cdk.Stack) -> Rendered:
         )
         return Rendered(
             template.get("Resources", {}),
+            template.get("Parameters", {}),
             template.get("Outputs", {}),
             bool(manifest.get("missing")),
         )
@@ -84,6 +87,14 @@ class Templates:
             RuntimeError: The CDK can't write the template, and why.
         """
         return self._of(stack).resources
+
+    def parameters(self, stack: cdk.Stack) -> Mapping[str, Any]:
+        """A stack's parameters, by logical id.
+
+        Raises:
+            RuntimeError: The CDK can't write the template, and why.
+        """
+        return self._of(stack).parameters
 
     def outputs(self, stack: cdk.Stack) -> Mapping[str, Any]:
         """A stack's outputs, by logical id.

@@ -37,8 +37,15 @@ IDLE: dict[str, Any] = {"idle_timeout": cdk.Duration.minutes(30)}
 
 
 def _findings(bench: Bench) -> list[tuple[str, str]]:
-    found = [(level, text) for _, level, text in messages_of(bench.app) if PREFIX in text]
+    messages = messages_of(bench.app, bench.stack.artifact_id)
+    found = [(level, text) for _, level, text in messages if PREFIX in text]
     return [(level, text.split(PREFIX)[1].rstrip("])")) for level, text in found]
+
+
+def _stack(app: cdk.App, name: str) -> cdk.Stack:
+    stack = app.node.find_child(name)
+    assert isinstance(stack, cdk.Stack)
+    return stack
 
 
 def _statement() -> iam.PolicyStatement:
@@ -159,6 +166,22 @@ class TestEscapeHatchesOnTheSession:
             resource.add_override("UpdateReplacePolicy", "Retain")
         assert bench.properties()["Retain"] == "true"
         assert _findings(bench) == [("WARNING", "retainedSession")]
+
+    @pytest.mark.parametrize(
+        ("policy", "found"),
+        [
+            ("DeletionPolicy", [("WARNING", "retainedSession")]),
+            ("UpdateReplacePolicy", []),
+        ],
+    )
+    def test_so_it_is_of_one_that_retains_in_one_case(
+        self, bench: Bench, policy: str, found: list[tuple[str, str]]
+    ) -> None:
+        resource = bench.session(**IDLE).node.default_child
+        assert isinstance(resource, cdk.CfnResource)
+        resource.add_override(policy, "Retain")
+        assert bench.properties()["Retain"] == "true"
+        assert _findings(bench) == found
 
 
 @jsii.implements(cdk.IStableStringProducer)
@@ -288,6 +311,89 @@ class TestPolicies:
             '"team"',
         ):
             assert said in of_the_function
+
+    def test_so_is_that_of_a_role_which_is_made_of_the_arn_of_another(self, bench: Bench) -> None:
+        def again(id: str) -> iam.IRole:
+            return iam.Role.from_role_arn(bench.stack, id, bench.role.role_arn)
+
+        iam.Policy(bench.stack, "ByArn", roles=[again("I")], statements=[_statement()])
+        again("Added").add_to_principal_policy(_statement())
+        bench.session()
+        waits_for = " ".join(bench.resource()["DependsOn"])
+        assert "ByArn" in waits_for
+        assert "AddedPolicy" in waits_for
+
+    def test_so_is_a_role_of_the_app_that_is_imported_by_the_name_it_is_given(
+        self, bench: Bench
+    ) -> None:
+        declared = execution_role(bench.stack, "Named", role_name="spark")
+        iam.Policy(bench.stack, "Read", roles=[declared], statements=[_statement()])
+        known = iam.Role.from_role_name(bench.stack, "Known", "spark")
+        bench.session(execution_role=known)
+        waits_for = " ".join(bench.resource()["DependsOn"])
+        assert "Named" in waits_for
+        assert "Read" in waits_for
+
+    def test_so_is_one_that_is_attached_on_a_condition(self, bench: Bench) -> None:
+        condition = cdk.CfnCondition(bench.stack, "IsTest")
+        role = cdk.Fn.condition_if(condition.logical_id, bench.role.role_name, "reader")
+        iam.CfnManagedPolicy(
+            bench.stack,
+            "Maybe",
+            policy_document=iam.PolicyDocument(statements=[_statement()]),
+            roles=[cdk.Token.as_string(role)],
+        )
+        bench.session()
+        assert "Maybe" in bench.resource()["DependsOn"]
+
+    @pytest.mark.parametrize("imported", [True, False])
+    def test_one_of_the_same_name_in_another_environment_is_not(self, imported: bool) -> None:
+        app = cdk.App()
+        for name, account in (("Dev", "111111111111"), ("Prod", "222222222222")):
+            env = cdk.Environment(account=account, region="eu-west-1")
+            roles, data, sessions = (
+                cdk.Stack(app, name + kind, env=env) for kind in ("Roles", "Data", "Sessions")
+            )
+            role = (
+                iam.Role.from_role_name(data, "R", "spark") if imported else execution_role(roles)
+            )
+            iam.Policy(data, "Read", roles=[role], statements=[_statement()])
+            used = iam.Role.from_role_name(sessions, "R", "spark") if imported else role
+            bench = Bench(
+                app, sessions, interactive_application(sessions), execution_role(roles, "Other")
+            )
+            bench.session(execution_role=used, **IDLE)
+        assert _findings(bench) == []
+        for name in ("Dev", "Prod"):
+            waits_for = {stack.node.id for stack in _stack(app, name + "Sessions").dependencies}
+            assert waits_for == ({f"{name}Data"} if imported else {f"{name}Data", f"{name}Roles"})
+
+    def test_one_of_a_role_with_the_same_id_in_another_stack_is_not(self) -> None:
+        app = cdk.App()
+        for name in ("Dev", "Prod"):
+            stack = cdk.Stack(app, name, env=ENV)
+            role = execution_role(stack)
+            nested = cdk.NestedStack(stack, "Data")
+            iam.Policy(nested, "Read", roles=[role], statements=[_statement()])
+            bench = Bench(app, stack, interactive_application(stack), role)
+            bench.session(**IDLE)
+        assert _findings(bench) == []
+        assert [_stack(app, name).dependencies for name in ("Dev", "Prod")] == [[], []]
+        waits_for = " ".join(bench.resource()["DependsOn"])
+        assert "DataNestedStack" in waits_for
+
+    def test_a_parameter_of_the_same_name_in_another_stack_is_another_role(self) -> None:
+        app = cdk.App()
+        for name in ("Dev", "Prod"):
+            stack = cdk.Stack(app, name, env=ENV)
+            parameter = cdk.CfnParameter(stack, "RoleName")
+            role = iam.Role.from_role_name(stack, "R", parameter.value_as_string)
+            iam.Policy(stack, "Read", roles=[role], statements=[_statement()])
+            bench = Bench(app, stack, interactive_application(stack), execution_role(stack))
+            bench.session(execution_role=role, **IDLE)
+        app.synth()
+        assert [_stack(app, name).dependencies for name in ("Dev", "Prod")] == [[], []]
+        assert any(id.startswith("Read") for id in bench.resource()["DependsOn"])
 
     def test_a_policy_that_can_only_come_later_is_warned_of(self, bench: Bench) -> None:
         later = cdk.Stack(bench.app, "Later")
