@@ -531,6 +531,8 @@ class Stack:
         else:
             self._show_resource(resource, "DELETE_IN_PROGRESS", held)
         mark = len(resource.history)
+        if tries > 1:
+            resource.declared = None  # it is no part of the template any more
         for physical_id, old in resource.unfinished:
             if old.retained:
                 self.either.add(physical_id)
@@ -541,8 +543,6 @@ class Stack:
             if attempt:
                 self._clock.sleep(5)
             request = self._send("Delete", resource, declared, PhysicalResourceId=held)
-            if tries > 1 and attempt == 0:
-                resource.declared = None  # it is no part of the template any more
             self._await(request)
             if request.succeeded:
                 done = True

@@ -149,7 +149,7 @@ class PolicyDependencies:
         _found.pop(_stage_of(self._stack), None)
         for policy, role in self._of_other_stacks:
             try:
-                _outermost(self._stack).add_dependency(_outermost(policy.stack))
+                _outermost(self._stack).add_stack_dependency(_outermost(policy.stack))
             except RuntimeError:  # a circle
                 for session, _ in role.sessions:
                     report(session, _in_later_stack(policy))
