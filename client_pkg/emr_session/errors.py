@@ -11,6 +11,10 @@ class CredentialsError(ConnectError):
     """There are no AWS credentials, or AWS doesn't accept them (any more)."""
 
 
+class NetworkError(ConnectError):
+    """AWS can't be reached as the environment says, or something between answers instead."""
+
+
 class SessionEndedError(ConnectError):
     """The session is FAILED, TERMINATING or TERMINATED."""
 

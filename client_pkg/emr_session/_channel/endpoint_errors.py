@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import grpc
 
@@ -31,7 +32,7 @@ def endpoint_error(
     if any(sign in said.lower() for sign in _NOT_TRUSTED):
         return EndpointError(
             f"{where} has no certificate that is trusted here: {said}. Behind a proxy that "
-            "intercepts TLS, name the file with its certificate in AWS_CA_BUNDLE, or give it as "
+            f"intercepts TLS, name the file with its certificate in {_variable()}, or give it as "
             f"root_certificates.{_trusted_now()}"
         )
     if code in (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED):
@@ -47,9 +48,17 @@ def endpoint_error(
     return None
 
 
+def _variable() -> str:
+    """What says whom gRPC trusts: its own variable wins."""
+    return GRPC_ROOTS if os.environ.get(GRPC_ROOTS) else "AWS_CA_BUNDLE"
+
+
 def _trusted_now() -> str:
-    names = [name for name in (GRPC_ROOTS, "AWS_CA_BUNDLE") if os.environ.get(name)]
-    return f" Trusted now: {names[0]}={os.environ[names[0]]}" if names else ""
+    path = os.environ.get(_variable())
+    if not path:
+        return ""
+    lacking = "" if Path(path).is_file() else ", which is no file"
+    return f" Trusted now: {_variable()}={path}{lacking}"
 
 
 def _by_proxy(address: str) -> str:

@@ -11,12 +11,31 @@ from .._emr.wait import TIMEOUT_SECONDS
 from .completion import sessions
 from .times import parse_span
 
+DAY_SECONDS = 86_400.0
 SESSION = click.argument("session", metavar="[SESSION]", required=False, shell_complete=sessions)
 APPLICATION = click.option("--application", metavar="ID", help="Only sessions of this application.")
+
+
+class Seconds(click.ParamType):  # type: ignore[type-arg] # generic since Click 8.5, at run time too
+    """A number of seconds, a day at most."""
+
+    name = "seconds"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """What the text says."""
+        seconds = float(click.FLOAT.convert(value, param, ctx))
+        # No comparison with NaN is true.
+        if not 0 <= seconds <= DAY_SECONDS:
+            self.fail(f"{value} is not between 0 and {DAY_SECONDS:g} seconds.", param, ctx)
+        return seconds
+
+
 TIMEOUT = click.option(
     "--timeout",
     metavar="SECONDS",
-    type=float,
+    type=Seconds(),
     default=TIMEOUT_SECONDS,
     help=f"How long to wait for a session that is starting ({TIMEOUT_SECONDS:g}).",
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import code
 import shlex
 import sys
+import webbrowser
 from typing import Any
 
 import click
@@ -49,7 +50,7 @@ def ui(run: Invocation, session: str | None, application: str | None, print_: bo
     if run.output.as_json or print_:
         run.output.value("url", address)
         return DONE
-    if click.launch(address) != 0:
+    if not webbrowser.open(address):
         run.output.note("There is no browser here. Open this address where there is one:")
         run.output.line(address)
     return DONE

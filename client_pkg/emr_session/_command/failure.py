@@ -11,6 +11,8 @@ from botocore.exceptions import (
     ProfileNotFound,
 )
 
+from .._emr.aws_errors import is_temporary
+
 
 def failure(error: Exception, profile: str | None) -> str:
     """The line for an error.
@@ -26,6 +28,8 @@ def failure(error: Exception, profile: str | None) -> str:
 
 def _advice(error: Exception, named: str) -> str:
     if isinstance(error, ClientError):
+        if is_temporary(error):
+            return "AWS throttles or is unavailable for the moment: try again in a minute."
         return _advice_of_service(error, named)
     if isinstance(error, NoRegionError):
         return f"Give --region, set AWS_REGION, or set the region of the profile{named}."

@@ -104,7 +104,7 @@ def list_(
                 run.aws,
                 application_id=application,
                 states=wanted,
-                created_after=now - since if since else None,
+                created_after=None if since is None else now - since,
             ),
             key=lambda summary: summary["createdAt"],
             reverse=True,
@@ -123,7 +123,9 @@ def list_(
         run.output.console.print(_table(run, shown, prices))
         run.output.remark(f"COST: USD so far, by {prices.source}.")
     else:
-        run.output.line("There are no such sessions." if states or since or all_ else NONE_LIVE)
+        run.output.line(
+            "There are no such sessions." if states or since is not None or all_ else NONE_LIVE
+        )
     if len(shown) < len(everything):
         run.output.remark(
             f"{len(everything) - len(shown):,} more, which are older: --limit 0 shows all, "

@@ -119,7 +119,8 @@ def main(arguments: Sequence[str] | None = None, *, clock: Clock | None = None) 
         )
     except click.UsageError as error:
         path = error.ctx.command_path if error.ctx else PROGRAM
-        note(f"{error.format_message().rstrip('.')}. See {path} --help.")
+        said = " ".join(error.format_message().split())
+        note(f"{said.rstrip('.')}. See {path} --help.")
         return error.exit_code
     except click.Abort as end:
         return 130 if isinstance(end.__cause__, KeyboardInterrupt) else FAILED

@@ -28,7 +28,7 @@ SECRET_VARIABLE = "EMR_SESSION_PROXY_TOKEN"
     click.option(
         "--port",
         metavar="PORT",
-        type=int,
+        type=click.IntRange(0, 65535),
         default=PORT,
         help=f"The port on 127.0.0.1; 0 for any free one ({PORT}).",
     ),

@@ -6,6 +6,7 @@ import re
 from datetime import datetime, timedelta
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_LONGEST = timedelta(days=3653)
 _SPAN = re.compile(r"(\d+)([mhdw])")
 
 
@@ -37,4 +38,10 @@ def parse_span(text: str) -> timedelta:
     match = _SPAN.fullmatch(text)
     if not match:
         raise ValueError(f"{text!r} is not a time span like 30m, 12h, 7d or 2w")
-    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+    try:
+        given = timedelta(**{_UNITS[match[2]]: int(match[1])})
+    except OverflowError:
+        given = timedelta.max
+    if given > _LONGEST:
+        raise ValueError(f"{text!r} is longer than ten years")
+    return given

@@ -9,7 +9,7 @@ from .._emr.aws import Aws
 from .._emr.aws_errors import credentials_explained
 from .._emr.clock import Clock, SystemClock
 from .._emr.locate import locate
-from .._emr.wait import TIMEOUT_SECONDS, wait_until_usable
+from .._emr.wait import TIMEOUT_SECONDS, patiently, wait_until_usable
 
 if TYPE_CHECKING:
     import boto3
@@ -49,15 +49,17 @@ def remote_url(
         botocore.exceptions.ClientError: A service refuses what is asked.
     """
     aws = Aws(client=client, session=session)
+    clock = clock or SystemClock()
+    deadline = clock.now() + timeout
     with credentials_explained(aws.session):
         status = wait_until_usable(
             aws,
             lambda: locate(arn_or_parameter, aws),
             timeout=timeout,
-            clock=clock or SystemClock(),
+            clock=clock,
             follow=False,
         )
-        return fetch(aws, status.arn).url_with_token
+        return patiently(lambda: fetch(aws, status.arn), deadline, clock).url_with_token
 
 
 def dashboard_url(

@@ -15,7 +15,7 @@ from .._emr.locate import locate
 from .._emr.names import SessionArn
 from .._emr.releases import find_release
 from .._emr.session import SessionStatus
-from .._emr.wait import TIMEOUT_SECONDS, wait_until_usable
+from .._emr.wait import TIMEOUT_SECONDS, patiently, wait_until_usable
 from ..errors import ConnectError
 from .observers import observers
 from .versions import compare_versions, workers_python
@@ -87,6 +87,7 @@ def connect(
     aws = Aws(client=client, session=session)
     pyspark_version = _pyspark_version()
     trusted = root_certificates_of(root_certificates, aws)
+    deadline = clock.now() + timeout
     with credentials_explained(aws.session):
         status = wait_until_usable(
             aws,
@@ -126,6 +127,8 @@ def connect(
             *([] if has_progress else [QueryInterceptor()]),
         ],
     )
+    with credentials_explained(aws.session):
+        patiently(current.endpoint, deadline, clock)
     spark_version = preflight(builder, current)
     if check_version and not release:
         compare_versions(pyspark_version, spark_version, f"session {status.arn.session_id}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
+from botocore.parsers import ResponseParserError
 
 from .._emr.aws import Aws
 from .._emr.aws_errors import credentials_advice
@@ -39,6 +40,12 @@ def read_caller(aws: Aws) -> Caller | Finding:
         said = " ".join(str(error).split()).rstrip(".")
         advice = credentials_advice(error, aws.session)
         return wrong(CREDENTIALS, said, advice or "Check the network connection to AWS.")
+    except ResponseParserError:
+        return wrong(
+            CREDENTIALS,
+            "something between here and AWS answered instead of it",
+            "Check the network, and HTTPS_PROXY.",
+        )
     return Caller(identity["Arn"], identity["Account"], region)
 
 

@@ -1,7 +1,8 @@
-"""Errors of AWS: which are temporary, and what helps if credentials are missing."""
+"""Errors of AWS: which are temporary, and what helps where credentials or network are wrong."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,11 +14,14 @@ from botocore.exceptions import (
     LoginError,
     NoCredentialsError,
     PartialCredentialsError,
+    ProxyConnectionError,
+    SSLError,
     SSOError,
     TokenRetrievalError,
 )
+from botocore.parsers import ResponseParserError
 
-from ..errors import CredentialsError
+from ..errors import CredentialsError, NetworkError
 
 
 def is_temporary(error: BotoCoreError | ClientError) -> bool:
@@ -52,14 +56,46 @@ def explained(error: BotoCoreError | ClientError, session: Any) -> Exception:
 
 @contextmanager
 def credentials_explained(session: Any) -> Iterator[None]:
-    """Raise ``CredentialsError`` for whatever boto3 raises for want of valid credentials."""
+    """Raise ``CredentialsError`` for want of valid credentials.
+
+    And ``NetworkError`` where the environment says how AWS is reached, or a web page came back.
+    """
     try:
         yield
+    except ResponseParserError as error:
+        raise NetworkError(_NOT_AWS) from error
     except (BotoCoreError, ClientError) as error:
         raised = explained(error, session)
+        advice = _network_advice(error)
+        if advice:
+            raise NetworkError(advice) from error
         if raised is error:
             raise
         raise raised from error
+
+
+def _network_advice(error: BotoCoreError | ClientError) -> str | None:
+    """What is wrong and what to do, if the environment tells."""
+    if isinstance(error, ClientError):
+        return _NOT_AWS if "<html" in str(error).lower() else None
+    if isinstance(error, SSLError):
+        bundle = os.environ.get("AWS_CA_BUNDLE") or os.environ.get("REQUESTS_CA_BUNDLE")
+        named = f" Trusted now: {bundle}." if bundle else ""
+        return (
+            f"{_sentence(error)} AWS_CA_BUNDLE (or ca_bundle of the profile) has to name a file "
+            f"with the certificates to trust: with that of a proxy that intercepts TLS.{named}"
+        )
+    if isinstance(error, ProxyConnectionError):
+        url = error.kwargs.get("proxy_url", "")
+        names = [n for n in os.environ if n.lower().endswith("_proxy") and os.environ[n] == url]
+        return f"{_sentence(error)} Check {' and '.join(names) or 'the proxy in the AWS settings'}."
+    return None
+
+
+_NOT_AWS = (
+    "Something between here and AWS answered instead of it, as a proxy's page of what is blocked "
+    "does. Check the network, and HTTPS_PROXY."
+)
 
 
 def credentials_advice(error: BotoCoreError | ClientError, session: Any) -> str | None:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
+from botocore.exceptions import ClientError
 
 from ..errors import SessionNotReadyError
 from .aws import Aws
+from .aws_errors import is_temporary
 from .clock import Clock
 from .names import SessionArn
 from .session import SessionStatus, describe
@@ -15,6 +20,7 @@ TIMEOUT_SECONDS = 600.0
 POLL_SECONDS = 2.0
 
 _log = logging.getLogger(__name__)
+_Answer = TypeVar("_Answer")
 
 
 def wait_until_usable(
@@ -43,10 +49,10 @@ def wait_until_usable(
     """
     begun = clock.now()
     deadline = begun + timeout
-    arn = find()
+    arn = patiently(find, deadline, clock)
     logged = None
     while True:
-        status = describe(aws, arn)
+        status = patiently(partial(describe, aws, arn), deadline, clock)
         if status.usable:
             return status
         if not status.live and not follow:
@@ -63,7 +69,23 @@ def wait_until_usable(
             )
         on_look(status, clock.now() - begun)
         clock.sleep(POLL_SECONDS)
-        arn = find() if follow else arn
+        arn = patiently(find, deadline, clock) if follow else arn
+
+
+def patiently(ask: Callable[[], _Answer], deadline: float, clock: Clock) -> _Answer:
+    """Ask until a time, for as long as the service throttles or is unavailable.
+
+    Raises:
+        botocore.exceptions.ClientError: It refuses, or the time is over.
+    """
+    while True:
+        try:
+            return ask()
+        except ClientError as error:
+            if not is_temporary(error) or clock.now() >= deadline:
+                raise
+            _log.info("%s", error)
+        clock.sleep(POLL_SECONDS)
 
 
 def _not_ready(status: SessionStatus, timeout: float) -> SessionNotReadyError:

@@ -73,8 +73,10 @@ def _listen(server: grpc.aio.Server, port: int) -> int:
             tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             tried.bind((HOST, port))
         return server.add_insecure_port(f"{HOST}:{port}")
-    except (OSError, RuntimeError) as error:
-        if isinstance(error, OSError) and error.errno != errno.EADDRINUSE:
+    except (OSError, OverflowError, RuntimeError) as error:
+        if isinstance(error, OverflowError):
+            problem = "can't be used: ports end at 65535"
+        elif isinstance(error, OSError) and error.errno != errno.EADDRINUSE:
             problem = f"can't be used: {error.strerror}"
         else:
             problem = "is taken, perhaps by another proxy"

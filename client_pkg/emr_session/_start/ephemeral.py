@@ -18,6 +18,7 @@ from .._emr.session import describe
 from .._emr.wait import TIMEOUT_SECONDS
 from ..errors import ConnectError
 from .request import SessionRequest
+from .signals import signals_as_exits
 from .start import RETRY_SECONDS, start
 
 if TYPE_CHECKING:
@@ -48,8 +49,9 @@ def ephemeral(
 ) -> Iterator[str]:
     """Start a session for a ``with`` block, which gets its ARN, and end it with the block.
 
-    Errors and Ctrl-C end it too, even during the start. If the process is killed, the idle
-    time-out ends the session. Doesn't wait until the session is usable: ``connect`` and
+    Errors, Ctrl-C, SIGTERM and SIGHUP end it too, even during the start; the signals in the main
+    thread, unless the program handles them itself. If the process is killed, the idle time-out ends
+    the session. Doesn't wait until the session is usable: ``connect`` and
     ``remote_url`` do. Needs ``emr-serverless:StartSession``, ``TagResource`` and
     ``TerminateSession``, and ``iam:PassRole`` on the role::
 
@@ -85,23 +87,24 @@ def ephemeral(
     aws = Aws(client=client, session=session)
     clock = clock or SystemClock()
     token = request.token(uuid.uuid4().hex)
-    with credentials_explained(aws.session):
+    with signals_as_exits():
+        with credentials_explained(aws.session):
+            try:
+                arn = start(aws, request, token, timeout=timeout, clock=clock)
+            except (KeyboardInterrupt, SystemExit):
+                # It may have been accepted: the same token gives the same session.
+                _end(aws, start(aws, request, token, timeout=END_SECONDS, clock=clock), clock)
+                raise
         try:
-            arn = start(aws, request, token, timeout=timeout, clock=clock)
-        except KeyboardInterrupt:
-            # It may have been accepted: the same token gives the same session.
-            _end(aws, start(aws, request, token, timeout=END_SECONDS, clock=clock), clock)
-            raise
-    try:
-        yield arn
-    finally:
-        _end_despite_ctrl_c(aws, arn, clock)
+            yield arn
+        finally:
+            _end_despite_signals(aws, arn, clock)
 
 
-def _end_despite_ctrl_c(aws: Aws, arn: str, clock: Clock) -> None:
+def _end_despite_signals(aws: Aws, arn: str, clock: Clock) -> None:
     try:
         _end(aws, arn, clock)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit):
         _end(aws, arn, clock)
         raise
 

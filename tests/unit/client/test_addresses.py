@@ -4,6 +4,8 @@ import logging
 from urllib.parse import unquote
 
 import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from emr_session import (
     ConnectError,
@@ -118,3 +120,22 @@ def test_no_log_has_the_token_even_at_debug(
     token = unquote(url.rpartition("=")[2])
     assert "GetSessionEndpoint" in caplog.text
     assert token not in caplog.text
+
+
+def test_a_service_that_throttles_is_asked_until_the_time_is_over(
+    aws: Account, clock: TestClock
+) -> None:
+    arn = aws.start()
+    clock.advance(90)
+    # Without botocore's own retries, which really wait.
+    once = Config(retries={"total_max_attempts": 1})
+    client = aws.session().client("emr-serverless", config=once)
+    aws.throttled = 20
+
+    assert arn.rpartition("/")[2] in remote_url(arn, client=client, clock=clock)
+
+    aws.throttled = 10_000
+    begun = clock.now()
+    with pytest.raises(ClientError, match="ThrottlingException"):
+        remote_url(arn, timeout=10, client=client, clock=clock)
+    assert 10 <= clock.now() - begun < 20

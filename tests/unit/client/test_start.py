@@ -160,6 +160,32 @@ def test_a_session_ends_whatever_happens_in_its_block(
     assert state(aws, arn) == "TERMINATING"
 
 
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_so_it_does_when_the_process_is_told_to_end(
+    aws: Account, clock: TestClock, application: str, name: str
+) -> None:
+    number = signal.Signals[name]
+    with pytest.raises(SystemExit) as ended, ephemeral(**asked(aws, clock, application)) as arn:
+        os.kill(os.getpid(), number)
+
+    assert ended.value.code == 128 + number
+    assert state(aws, arn) == "TERMINATING"
+    assert signal.getsignal(number) is signal.SIG_DFL
+
+
+def test_a_program_that_handles_its_end_itself_goes_on_doing_so(
+    aws: Account, clock: TestClock, application: str
+) -> None:
+    heard: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, _: heard.append(number))
+    try:
+        with ephemeral(**asked(aws, clock, application)):
+            os.kill(os.getpid(), signal.SIGTERM)
+        assert heard == [signal.SIGTERM]
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def test_ctrl_c_while_the_session_is_being_started_leaves_none(
     aws: Account, clock: TestClock, application: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -319,3 +319,71 @@ def test_the_wait_can_be_made_shorter(
 def test_wrong_arguments_are_told_from_what_failed(run: Run) -> None:
     assert run("url", "--nonsense").returncode == 2
     assert run("nonsense").returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["proxy", "--port", "70000"], "70000"),
+        (["proxy", "--port", "-1"], "-1"),
+        (["list", "--since", "99999999w"], "longer than ten years"),
+        (["logs", "--since", "99999999w"], "longer than ten years"),
+        (["url", "--timeout", "nan"], "between 0 and 86400 seconds"),
+        (["url", "--timeout", "-1"], "between 0 and 86400 seconds"),
+        (["completion"], "Choose from: bash, zsh, fish"),
+    ],
+)
+def test_a_wrong_argument_is_one_line(run: Run, arguments: list[str], said: str) -> None:
+    ended = run(*arguments)
+
+    assert ended.returncode == 2
+    (line,) = ended.stderr.splitlines()
+    assert said in line
+
+
+@pytest.mark.usefixtures("arn")
+def test_no_time_at_all_is_a_time_span_too(run: Run) -> None:
+    assert "There are no such sessions" in run("list", "--since", "0m").stdout
+
+
+def test_a_service_that_throttles_is_to_be_asked_again(run: Run, aws: Account) -> None:
+    aws.throttled = 99
+    said = run("list").stderr
+
+    assert "AWS throttles or is unavailable for the moment: try again in a minute." in said
+
+
+@pytest.mark.parametrize("command", ["list", "doctor"])
+def test_a_web_page_instead_of_aws_is_said_in_one_line(
+    run: Run, aws: Account, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    page = 403, {"content-type": "text/html"}, b"<html><body>Blocked<br></body></html>"
+    monkeypatch.setattr(aws, "handle", lambda *_: page)
+    ended = run(command)
+
+    assert ended.returncode != 0
+    said = ended.stdout + ended.stderr
+    assert "between here and AWS answered instead of it" in said
+    assert "HTTPS_PROXY" in said
+    assert "<" not in said
+
+
+def test_a_file_of_authorities_that_is_not_there_is_named(
+    run: Run, aws: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", aws.url.replace("http:", "https:"))
+    monkeypatch.setenv("AWS_CA_BUNDLE", "/no/such.pem")
+    ended = run("list")
+
+    (line,) = ended.stderr.splitlines()
+    assert "AWS_CA_BUNDLE" in line
+    assert "Trusted now: /no/such.pem." in line
+
+
+def test_a_proxy_that_is_not_there_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://service.example")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    ended = run("list")
+
+    (line,) = ended.stderr.splitlines()
+    assert line.endswith("Check HTTP_PROXY.")

@@ -208,16 +208,28 @@ def test_logs_of_a_session_without_a_stack_are_sparks(run: Run, aws: Deployed) -
 def test_ui_opens_a_browser(run: Run, arn: str, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
 
-    def browser(url: str) -> int:
+    def browser(url: str) -> bool:
         opened.append(url)
-        return len(opened) - 1
+        return len(opened) == 1
 
-    monkeypatch.setattr("click.launch", browser)
+    monkeypatch.setattr("webbrowser.open", browser)
     assert run("ui").stdout == ""
     assert session_id(arn) in opened[0]
 
     # The second time there is none.
     assert session_id(arn) in run("ui").stdout
+
+
+def test_where_there_is_no_browser_ui_says_the_address(
+    program: Run, arn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PATH", "")
+    ended = program("ui", arn)
+
+    assert session_id(arn) in ended.stdout
+    assert "There is no browser here." in ended.stderr
 
 
 # What no command can do
