@@ -16,7 +16,7 @@ from session_handler.stack import READ_DELAY
 
 # For so long an Update looks for what others have left, before it answers.
 _SEARCH_SECONDS = 60.0
-_COMPLETE = ("UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
+_MAY_COME_BACK = ("UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_FAILED")
 
 
 def by_others(
@@ -95,10 +95,11 @@ def end_for_earlier_delivery(invocation: Invocation, given: Session | None) -> N
     """Of an Update that fails: an earlier delivery may have answered, and died then.
 
     Nothing ends that CloudFormation holds, or a rollback may come back to: from the given session
-    none does once its stack is complete.
+    only one that isn't over does.
     """
     if given is None or given.replaces is None:
         return
+    invocation.wanted.wait_for_a_new_read()
     shown = insist(invocation.wanted.look, READ_DELAY)
     held_id = shown.resource.physical_id if shown else None
     if shown is None or held_id == given.replaces.arn:
@@ -107,7 +108,7 @@ def end_for_earlier_delivery(invocation: Invocation, given: Session | None) -> N
     if held_id != given.arn.arn:
         held = invocation.find_again(SessionArn.parse(held_id))
         back = held.replaces if held else None
-    elif shown.stack not in _COMPLETE:
+    elif shown.stack in _MAY_COME_BACK:
         return
     left = before(invocation, given)
     end(invocation, [arn for arn in left if back not in (arn, given.replaces)])

@@ -98,8 +98,8 @@ class Wanted:
         return shown.resource.changed_at > since + self._clocks_apart
 
     def rollback_is_certain(self) -> bool:
-        """Whether the stack rolls back, asked when a read can't be from before the request."""
-        time.sleep(max(0.0, self._deadline.began + READ_DELAY - time.time()))
+        """Whether the stack rolls back."""
+        self.wait_for_a_new_read()
 
         def ask() -> StackView | None:
             self._stack.end_silence()  # another session may start if this isn't known
@@ -107,6 +107,10 @@ class Wanted:
 
         shown = insist(ask, READ_DELAY)
         return shown is not None and self._rolls_back(shown)
+
+    def wait_for_a_new_read(self) -> None:
+        """Wait until a read can't be from before the request."""
+        time.sleep(max(0.0, self._deadline.began + READ_DELAY - time.time()))
 
     def _rolls_back(self, shown: StackView) -> bool:
         """Whether the stack rolls back, and the request is part of that."""

@@ -218,6 +218,22 @@ def test_a_clean_up_is_made_up_for_after_a_death_in_a_rollback_that_stayed() -> 
     run(schedule, PlannedChoices(plan))
 
 
+def test_a_clean_up_is_made_up_for_after_a_death_while_others_are_still_updated() -> None:
+    """It comes again while the stack is about to clean up."""
+    schedule: list[Operation] = [
+        Create((A, None, Session("a", application=1))),
+        Update((B, A, B), rollback=False),
+        Update((None, TAGGED, Session("a", waits=False)), 113.5, rollback=False),
+        Update((Session("a", application=1), A, A)),
+    ]
+    plan = {
+        "world cleans up later 0": "no",
+        "delivery of Update.6 0": "late 200",
+        "Update.10 PUT 0": "killed after",
+    }
+    run(schedule, PlannedChoices(plan))
+
+
 def test_a_session_held_since_a_death_may_end_before_the_clean_up_is_made_up_for() -> None:
     test_a_clean_up_that_never_came_is_made_up_for_after_a_death_and_what_came_then(SessionEnds())
 
