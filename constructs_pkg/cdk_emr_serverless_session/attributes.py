@@ -10,7 +10,7 @@ from aws_cdk import IResource
 from constructs import Construct
 
 from ._checks.kinds import check_kinds, check_scope, instance_of
-from ._checks.limits import shape_problems
+from ._checks.limits import shape_problems, text_problems
 from ._emr.names import ARN_RESOURCE, SERVICE, session_resource_name
 from .errors import SessionValidationError
 from .grants import SessionGrants
@@ -145,10 +145,15 @@ class ImportedSession(cdk.Resource):
 
 
 def _check(scope: Construct, id: str, **values: tuple[str, str]) -> None:
+    path = f"{scope.node.path}/{id}"
+    check_kinds(
+        path,
+        *(problem for name, (_, value) in values.items() for problem in text_problems(name, value)),
+    )
     problems = [
         problem
         for name, (shape, value) in values.items()
         for problem in shape_problems(name, shape, value)
     ]
     if problems:
-        raise SessionValidationError(f"{scope.node.path}/{id}", problems)
+        raise SessionValidationError(path, problems)

@@ -61,7 +61,8 @@ def _as_configuration(given: Any) -> Any:
 
 def _decapitalized(given: Mapping[str, Any]) -> dict[str, Any]:
     """CloudFormation's spelling counts too."""
-    return {f"{name[:1].lower()}{name[1:]}": value for name, value in given.items()}
+    names = ((str(name), value) for name, value in given.items())
+    return {f"{name[:1].lower()}{name[1:]}": value for name, value in names}
 
 
 def render_configurations(configurations: Iterable[Configuration]) -> list[dict[str, Any]]:

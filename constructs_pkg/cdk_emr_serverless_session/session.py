@@ -27,6 +27,7 @@ from ._checks.kinds import (
     having,
 )
 from ._checks.request import minutes_of, request_problems
+from ._checks.request_kinds import type_problems
 from ._emr.names import (
     RESOURCE_TYPE,
 )
@@ -127,13 +128,17 @@ class Session(cdk.Resource):
 
         Raises:
             SessionValidationError: Arguments have the wrong type, or the service would refuse
-                their values; it lists all problems. Values aren't checked while the CLI has values
-                to look up.
+                their values; it lists all problems of either. Values aren't checked while the CLI
+                has values to look up.
         """
         check_scope(scope, id)
         path = f"{path_of(scope)}/{id}"
+        configuration = as_configurations(runtime_configuration)
         check_kinds(
             path,
+            *type_problems(
+                session_name=session_name, runtime_configuration=configuration, tags=tags
+            ),
             application=(application, APPLICATION),
             execution_role=(execution_role, ROLE),
             idle_timeout=(idle_timeout, duration("minutes")),
@@ -146,7 +151,6 @@ class Session(cdk.Resource):
         stack = stack_of(scope)
         application_id = application_id_of(application)
         execution_role_arn = role_arn_of(execution_role)
-        configuration = as_configurations(runtime_configuration)
         problems = request_problems(
             application_id=application_id,
             execution_role_arn=execution_role_arn,

@@ -78,8 +78,13 @@ REMOVAL_POLICY = Kind(
 )
 
 
-def check_kinds(path: str, **arguments: tuple[object, Kind]) -> None:
+def check_kinds(path: str, *found: str, **arguments: tuple[object, Kind]) -> None:
     """Checks arguments.
+
+    Args:
+        path: The path of the construct.
+        found: Problems of the same sort that were found before.
+        arguments: What was given for each argument, and what it must be.
 
     Raises:
         SessionValidationError: All arguments of another kind.
@@ -89,6 +94,7 @@ def check_kinds(path: str, **arguments: tuple[object, Kind]) -> None:
         for name, (value, kind) in arguments.items()
         if not (value is None and kind.is_optional) and not kind.accepts(value)
     ]
+    problems += found
     if problems:
         raise SessionValidationError(path, problems)
 

@@ -14,16 +14,14 @@ from .._emr.model import shape
 def shape_problems(name: str, shape_name: str, value: Any) -> Iterator[str]:
     """What is wrong with a text or a number by the length, range and pattern of a shape.
 
-    Values that are only known at deployment, and texts with such values in them, pass.
+    Values that are only known at deployment, and texts with such values in them, pass. Whether a
+    text is one is checked before, by ``text_problems``.
     """
     if known_later(value):
         return
     constraints = shape(shape_name)
     shown = shown_as(name, value)
     if constraints["type"] == "string":
-        if not isinstance(value, str):
-            yield f"{name}: {_as_text(shown, value)}."
-            return
         problems = list(size_problems(name, shown, len(value), constraints, "characters"))
         pattern = constraints.get("pattern")
         if not problems and pattern and not re.fullmatch(pattern, value, re.ASCII):
@@ -65,12 +63,18 @@ def _kind_of_arn(value: str) -> str:
     return f" is the ARN of {service}'s {resource}"
 
 
-def _as_text(shown: str, value: object) -> str:
-    if isinstance(value, bool):
-        return f'{value}; write "{str(value).lower()}"'
-    if isinstance(value, (int, float)):
-        return f'{value}; write "{value}"'
-    return f"{shown}, must be text"
+def text_problems(name: str, value: object) -> Iterator[str]:
+    """Says what to write instead of what is no text."""
+    if isinstance(value, str):
+        return
+    if known_later(value):
+        yield f"{name}: is known at deployment, and no text; write cdk.Token.as_string(…)."
+    elif isinstance(value, bool):
+        yield f'{name}: {value}; write "{str(value).lower()}".'
+    elif isinstance(value, (int, float)):
+        yield f'{name}: {value}; write "{value}".'
+    else:
+        yield f"{name}: {shown_as(name, value)}, must be text."
 
 
 def member_problems(name: str, member: str, value: Any) -> list[str]:

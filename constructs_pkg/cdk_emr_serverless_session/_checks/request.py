@@ -1,6 +1,7 @@
 """Checks a session's arguments for what StartSession would refuse.
 
 Every check collects all problems of a construct. Values that are only known at deployment pass.
+Their types were checked before, by ``request_kinds``.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def request_problems(
     tags: Mapping[str, str] | None,
     removal_policy: cdk.RemovalPolicy | None,
 ) -> list[str]:
-    """What the service would refuse of what a session is asked for."""
+    """What the service would refuse of what a session is asked for, if its types are right."""
     problems = [
         *member_problems("application", "applicationId", application_id),
         *member_problems("execution_role", "executionRoleArn", execution_role_arn),
@@ -64,10 +65,7 @@ def _idle_timeout_problems(idle_timeout: cdk.Duration) -> list[str]:
     return member_problems("idle_timeout", "idleTimeoutMinutes", int(minutes))
 
 
-def _configurations_problems(name: str, configurations: object) -> list[str]:
-    if isinstance(configurations, str) or not isinstance(configurations, Sequence):
-        kind = type(configurations).__name__
-        return [f"{name}: is of type {kind}; write a list of Configuration."]
+def _configurations_problems(name: str, configurations: Sequence[Configuration]) -> list[str]:
     problems = list(
         size_problems(
             name,
@@ -82,9 +80,7 @@ def _configurations_problems(name: str, configurations: object) -> list[str]:
     return problems
 
 
-def _configuration_problems(name: str, configuration: object) -> list[str]:
-    if not isinstance(configuration, Configuration):
-        return [_no_configuration(name, configuration)]
+def _configuration_problems(name: str, configuration: Configuration) -> list[str]:
     members = shape("Configuration")["members"]
     problems = list(
         shape_problems(
@@ -94,9 +90,7 @@ def _configuration_problems(name: str, configuration: object) -> list[str]:
         )
     )
     properties = configuration.properties
-    if properties is not None and not isinstance(properties, Mapping):
-        problems.append(_no_mapping(f"{name}.properties", properties))
-    elif properties is not None:
+    if properties is not None:
         constraints = shape(members["properties"]["shape"])
         problems += size_problems(
             f"{name}.properties",
@@ -118,8 +112,6 @@ def _configuration_problems(name: str, configuration: object) -> list[str]:
 
 def tag_problems(tags: Mapping[str, str]) -> list[str]:
     """What the service would refuse of a session's tags, and what is the library's."""
-    if not isinstance(tags, Mapping):
-        return [_no_mapping("tags", tags)]
     constraints = shape("TagMap")
     problems = []
     limit = constraints["max"]
@@ -139,17 +131,3 @@ def tag_problems(tags: Mapping[str, str]) -> list[str]:
         if key.startswith(OWNER_TAG_PREFIX):
             problems.append(f"{name}: keys that begin with {OWNER_TAG_PREFIX!r} are the library's.")
     return problems
-
-
-def _no_configuration(name: str, value: object) -> str:
-    if isinstance(value, Mapping):
-        fields = ", ".join(map(repr, value))
-        return (
-            f"{name}: is a mapping of {fields}; write a Configuration, or a mapping of "
-            "'classification', 'properties' and 'configurations'."
-        )
-    return f"{name}: is of type {type(value).__name__}; write a Configuration."
-
-
-def _no_mapping(name: str, value: object) -> str:
-    return f"{name}: is of type {type(value).__name__}; write a mapping of text to text."

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
 import jsii
 import pytest
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_emrserverless as emrserverless
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
@@ -97,6 +99,42 @@ class TestLookedUp:
         application = emrserverless.CfnApplication.from_application_id(stack, "App", found)
         with pytest.raises(SessionValidationError, match="must be an application's id"):
             Session(stack, "Session", application=application, execution_role=execution_role(stack))
+
+    @pytest.mark.parametrize(
+        ("options", "problem"),
+        [
+            (
+                {"runtime_configuration": {"spark.executor.memory": "8g"}},
+                "runtime_configuration: is of type dict; write a list of Configuration.",
+            ),
+            (
+                {"runtime_configuration": ["spark-defaults"]},
+                "runtime_configuration[0]: is of type str; write a Configuration.",
+            ),
+            (
+                {"runtime_configuration": [{8: "g"}]},
+                "runtime_configuration[0]: is a mapping of 8; write a Configuration",
+            ),
+            (
+                {"runtime_configuration": [Configuration("c", ["a=b"])]},  # type: ignore[arg-type]
+                "runtime_configuration[0].properties: is of type list; write a mapping",
+            ),
+            (
+                {"runtime_configuration": [Configuration("c", None, [Configuration(8)])]},  # type: ignore[arg-type]
+                'runtime_configuration[0].configurations[0].classification: 8; write "8".',
+            ),
+            ({"tags": [cdk.Tag("a", "b")]}, "tags: is of type list; write a mapping"),
+            ({"tags": {"a": 8}}, "tags['a']: 8; write \"8\"."),
+            ({"session_name": 8}, 'session_name: 8; write "8".'),
+        ],
+    )
+    def test_types_are_checked_all_the_same(self, options: dict[str, Any], problem: str) -> None:
+        app = cdk.App()
+        stack = cdk.Stack(app, "Stack", env=ENV)
+        ec2.Vpc.from_lookup(stack, "Vpc", is_default=True)
+        bench = Bench(app, stack, interactive_application(stack), execution_role(stack))
+        with pytest.raises(SessionValidationError, match=re.escape(problem)):
+            bench.session(**options)
 
 
 def test_dynamic_references_are_known_at_deployment_only(bench: Bench) -> None:

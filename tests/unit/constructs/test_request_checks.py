@@ -278,6 +278,12 @@ def test_too_many_tags_of_scopes(bench: Bench) -> None:
             "runtime_configuration[0].properties: is of type list; write a mapping",
         ),
         ({"tags": [cdk.CfnTag(key="k", value="v")]}, "tags: is of type list; write a mapping"),
+        ({"tags": {1: "v"}}, 'tags[1] key: 1; write "1".'),
+        ({"tags": {None: "v"}}, "tags[None] key: None, must be text."),
+        (
+            {"tags": {"k": cdk.Token.as_number({"Ref": "Parameter"})}},
+            "tags['k']: is known at deployment, and no text; write cdk.Token.as_string(…).",
+        ),
         ({"application": None}, "application: is required; pass an emrserverless.CfnApplication"),
         ({"execution_role": None}, "execution_role: is required; pass an iam.Role"),
         ({"provider": "Provider"}, "provider: 'Provider'; pass a SessionProvider"),
