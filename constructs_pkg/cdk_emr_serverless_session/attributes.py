@@ -11,6 +11,7 @@ from constructs import Construct
 
 from ._checks.kinds import check_kinds, check_scope, instance_of
 from ._checks.limits import shape_problems, text_problems
+from ._checks.values import check_values
 from ._emr.names import ARN_RESOURCE, SERVICE, session_resource_name
 from .errors import SessionValidationError
 from .grants import SessionGrants
@@ -56,10 +57,16 @@ class ImportedSession(cdk.Resource):
     """A session that another app, or no app, started."""
 
     def __init__(
-        self, scope: Construct, id: str, session_arn: str, attributes: SessionAttributes
+        self,
+        scope: Construct,
+        id: str,
+        session_arn: str,
+        attributes: SessionAttributes,
+        *,
+        is_arn: bool = True,
     ) -> None:
         """Refers to a session; see ``from_arn`` and ``from_attributes``."""
-        super().__init__(scope, id, environment_from_arn=session_arn)
+        super().__init__(scope, id, environment_from_arn=session_arn if is_arn else None)
         self._session_arn = session_arn
         self._attributes = attributes
         self._grants = SessionGrants(self)
@@ -72,14 +79,13 @@ class ImportedSession(cdk.Resource):
             SessionValidationError: The ARN isn't one of a session.
         """
         check_scope(scope, id)
-        if cdk.Token.is_unresolved(session_arn):
-            # …:/applications/{applicationId}/sessions/{sessionId}
-            parts = cdk.Fn.split("/", session_arn)
-            attributes = SessionAttributes(cdk.Fn.select(2, parts), cdk.Fn.select(4, parts))
-        else:
-            _check(scope, id, session_arn=("SessionArn", session_arn))
-            _, _, application_id, _, session_id = session_arn.split("/")
-            attributes = SessionAttributes(application_id, session_id)
+        if not _check(scope, id, session_arn=("SessionArn", session_arn)):
+            # What stands for an ARN that the CLI looks up stands for its parts, too.
+            stand_in = SessionAttributes(session_arn, session_arn)
+            return cls(scope, id, session_arn, stand_in, is_arn=False)
+        # …:/applications/{applicationId}/sessions/{sessionId}
+        parts = cdk.Fn.split("/", session_arn)
+        attributes = SessionAttributes(cdk.Fn.select(2, parts), cdk.Fn.select(4, parts))
         return cls(scope, id, session_arn, attributes)
 
     @classmethod
@@ -144,7 +150,12 @@ class ImportedSession(cdk.Resource):
         )
 
 
-def _check(scope: Construct, id: str, **values: tuple[str, str]) -> None:
+def _check(scope: Construct, id: str, **values: tuple[str, str]) -> bool:
+    """Whether the values are right, or known at deployment only.
+
+    Raises:
+        SessionValidationError: They aren't, and stand for nothing that the CLI looks up.
+    """
     path = f"{scope.node.path}/{id}"
     check_kinds(
         path,
@@ -155,5 +166,5 @@ def _check(scope: Construct, id: str, **values: tuple[str, str]) -> None:
         for name, (shape, value) in values.items()
         for problem in shape_problems(name, shape, value)
     ]
-    if problems:
-        raise SessionValidationError(path, problems)
+    check_values(scope, path, problems)
+    return not problems

@@ -14,7 +14,8 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from ._checks import provider_kinds as kinds
-from ._checks.kinds import SCOPE, check_kinds, check_scope, duration
+from ._checks.kinds import SCOPE, Kind, check_kinds, check_scope, duration, value_problems
+from ._checks.values import check_values
 from ._provider.function import (
     Network,
     handler_function,
@@ -273,25 +274,25 @@ class SessionProvider(Construct):
             SessionValidationError: Arguments have the wrong type; neither name nor id is given, or
                 both are; or an application has a wildcard.
         """
-        check_kinds(
-            f"{self.node.path} serve",
-            stack_name=(stack_name, kinds.STACK_NAME),
-            stack_id=(stack_id, kinds.STACK_ID),
-            application_arns=(application_arns, kinds.APPLICATION_ARNS),
-            execution_role_arns=(execution_role_arns, kinds.ROLE_ARNS),
-            tag_keys=(tag_keys, kinds.TEXTS),
-        )
-        problems = []
+        path = f"{self.node.path} serve"
+        arguments: dict[str, tuple[object, Kind]] = {
+            "stack_name": (stack_name, kinds.STACK_NAME),
+            "stack_id": (stack_id, kinds.STACK_ID),
+            "application_arns": (application_arns, kinds.APPLICATION_ARNS),
+            "execution_role_arns": (execution_role_arns, kinds.ROLE_ARNS),
+            "tag_keys": (tag_keys, kinds.TEXTS),
+        }
+        check_kinds(path, **arguments)
+        problems = value_problems(**arguments)
         if (stack_name is None) == (stack_id is None):
-            problems.append("serve: give either stack_name or stack_id.")
+            problems.append("give either stack_name or stack_id.")
         problems += [
             f"application_arns: {arn!r} has a wildcard, which would let the handler tag the "
             "sessions of others. Name each application."
             for arn in application_arns
             if "*" in arn or "?" in arn
         ]
-        if problems:
-            raise SessionValidationError(self.node.path, problems)
+        check_values(self, path, problems)
         if stack_id is not None:
             owner = Owner(stack_id, declares_applications=True)
         else:

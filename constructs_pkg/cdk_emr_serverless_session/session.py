@@ -28,6 +28,7 @@ from ._checks.kinds import (
 )
 from ._checks.request import minutes_of, request_problems
 from ._checks.request_kinds import type_problems
+from ._checks.values import check_values
 from ._emr.names import (
     RESOURCE_TYPE,
 )
@@ -43,10 +44,8 @@ from ._template.lookups import (
     stack_of,
 )
 from ._template.properties import SessionResource, handling_properties, request_properties
-from ._template.rendered import misses_lookups
 from .attributes import ImportedSession, ISession, SessionAttributes
 from .configuration import AnyConfiguration, as_configurations
-from .errors import SessionValidationError
 from .grants import Declaration, SessionGrants
 
 if TYPE_CHECKING:
@@ -161,9 +160,7 @@ class Session(cdk.Resource):
             removal_policy=removal_policy,
         )
         problems += environment_problems(stack, application, execution_role)
-        # Until the CLI has looked up what is missing, anything may stand for it.
-        if problems and not misses_lookups(scope):
-            raise SessionValidationError(path, problems)
+        check_values(scope, path, problems)
         super().__init__(scope, id)
         execution_role = declared_role(execution_role)
         provider = provider or _provider_of(stack)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import aws_cdk as cdk
 
@@ -22,11 +23,13 @@ class Kind:
         accepts: Whether a value is of this kind.
         write: What to write instead of a value.
         is_optional: Whether None stands for the default.
+        fits: Whether a value of this kind is right.
     """
 
     accepts: Callable[[object], bool]
     write: Callable[[object], str]
     is_optional: bool = True
+    fits: Callable[[Any], bool] = lambda _: True
 
 
 def list_of(element: Kind, write: str, *, is_optional: bool = True) -> Kind:
@@ -37,7 +40,10 @@ def list_of(element: Kind, write: str, *, is_optional: bool = True) -> Kind:
             return False
         return all(map(element.accepts, value))
 
-    return Kind(accepts, lambda _: write, is_optional)
+    def fits(value: Sequence[object]) -> bool:
+        return all(map(element.fits, value))
+
+    return Kind(accepts, lambda _: write, is_optional, fits)
 
 
 def having(attribute: str, write: str, *, is_optional: bool = False) -> Kind:
@@ -90,13 +96,22 @@ def check_kinds(path: str, *found: str, **arguments: tuple[object, Kind]) -> Non
         SessionValidationError: All arguments of another kind.
     """
     problems = [
-        f"{name}: {_shown(name, value)}; {kind.write(value)}."
+        _problem(name, value, kind)
         for name, (value, kind) in arguments.items()
         if not (value is None and kind.is_optional) and not kind.accepts(value)
     ]
     problems += found
     if problems:
         raise SessionValidationError(path, problems)
+
+
+def value_problems(**arguments: tuple[object, Kind]) -> list[str]:
+    """Which arguments are of their kind, and wrong all the same."""
+    return [
+        _problem(name, value, kind)
+        for name, (value, kind) in arguments.items()
+        if value is not None and not kind.fits(value)
+    ]
 
 
 def check_scope(scope: object, id: object) -> None:
@@ -117,6 +132,10 @@ def _has(value: object, attribute: str) -> bool:
     return hasattr(type(value), attribute) or (
         not isinstance(value, (str, int, float, type)) and hasattr(value, attribute)
     )
+
+
+def _problem(name: str, value: object, kind: Kind) -> str:
+    return f"{name}: {_shown(name, value)}; {kind.write(value)}."
 
 
 def _shown(name: str, value: object) -> str:

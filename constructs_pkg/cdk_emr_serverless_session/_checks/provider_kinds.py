@@ -28,14 +28,12 @@ TEXTS = list_of(instance_of(str, ""), "write a list of text", is_optional=False)
 
 
 def _text(pattern: str, write: str) -> Kind:
-    """Text of a pattern, or a token."""
+    """Text, which has a pattern unless it is a token."""
 
-    def accepts(value: object) -> bool:
-        return isinstance(value, str) and bool(
-            cdk.Token.is_unresolved(value) or re.fullmatch(pattern, value, re.DOTALL)
-        )
+    def fits(value: str) -> bool:
+        return bool(cdk.Token.is_unresolved(value) or re.fullmatch(pattern, value, re.DOTALL))
 
-    return Kind(accepts, lambda _: write)
+    return Kind(lambda value: isinstance(value, str), lambda _: write, fits=fits)
 
 
 def _arns(service: str, write: str) -> Kind:

@@ -21,6 +21,7 @@ from aws_cdk import cloudformation_include as include
 from cdk_emr_serverless_session import (
     Configuration,
     Session,
+    SessionAttributes,
     SessionProvider,
     SessionValidationError,
 )
@@ -92,6 +93,40 @@ class TestLookedUp:
             bench.session(f"Session{name}", execution_role=role, tags={name: name})
         assert self.manifest(app)["missing"]
 
+    def test_the_arn_of_an_imported_session(self) -> None:
+        app = cdk.App()
+        stack = cdk.Stack(app, "Stack", env=ENV)
+        found = ssm.StringParameter.value_from_lookup(stack, "/session-arn")
+        session = Session.from_session_arn(stack, "Imported", found)
+        session.grants.connect(iam.User(stack, "Analyst"))
+        cdk.CfnOutput(stack, "Id", value=f"{session.application_id} {session.session_id}")
+        assert self.manifest(app)["missing"]
+
+    def test_the_ids_of_an_imported_session(self) -> None:
+        app = cdk.App()
+        stack = cdk.Stack(app, "Stack", env=ENV)
+        application_id, session_id = (
+            ssm.StringParameter.value_from_lookup(stack, name) for name in ("/app", "/session")
+        )
+        attributes = SessionAttributes(application_id, session_id)
+        session = Session.from_session_attributes(stack, "Imported", attributes)
+        session.grants.connect(iam.User(stack, "Analyst"))
+        assert self.manifest(app)["missing"]
+
+    @pytest.mark.parametrize("by", ["stack_name", "stack_id"])
+    def test_what_a_provider_serves(self, by: str) -> None:
+        app = cdk.App()
+        stack = cdk.Stack(app, "Stack", env=ENV)
+        found = ssm.StringParameter.value_from_lookup(stack, "/found")
+        serves: dict[str, Any] = {
+            by: found,
+            "application_arns": [found],
+            "execution_role_arns": [found],
+            "tag_keys": [found],
+        }
+        SessionProvider(stack, "Provider").serve(**serves)
+        assert self.manifest(app)["missing"]
+
     def test_a_value_that_is_known_is_checked(self) -> None:
         key = "ssm:account=111122223333:parameterName=/emr/application:region=us-east-1"
         stack = cdk.Stack(cdk.App(context={key: "Not An Id"}), "Stack", env=ENV)
@@ -99,6 +134,13 @@ class TestLookedUp:
         application = emrserverless.CfnApplication.from_application_id(stack, "App", found)
         with pytest.raises(SessionValidationError, match="must be an application's id"):
             Session(stack, "Session", application=application, execution_role=execution_role(stack))
+        attributes = SessionAttributes(found, "00ses")
+        with pytest.raises(SessionValidationError, match="must be an application's id"):
+            Session.from_session_attributes(stack, "Imported", attributes)
+        with pytest.raises(SessionValidationError, match="session_arn: 'Not An Id'"):
+            Session.from_session_arn(stack, "Imported", found)
+        with pytest.raises(SessionValidationError, match="write a list of roles' ARNs"):
+            SessionProvider(stack, "P").serve(stack_name="Plain", execution_role_arns=[found])
 
     @pytest.mark.parametrize(
         ("options", "problem"),
@@ -135,6 +177,18 @@ class TestLookedUp:
         bench = Bench(app, stack, interactive_application(stack), execution_role(stack))
         with pytest.raises(SessionValidationError, match=re.escape(problem)):
             bench.session(**options)
+
+    def test_so_are_those_of_imports_and_of_what_is_served(self) -> None:
+        stack = cdk.Stack(cdk.App(), "Stack", env=ENV)
+        ec2.Vpc.from_lookup(stack, "Vpc", is_default=True)
+        nothing: Any = None
+        attributes = SessionAttributes("00app", nothing)
+        with pytest.raises(SessionValidationError, match="session_id: None, must be text"):
+            Session.from_session_attributes(stack, "Imported", attributes)
+        with pytest.raises(SessionValidationError, match="session_arn: None, must be text"):
+            Session.from_session_arn(stack, "Imported", nothing)
+        with pytest.raises(SessionValidationError, match="write a list of roles' ARNs"):
+            SessionProvider(stack, "P").serve(stack_name="Plain", execution_role_arns=[nothing])
 
 
 def test_dynamic_references_are_known_at_deployment_only(bench: Bench) -> None:
