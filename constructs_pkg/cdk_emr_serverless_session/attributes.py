@@ -10,7 +10,7 @@ from aws_cdk import IResource
 from constructs import Construct
 
 from ._checks.kinds import check_kinds, check_scope, instance_of
-from ._checks.limits import shape_problems, text_problems
+from ._checks.limits import known_later, shape_problems, text_problems
 from ._checks.values import check_values
 from ._emr.names import ARN_RESOURCE, SERVICE, session_resource_name
 from .errors import SessionValidationError
@@ -61,7 +61,7 @@ class ImportedSession(cdk.Resource):
         scope: Construct,
         id: str,
         session_arn: str,
-        attributes: SessionAttributes,
+        attributes: SessionAttributes | None,
         *,
         is_arn: bool = True,
     ) -> None:
@@ -83,6 +83,8 @@ class ImportedSession(cdk.Resource):
             # What stands for an ARN that the CLI looks up stands for its parts, too.
             stand_in = SessionAttributes(session_arn, session_arn)
             return cls(scope, id, session_arn, stand_in, is_arn=False)
+        if _is_dynamic_reference(scope, session_arn):
+            return cls(scope, id, session_arn, None, is_arn=False)
         # …:/applications/{applicationId}/sessions/{sessionId}
         parts = cdk.Fn.split("/", session_arn)
         attributes = SessionAttributes(cdk.Fn.select(2, parts), cdk.Fn.select(4, parts))
@@ -122,12 +124,12 @@ class ImportedSession(cdk.Resource):
     @property
     def session_id(self) -> str:
         """The session's id."""
-        return self._attributes.session_id
+        return self._ids("session_id").session_id
 
     @property
     def application_id(self) -> str:
         """The id of the session's application."""
-        return self._attributes.application_id
+        return self._ids("application_id").application_id
 
     @property
     def grants(self) -> SessionGrants:
@@ -143,11 +145,29 @@ class ImportedSession(cdk.Resource):
         """Only where the session is declared."""
         raise self._only_where_declared("keep_alive")
 
+    def _ids(self, name: str) -> SessionAttributes:
+        if self._attributes is not None:
+            return self._attributes
+        reference = self.stack.resolve(self._session_arn)
+        raise SessionValidationError(
+            self.node.path,
+            [
+                f"{name}: is unknown, because CloudFormation can't split the dynamic reference "
+                f"{reference!r}; pass ssm.StringParameter.value_for_string_parameter(…) without a "
+                "version, or use Session.from_session_attributes(…)."
+            ],
+        )
+
     def _only_where_declared(self, name: str) -> SessionValidationError:
         return SessionValidationError(
             self.node.path,
             [f"{name}: this session is imported. Use {name} of the Session that declares it."],
         )
+
+
+def _is_dynamic_reference(scope: Construct, value: str) -> bool:
+    """Whether CloudFormation resolves the value after it evaluates Fn::Split, which needs it."""
+    return known_later(value) and "{{resolve:" in str(cdk.Stack.of(scope).resolve(value))
 
 
 def _check(scope: Construct, id: str, **values: tuple[str, str]) -> bool:

@@ -228,7 +228,8 @@ class Session(cdk.Resource):
         Args:
             scope: Where the reference belongs.
             id: The reference's id in its scope.
-            session_arn: The session's ARN; may be a token.
+            session_arn: The session's ARN; may be a token. From a dynamic reference,
+                ``session_id`` and ``application_id`` aren't known.
 
         Returns:
             The session, to read its attributes and to grant permissions on.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_logs as logs
 
 from .kinds import Kind, having, instance_of, list_of
+from .limits import known_later
 
 LOG_GROUP = having("log_group_name", "pass a logs.LogGroup", is_optional=True)
 LOG_RETENTION = instance_of(logs.RetentionDays, "write logs.RetentionDays.ONE_MONTH or another")
@@ -28,10 +28,10 @@ TEXTS = list_of(instance_of(str, ""), "write a list of text", is_optional=False)
 
 
 def _text(pattern: str, write: str) -> Kind:
-    """Text, which has a pattern unless it is a token."""
+    """Text, which has a pattern if it is known at synth."""
 
     def fits(value: str) -> bool:
-        return bool(cdk.Token.is_unresolved(value) or re.fullmatch(pattern, value, re.DOTALL))
+        return known_later(value) or re.fullmatch(pattern, value, re.DOTALL) is not None
 
     return Kind(lambda value: isinstance(value, str), lambda _: write, fits=fits)
 

@@ -327,6 +327,36 @@ class TestImport:
         session = Session.from_session_attributes(bench.stack, "Imported", attributes)
         assert bench.stack.resolve(session.session_id) == {"Ref": "SessionId"}
 
+    @pytest.mark.parametrize("is_token", [False, True])
+    def test_from_a_dynamic_reference(self, bench: Bench, is_token: bool) -> None:
+        """CloudFormation splits text before it resolves the reference, so there are no ids."""
+        service = cdk.CfnDynamicReferenceService.SSM
+        token = cdk.CfnDynamicReference(service, "/emr/session").to_string()
+        reference = "{{resolve:ssm:/emr/session}}"
+        session = Session.from_session_arn(
+            bench.stack, "Imported", token if is_token else reference
+        )
+        session.grants.read(bench.role)
+        (policy,) = resources_of(bench.template(), "AWS::IAM::Policy").values()
+        (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
+        assert statement["Resource"] == reference
+        for name in ("session_id", "application_id"):
+            with pytest.raises(SessionValidationError) as refusal:
+                getattr(session, name)
+            assert str(refusal.value) == (
+                f"[Stack/Imported] {name}: is unknown, because CloudFormation can't split the "
+                f"dynamic reference '{reference}'; pass "
+                "ssm.StringParameter.value_for_string_parameter(…) without a version, or use "
+                "Session.from_session_attributes(…)."
+            )
+
+    def test_ids_that_are_dynamic_references(self, bench: Bench) -> None:
+        attributes = SessionAttributes("{{resolve:ssm:/app}}", "{{resolve:ssm:/session}}")
+        session = Session.from_session_attributes(bench.stack, "Imported", attributes)
+        joined = bench.stack.resolve(session.session_arn)["Fn::Join"][1]
+        assert joined[-1] == ":/applications/{{resolve:ssm:/app}}/sessions/{{resolve:ssm:/session}}"
+        assert session.session_id == "{{resolve:ssm:/session}}"
+
     @pytest.mark.parametrize("arn", [None, "${unknown}", ARN + "x" * 1024])
     def test_an_arn_that_the_service_would_not_give(self, bench: Bench, arn: Any) -> None:
         with pytest.raises(SessionValidationError, match=r"\[Stack/Imported\] session_arn"):

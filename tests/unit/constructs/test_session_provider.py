@@ -485,6 +485,22 @@ class TestServe:
                 execution_role_arns=[self.EXECUTION_ROLE],
             )
 
+    @pytest.mark.parametrize("stack", ["stack_name", "stack_id"])
+    def test_what_a_dynamic_reference_gives(self, bench: Bench, stack: str) -> None:
+        by: dict[str, Any] = {stack: "{{resolve:ssm:/stack}}"}
+        SessionProvider(bench.stack, "Provider").serve(
+            **by,
+            application_arns=["{{resolve:ssm:/app}}"],
+            execution_role_arns=["{{resolve:ssm:/role}}"],
+            tag_keys=["{{resolve:ssm:/key}}"],
+        )
+        policy = _the(bench.template(), "AWS::IAM::ManagedPolicy", "Provider")
+        statements = policy["Properties"]["PolicyDocument"]["Statement"]
+        (passing,) = [s for s in statements if "iam:PassRole" in action_list(s)]
+        assert passing["Resource"] == "{{resolve:ssm:/role}}"
+        _, starting = [s for s in statements if "emr-serverless:StartSession" in action_list(s)]
+        assert starting["Resource"] == "{{resolve:ssm:/app}}"
+
     @pytest.mark.parametrize(
         "stack",
         [
