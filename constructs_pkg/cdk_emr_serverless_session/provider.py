@@ -177,7 +177,8 @@ class SessionProvider(Construct):
             The stack's only provider of this kind.
 
         Raises:
-            SessionValidationError: The stack has one already, and options were given.
+            SessionValidationError: The stack has one already, and options were given; or the
+                scope is no construct of a stack.
         """
         check_kinds(_SINGLETON_ID, scope=(scope, SCOPE))
         stack = cdk.Stack.of(scope)
@@ -207,7 +208,11 @@ class SessionProvider(Construct):
 
         Returns:
             The provider that ``get_or_create`` gives, or None when there is none yet.
+
+        Raises:
+            SessionValidationError: The scope is no construct of a stack.
         """
+        check_kinds(f"{cls.__name__}.of", scope=(scope, SCOPE))
         found = cdk.Stack.of(scope).node.try_find_child(_SINGLETON_ID)
         return found if isinstance(found, SessionProvider) else None
 

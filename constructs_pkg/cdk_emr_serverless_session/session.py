@@ -16,6 +16,7 @@ from ._checks.complete_app import DeclaredSession, checks_of
 from ._checks.environment import environment_problems
 from ._checks.kinds import (
     APPLICATION,
+    ID,
     REMOVAL_POLICY,
     ROLE,
     SCHEDULE,
@@ -136,7 +137,10 @@ class Session(cdk.Resource):
         check_kinds(
             path,
             *type_problems(
-                session_name=session_name, runtime_configuration=configuration, tags=tags
+                session_name=session_name,
+                idle_timeout=idle_timeout,
+                runtime_configuration=configuration,
+                tags=tags,
             ),
             application=(application, APPLICATION),
             execution_role=(execution_role, ROLE),
@@ -324,7 +328,7 @@ class Session(cdk.Resource):
         """
         from .keep_alive import keep_alive_schedule
 
-        check_kinds(f"{self.node.path} keep_alive", schedule=(schedule, SCHEDULE))
+        check_kinds(f"{self.node.path} keep_alive", schedule=(schedule, SCHEDULE), id=(id, ID))
         self._resource.add_property_override("KeepAlive", "true")
         self._permissions.write_parameter(self._parameter_name)
         self._grants._cover_successors()

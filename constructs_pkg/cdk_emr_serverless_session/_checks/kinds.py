@@ -5,6 +5,7 @@ A type checker sees it first. Whoever has none is told what to write.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -72,7 +73,7 @@ GRANTEE = having("grant_principal", "pass a role or user, such as iam.Role.from_
 SCHEDULE = having("time_zone", "pass a scheduler.ScheduleExpression")
 SWITCH = Kind(lambda value: isinstance(value, bool), lambda _: "write True or False", False)
 SWITCH_OR_DEFAULT = Kind(SWITCH.accepts, SWITCH.write)
-_ID = Kind(lambda value: isinstance(value, str) and value != "", lambda _: "write text", False)
+ID = Kind(lambda value: isinstance(value, str) and value != "", lambda _: "write text", False)
 SCOPE = Kind(
     lambda value: _has(value, "node") and not isinstance(value, cdk.Stage),
     lambda _: "pass the stack, or another construct in it",
@@ -123,7 +124,7 @@ def check_scope(scope: object, id: object) -> None:
     check_kinds(
         str(id),
         scope=(scope, SCOPE),
-        id=(id, _ID),
+        id=(id, ID),
     )
 
 
@@ -145,11 +146,15 @@ def _shown(name: str, value: object) -> str:
         return f"is the class {value.__name__}"
     if isinstance(value, str) and known_later(value):
         return "is text that is known at deployment, such as an id or an ARN"
+    if isinstance(value, (int, float)) and known_later(value):
+        return "is a number that is known at deployment"
     if isinstance(value, (str, int, float, list, tuple)):
         return shown_as(name, value)
     return f"is of type {type(value).__name__}"
 
 
 def _duration(unit: str, value: object) -> str:
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return f"write cdk.Duration.{unit}({value if number else '…'})"
+    amount = "…"
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < math.inf:
+        amount = str(math.ceil(value))
+    return f"write cdk.Duration.{unit}({amount})"

@@ -9,6 +9,7 @@ from typing import Any
 import aws_cdk as cdk
 
 from .._emr.model import shape
+from .._template.lookups import as_construct, path_of
 
 
 def shape_problems(name: str, shape_name: str, value: Any) -> Iterator[str]:
@@ -21,15 +22,20 @@ def shape_problems(name: str, shape_name: str, value: Any) -> Iterator[str]:
         return
     constraints = shape(shape_name)
     shown = shown_as(name, value)
-    if constraints["type"] == "string":
-        problems = list(size_problems(name, shown, len(value), constraints, "characters"))
-        pattern = constraints.get("pattern")
-        if not problems and pattern and not re.fullmatch(pattern, value, re.ASCII):
-            expected = _EXPECTED.get(shape_name) or _MEANING.get(pattern, f"must match {pattern}")
-            problems.append(f"{name}: {shown}{_kind_of_arn(value)}, {expected}.")
-        yield from problems
-    else:
+    if constraints["type"] != "string":
         yield from size_problems(name, shown, value, constraints, "")
+        return
+    pattern: str = constraints.get("pattern", r"[\s\S]*")
+    fits = re.fullmatch(pattern, value, re.ASCII) is not None
+    expected = _EXPECTED.get(shape_name)
+    if expected and not fits:
+        # What a value is says more than how long it is.
+        yield f"{name}: {shown}{_kind_of(value)}, {expected}{_advice(name, value)}."
+        return
+    problems = list(size_problems(name, shown, len(value), constraints, "characters"))
+    if not problems and not fits:
+        problems.append(f"{name}: {shown}, {_meaning(pattern, value)}.")
+    yield from problems
 
 
 # What the patterns of the model mean, by the name of the shape or by the pattern itself.
@@ -43,24 +49,50 @@ _EXPECTED = {
 }
 _TAG_CHARACTERS = "[A-Za-z0-9 /_.:=+@-]"
 _MEANING = {
-    r".*\S.*": "must not be blank",
-    **{
-        _TAG_CHARACTERS + times: "may have letters, digits, spaces and _ . : / = + - @ only"
-        for times in "+*"
-    },
+    _TAG_CHARACTERS + times: "may have letters, digits, spaces and _ . : / = + - @ only"
+    for times in "+*"
 }
-_ARN = re.compile(r"arn:[\w-]+:(?P<service>[\w-]+):[\w-]*:\w*:/?(?P<resource>[\w-]+)")
+_IN_ONE_LINE = r".*\S.*"
 
 
-def _kind_of_arn(value: str) -> str:
-    found = _ARN.match(value)
-    if found is None:
-        return ""
-    service, resource = found["service"], found["resource"]
-    if (service, resource) == ("emr-serverless", "applications"):
-        kind = "session" if "/sessions/" in value else "application"
-        return f" is the ARN of an EMR Serverless {kind}"
-    return f" is the ARN of {service}'s {resource}"
+def _meaning(pattern: str, value: str) -> str:
+    if pattern == _IN_ONE_LINE:
+        has_text = re.search(r"\S", value, re.ASCII)
+        return "must not have line breaks" if has_text else "must not be blank"
+    return _MEANING.get(pattern, f"must match {pattern}")
+
+
+_ID = re.compile("00[0-9a-z]+")
+_ARN = re.compile(r"arn:[\w-]+:(?P<service>[\w-]+):[\w-]*:\w*:/?(?P<resource>[\w-]+).*")
+_OF_AN_APPLICATION = re.compile(
+    r"arn:[\w-]+:emr-serverless:[\w-]*:\w*:/applications/\w+(?:/(?P<part>\w+)/\w+)?"
+)
+_PARTS = {None: "application", "sessions": "session", "jobruns": "job run"}
+
+
+def _kind_of(value: str) -> str:
+    """What a value is that isn't what it has to be, as far as that shows."""
+    if _ID.fullmatch(value):
+        return " is an id"
+    if (found := _OF_AN_APPLICATION.fullmatch(value)) and found["part"] in _PARTS:
+        return f" is the ARN of an EMR Serverless {_PARTS[found['part']]}"
+    if (found := _ARN.fullmatch(value)) and found["service"] != "emr-serverless":
+        return f" is the ARN of {found['service']}'s {found['resource']}"
+    return ""
+
+
+_WITH_ARN = {
+    "application": "the ARN, use CfnApplication.from_application_arn(…)",
+    "application_id": "the session's ARN, use Session.from_session_arn(…)",
+    "session_id": "the session's ARN, use Session.from_session_arn(…)",
+}
+_WITH_ID = {"session_arn": "ids, use Session.from_session_attributes(…)"}
+
+
+def _advice(name: str, value: str) -> str:
+    """What takes what was given for an argument."""
+    ways = _WITH_ARN if value.startswith("arn:") else _WITH_ID if _ID.fullmatch(value) else {}
+    return f"; with {ways[name]}" if name in ways else ""
 
 
 def text_problems(name: str, value: object) -> Iterator[str]:
@@ -111,5 +143,18 @@ def shown_as(name: str, value: Any) -> str:
     if ".properties[" in name and not name.endswith(" key"):
         # The service's model marks the properties as sensitive.
         return f"{len(value)} characters" if isinstance(value, str) else type(value).__name__
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:60]}… ({len(str(value)):,} characters)"
+    text = _written(value)
+    length = len(value if isinstance(value, str) else text)
+    return text if len(text) <= 80 else f"{text[:60]}… ({length:,} characters)"
+
+
+def _written(value: Any) -> str:
+    """Text, numbers and lists as in Python, constructs by path, and others by type."""
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(_written, value))}]"
+    if value is None or isinstance(value, (str, bytes, int, float)):
+        return repr(value)
+    if isinstance(value, type):
+        return value.__name__
+    construct = as_construct(value)
+    return type(value).__name__ if construct is None else path_of(construct)

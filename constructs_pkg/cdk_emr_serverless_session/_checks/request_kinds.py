@@ -1,20 +1,25 @@
-"""Checks the types of a session's text, lists and mappings, whatever their values are."""
+"""Checks the types of a session's text, minutes, lists and mappings, whatever the values are."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import aws_cdk as cdk
+
 from ..configuration import Configuration
 from .limits import known_later, text_problems
+from .request import minutes_of
 
 
 def type_problems(
-    *, session_name: object, runtime_configuration: object, tags: object
+    *, session_name: object, idle_timeout: object, runtime_configuration: object, tags: object
 ) -> list[str]:
-    """What of a session's text, lists and mappings is of another type."""
+    """What of a session's text, minutes, lists and mappings is of another type."""
     problems = []
     if session_name is not None:
         problems += _text_problems("session_name", session_name)
+    if isinstance(idle_timeout, cdk.Duration):
+        problems += _minutes_problems(idle_timeout)
     if runtime_configuration is not None:
         problems += _configurations_problems("runtime_configuration", runtime_configuration)
     if tags is not None:
@@ -49,6 +54,17 @@ def _configuration_problems(name: str, configuration: object) -> list[str]:
     if inner is not None:
         problems += _configurations_problems(f"{name}.configurations", inner)
     return problems
+
+
+def _minutes_problems(idle_timeout: cdk.Duration) -> list[str]:
+    try:
+        minutes_of(idle_timeout)
+    except RuntimeError:
+        return [
+            f"idle_timeout: is in {idle_timeout.unit_label()} that are known at deployment, and "
+            "the CDK can't convert them; write cdk.Duration.minutes(…)."
+        ]
+    return []
 
 
 def _text_problems(name: str, value: object) -> list[str]:

@@ -218,6 +218,64 @@ def test_idle_timeout_is_whole_minutes(bench: Bench) -> None:
     assert bench.properties()["IdleTimeoutMinutes"] == 2
 
 
+@pytest.mark.parametrize(
+    ("given", "advice"),
+    [
+        (1.5, "1.5; write cdk.Duration.minutes(2)."),
+        (-1, "-1; write cdk.Duration.minutes(…)."),
+        (float("inf"), "inf; write cdk.Duration.minutes(…)."),
+        (
+            cdk.Token.as_number({"Ref": "Minutes"}),
+            "is a number that is known at deployment; write cdk.Duration.minutes(…).",
+        ),
+        (
+            cdk.Duration.seconds(cdk.Token.as_number({"Ref": "Seconds"})),
+            "is in seconds that are known at deployment, and the CDK can't convert them; write "
+            "cdk.Duration.minutes(…).",
+        ),
+    ],
+    ids=["fraction", "negative", "infinite", "token", "seconds"],
+)
+def test_an_idle_timeout_that_is_no_minutes(bench: Bench, given: Any, advice: str) -> None:
+    with pytest.raises(SessionValidationError) as refusal:
+        bench.session(idle_timeout=given)
+    assert str(refusal.value) == f"[Stack/Session] idle_timeout: {advice}"
+
+
+def test_minutes_may_be_known_at_deployment_only(bench: Bench) -> None:
+    minutes = cdk.CfnParameter(bench.stack, "Minutes", type="Number").value_as_number
+    bench.session(idle_timeout=cdk.Duration.minutes(minutes))
+    assert bench.properties()["IdleTimeoutMinutes"] == {"Ref": "Minutes"}
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        (_name("a\nb"), r"session_name: 'a\nb', must not have line breaks."),
+        (_name(" \n"), r"session_name: ' \n', must not be blank."),
+        (
+            _properties({"k": "a\nb"}),
+            "runtime_configuration[0].properties['k']: 3 characters, must not have line breaks.",
+        ),
+    ],
+)
+def test_text_is_one_line(bench: Bench, options: dict[str, Any], problem: str) -> None:
+    with pytest.raises(SessionValidationError) as refusal:
+        bench.session(**options)
+    assert refusal.value.problems == (problem,)
+
+
+def test_an_arn_for_an_applications_id_is_named(bench: Bench) -> None:
+    arn = "arn:aws:emr-serverless:eu-west-1:123456789012:/applications/00f1abcdef234567"
+    with pytest.raises(SessionValidationError) as refusal:
+        _declare(bench, _application(arn))
+    assert refusal.value.problems == (
+        f"application: '{arn}' is the ARN of an EMR Serverless application, must be an "
+        "application's id: digits and lower-case letters, such as 00f1abcdef234567; with the ARN, "
+        "use CfnApplication.from_application_arn(…).",
+    )
+
+
 def test_values_of_properties_are_not_shown(bench: Bench) -> None:
     """The service's model says that they may be secret."""
     with pytest.raises(SessionValidationError) as refusal:
@@ -284,6 +342,8 @@ def test_too_many_tags_of_scopes(bench: Bench) -> None:
             {"tags": {"k": cdk.Token.as_number({"Ref": "Parameter"})}},
             "tags['k']: is known at deployment, and no text; write cdk.Token.as_string(…).",
         ),
+        ({"idle_timeout": [cdk.Duration.hours(1)]}, "idle_timeout: [Duration]; write"),
+        ({"session_name": ["n", 1]}, "session_name: ['n', 1], must be text."),
         ({"application": None}, "application: is required; pass an emrserverless.CfnApplication"),
         ({"execution_role": None}, "execution_role: is required; pass an iam.Role"),
         ({"provider": "Provider"}, "provider: 'Provider'; pass a SessionProvider"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import aws_cdk as cdk
@@ -356,6 +357,46 @@ class TestImport:
         joined = bench.stack.resolve(session.session_arn)["Fn::Join"][1]
         assert joined[-1] == ":/applications/{{resolve:ssm:/app}}/sessions/{{resolve:ssm:/session}}"
         assert session.session_id == "{{resolve:ssm:/session}}"
+
+    @pytest.mark.parametrize(
+        ("given", "named"),
+        [
+            (
+                "arn:aws:iam::123456789012:role/analyst",
+                "'arn:aws:iam::123456789012:role/analyst' is the ARN of iam's role",
+            ),
+            (
+                ARN.partition("/sessions")[0],
+                f"'{ARN.partition('/sessions')[0]}' is the ARN of an EMR Serverless application",
+            ),
+            (
+                ARN.replace("sessions", "jobruns"),
+                f"'{ARN[:59]}… (79 characters) is the ARN of an EMR Serverless job run",
+            ),
+            (ARN.replace("00ses", "*"), f"'{ARN.replace('00ses', '*')}'"),
+            ("00f2abcdef234567", "'00f2abcdef234567' is an id"),
+        ],
+        ids=["role", "application", "job run", "pattern", "id"],
+    )
+    def test_what_is_no_sessions_arn_is_named(self, bench: Bench, given: str, named: str) -> None:
+        with pytest.raises(SessionValidationError) as refusal:
+            Session.from_session_arn(bench.stack, "Imported", given)
+        (problem,) = refusal.value.problems
+        assert problem.startswith(f"session_arn: {named}, must be a session's ARN: arn:aws:")
+
+    def test_an_id_for_an_arn_is_taken_elsewhere(self, bench: Bench) -> None:
+        advice = re.escape("; with ids, use Session.from_session_attributes(…).")
+        with pytest.raises(SessionValidationError, match=advice):
+            Session.from_session_arn(bench.stack, "Imported", "00f2abcdef234567")
+
+    def test_arns_for_ids_are_named(self, bench: Bench) -> None:
+        application = self.ARN.partition("/sessions")[0]
+        attributes = SessionAttributes(application_id=application, session_id=self.ARN)
+        with pytest.raises(SessionValidationError) as refusal:
+            Session.from_session_attributes(bench.stack, "Imported", attributes)
+        for problem, kind in zip(refusal.value.problems, ("application", "session"), strict=True):
+            assert f" is the ARN of an EMR Serverless {kind}, must be" in problem
+            assert problem.endswith("; with the session's ARN, use Session.from_session_arn(…).")
 
     @pytest.mark.parametrize("arn", [None, "${unknown}", ARN + "x" * 1024])
     def test_an_arn_that_the_service_would_not_give(self, bench: Bench, arn: Any) -> None:

@@ -11,7 +11,7 @@ import pytest
 from aws_cdk import aws_emrserverless as emrserverless
 from aws_cdk import aws_iam as iam
 
-from cdk_emr_serverless_session import Session, SessionAttributes
+from cdk_emr_serverless_session import Session, SessionAttributes, SessionValidationError
 from testbed.synth_bench import (
     TYPE,
     Bench,
@@ -42,6 +42,16 @@ def test_a_grant_is_on_the_session_alone(bench: Bench, grant: str, actions: list
     (statement,) = statements_of(template, "Analyst")
     assert action_list(statement) == actions
     assert statement["Resource"] == {"Fn::GetAtt": [logical_id, "Arn"]}
+
+
+def test_a_grantee_is_one(bench: Bench) -> None:
+    grantees: Any = [bench.role, iam.Role]
+    with pytest.raises(SessionValidationError) as refusal:
+        bench.session().grants.connect(grantees)
+    assert str(refusal.value) == (
+        "[Stack/Session grants.connect] grantee: [Stack/ExecutionRole, Role]; pass a role or user, "
+        "such as iam.Role.from_role_arn(…)."
+    )
 
 
 @pytest.mark.parametrize("imported", [False, True])

@@ -215,6 +215,13 @@ def test_a_session_may_have_several_schedules(bench: Bench) -> None:
     assert len(resources_of(bench.template(), SCHEDULE)) == 2
 
 
+@pytest.mark.parametrize(("id", "problem"), [(None, "is required"), (3, "3"), ("", "''")])
+def test_a_schedules_id_is_text(bench: Bench, id: Any, problem: str) -> None:
+    with pytest.raises(SessionValidationError) as refusal:
+        bench.session().keep_alive(schedule=OFFICE_HOURS, id=id)
+    assert str(refusal.value) == f"[Stack/Session keep_alive] id: {problem}; write text."
+
+
 def test_keeping_alive_takes_no_function_of_its_own(bench: Bench) -> None:
     for id in ("First", "Second"):
         bench.session(id).keep_alive(schedule=OFFICE_HOURS)

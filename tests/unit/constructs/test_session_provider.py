@@ -277,6 +277,16 @@ class TestSingleton:
         with pytest.raises(SessionValidationError, match="total_timeout"):
             SessionProvider.get_or_create(bench.stack, total_timeout=cdk.Duration.minutes(10))
 
+    @pytest.mark.parametrize(
+        ("scope", "problem"), [(None, "is required"), ("x", "'x'"), (cdk.App(), "is of type App")]
+    )
+    def test_a_scope_is_a_construct_of_a_stack(self, scope: Any, problem: str) -> None:
+        advice = "; pass the stack, or another construct in it."
+        for method in (SessionProvider.of, SessionProvider.get_or_create):
+            with pytest.raises(SessionValidationError) as refusal:
+                method(scope)
+            assert refusal.value.problems == (f"scope: {problem}{advice}",)
+
     def test_each_stack_has_its_own(self, bench: Bench) -> None:
         other = cdk.Stack(bench.app, "Other")
         assert SessionProvider.get_or_create(bench.stack) is not SessionProvider.get_or_create(
@@ -475,6 +485,16 @@ class TestServe:
         statements = policy["Properties"]["PolicyDocument"]["Statement"]
         (starting,) = [s for s in statements if "emr-serverless:StartSession" in action_list(s)]
         assert starting["Sid"] == "UseOwnApplications"
+
+    def test_roles_for_their_arns_are_named_by_their_paths(self, bench: Bench) -> None:
+        roles: Any = [bench.role, iam.Role.from_role_name(bench.stack, "Imported", "spark")]
+        provider = SessionProvider(bench.stack, "Provider")
+        with pytest.raises(SessionValidationError) as refusal:
+            provider.serve(stack_name="Plain", execution_role_arns=roles)
+        assert refusal.value.problems == (
+            "execution_role_arns: [Stack/ExecutionRole, Stack/Imported]; write a list of roles' "
+            "ARNs.",
+        )
 
     def test_an_application_is_named_exactly(self, bench: Bench) -> None:
         provider = SessionProvider(bench.stack, "Provider")
