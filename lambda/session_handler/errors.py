@@ -65,7 +65,21 @@ class Refused(ServiceError):
 
 
 class Denied(Refused):
-    """A no for want of permission; IAM may still be catching up."""
+    """A no for want of permission; IAM may still be catching up.
+
+    AWS mostly says which kind of policy it is: "because no identity-based policy allows …", "with
+    an explicit deny in a permissions boundary", and so on.
+    """
+
+    @property
+    def is_of_the_boundary(self) -> bool:
+        """Whether it is the role's permissions boundary that doesn't allow it."""
+        return "permissions boundary" in self.message
+
+    @property
+    def is_of_the_role(self) -> bool:
+        """Whether it is the role's own policies that don't allow it."""
+        return "identity-based policy" in self.message
 
 
 class NotFound(Refused):

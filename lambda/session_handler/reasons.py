@@ -159,8 +159,13 @@ def printable(text: str) -> str:
 def _advice_to(
     error: ServiceError, application_id: str, application: Mapping[str, Any] | None
 ) -> str:
-    parameter = served_stacks.advice(error.message) if isinstance(error, Denied) else None
-    return parameter or _advice(error, application_id, application)
+    if not isinstance(error, Denied):
+        return _advice(error, application_id, application)
+    if error.is_of_the_boundary:
+        return (
+            "allow that action in the permissions boundary of the handler's role, and deploy again."
+        )
+    return served_stacks.advice(error) or _missing_permission(error)
 
 
 def _advice(error: ServiceError, application_id: str, application: Mapping[str, Any] | None) -> str:
@@ -177,8 +182,6 @@ def _advice(error: ServiceError, application_id: str, application: Mapping[str, 
             f"check that the application {application_id} exists in this account and region, "
             "and has not been deleted."
         )
-    if isinstance(error, Denied):
-        return _missing_permission(error.message)
     if TOKEN_REFUSED.search(error.message):
         return "deploy again: another CloudFormation request has another token."
     if error.code == "ServiceQuotaExceededException":
@@ -192,8 +195,8 @@ def _advice(error: ServiceError, application_id: str, application: Mapping[str, 
     )
 
 
-def _missing_permission(message: str) -> str:
-    said = message.lower()
+def _missing_permission(error: Denied) -> str:
+    said = error.message.lower()
     if "passrole" in said:
         advice = (
             "the handler may only pass the execution roles of this stack's sessions, to "
@@ -207,9 +210,7 @@ def _missing_permission(message: str) -> str:
         )
     else:
         advice = "check that the policies of the handler's role are as they were deployed"
-    # AWS says which kind of policy it is: "because no identity-based policy allows …", "with an
-    # explicit deny in a permissions boundary", and so on.
-    if "identity-based policy" not in said:
+    if not error.is_of_the_role:
         advice += (
             "; look for a permissions boundary or an organisation's policy that denies the "
             "handler's role this action"

@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 from fnmatch import fnmatchcase
 
+from session_handler.errors import Denied
+
 _PARAMETERS = {
     "iam:PassRole": "its execution role in ExecutionRoleArns",
     "emr-serverless:StartSession": "its application in ApplicationIds",
@@ -36,15 +38,20 @@ def missing_stack(stack_id: str) -> str | None:
     return f"add {name} to the parameter StackNames of the stack {_provider()}, update it"
 
 
-def advice(said: str) -> str | None:
+def advice(error: Denied) -> str | None:
     """Which parameter lacks what a refusal for want of permission names."""
-    missing = next((where for action, where in _PARAMETERS.items() if action in said), None)
+    missing = next((where for what, where in _PARAMETERS.items() if what in error.message), None)
     if missing is None or not os.environ.get("PROVIDER_STACK"):
         return None
-    return (
+    update = (
         f"name {missing}, a parameter of the stack {_provider()}; update that stack, and deploy "
-        "again. Where it is named already, look for a permissions boundary or an organisation's "
-        "policy that takes the action from the handler's role."
+        "again."
+    )
+    if error.is_of_the_role:
+        return update
+    return (
+        f"{update} Where it is named already, look for a permissions boundary or an "
+        "organisation's policy that takes the action from the handler's role."
     )
 
 

@@ -112,22 +112,29 @@ def test_a_refused_start_says_what_to_do(
     assert all(part in message for part in ("Session", "00a1", error.message, advice))
 
 
+@pytest.mark.parametrize("template", [False, True], ids=["of an app", "from its template"])
 @pytest.mark.parametrize("action", ["emr-serverless:TagResource", "iam:PassRole"])
 @pytest.mark.parametrize(
     ("why", "is_blamed"),
     [
         ("because no identity-based policy allows the action", False),
-        ("with an explicit deny in a permissions boundary", True),
+        ("with an explicit deny in a permissions boundary: arn:aws:iam::1:policy/b", True),
+        ("because no permissions boundary allows the action", True),
         ("because no service control policy allows the action", True),
     ],
 )
 def test_a_boundary_is_blamed_only_where_the_policies_of_the_role_are_not(
-    action: str, why: str, is_blamed: bool
+    monkeypatch: pytest.MonkeyPatch, action: str, why: str, is_blamed: bool, template: bool
 ) -> None:
+    if template:
+        monkeypatch.setenv("PROVIDER_STACK", "sessions")
     said = f"User: handler is not authorized to perform: {action} on resource: r {why}"
     error = Denied("StartSession", "AccessDeniedException", said)
     advice = reasons.refused(REQUEST, error, None).partition("What to do: ")[2]
     assert ("permissions boundary" in advice) == is_blamed
+    if "permissions boundary" in why:
+        assert "tag keys" not in advice
+        assert "execution role" not in advice
 
 
 def test_a_refused_change_of_tags_does_not_say_that_nothing_was_started() -> None:

@@ -89,3 +89,5 @@ def test_a_refusal_names_the_parameter_that_lacks_something(
 
     assert not answer.is_success
     assert f"in {parameter}, a parameter of the stack sessions" in answer.reason
+    # AWS says that it is the role's own policies.
+    assert "permissions boundary" not in answer.reason
