@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
 
 from cdk_emr_serverless_session import SessionProvider
 from testbed.apps import one_session
@@ -48,5 +49,27 @@ def test_a_missing_permission_is_named(deployment: Deployment) -> None:
     said = deployment.fail_to_deploy(assembly)
 
     assert "emr-serverless:StartSession" in said
+    assert deployment.status() == "ROLLBACK_COMPLETE"
+    assert deployment.owned() == []
+
+
+def bounded_session(stack: cdk.Stack) -> None:
+    """Fill a stack with such a session, whose provider's boundary has everything but tagging."""
+    all_but_tagging = iam.PolicyStatement(
+        not_actions=["emr-serverless:TagResource"], resources=["*"]
+    )
+    SessionProvider.get_or_create(
+        stack,
+        total_timeout=cdk.Duration.seconds(15),
+        permissions_boundary=iam.ManagedPolicy(stack, "Boundary", statements=[all_but_tagging]),
+    )
+    one_session(stack, tags={"team": "search"})
+
+
+def test_a_permissions_boundary_that_denies_is_named(deployment: Deployment) -> None:
+    said = deployment.fail_to_deploy(bounded_session)
+
+    assert "because no permissions boundary allows the emr-serverless:TagResource action" in said
+    assert "What to do: allow that action in the permissions boundary of the handler's role" in said
     assert deployment.status() == "ROLLBACK_COMPLETE"
     assert deployment.owned() == []

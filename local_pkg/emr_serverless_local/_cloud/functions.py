@@ -12,7 +12,7 @@ from typing import Any
 
 from ministack.core import iam_evaluator
 from ministack.core.responses import get_account_id, get_region
-from ministack.services import lambda_svc
+from ministack.services import iam, lambda_svc
 from ministack.services.cloudformation import provisioners
 
 RESOURCE_TYPE = "AWS::Lambda::Function"
@@ -81,6 +81,7 @@ def _check_network(role_arn: str) -> None:
     """Refuse a role that can't make network interfaces (aws/aws-cdk issue 23589)."""
     role = role_arn.rpartition("/")[2]
     policies = iam_evaluator._gather_role_policies(role, get_account_id())
+    limits = iam_evaluator._permissions_boundary(iam._roles, role, get_account_id())
     for action in _NETWORK_ACTIONS:
         context = iam_evaluator.EvalContext(
             principal_arn=role_arn,
@@ -90,7 +91,7 @@ def _check_network(role_arn: str) -> None:
             resource_arn="*",
             region=get_region(),
         )
-        if iam_evaluator.evaluate(context, policies).decision != "Allow":
+        if iam_evaluator.evaluate(context, policies, *limits).decision != "Allow":
             _refuse(
                 f"The provided execution role does not have permissions to call {action} on EC2"
             )

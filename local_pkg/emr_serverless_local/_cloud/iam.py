@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ministack.core import iam_actions, iam_evaluator, responses, router
+from ministack.core import iam_evaluator, responses, router
 from ministack.services import iam
 
 from ..sessions.permissions import SERVICE_PRINCIPAL, Caller, Permission
@@ -37,13 +37,9 @@ class IamAuthorizer:
             return None
         if isinstance(denied, iam_evaluator.AuthError):
             return str(denied.message)
-        return str(
-            iam_actions.identity_denial_message(
-                permission.action,
-                denied.principal_arn,
-                permission.resource,
-                denied.decision == "Deny",
-            )
+        return (
+            f"User: {denied.principal_arn} is not authorized to perform: {permission.action} on "
+            f"resource: {permission.resource} {_why(denied, caller, permission)}"
         )
 
     def role_problem(self, role_arn: str) -> str | None:
@@ -62,6 +58,28 @@ def role_trusts(role_name: str, principal: str) -> bool:
     """Whether a role lets a service assume it."""
     role = iam._roles.get(role_name) or {}
     return _trusts(role.get("AssumeRolePolicyDocument"), principal)
+
+
+def _why(denied: iam_evaluator.EvalResult, caller: Caller, permission: Permission) -> str:
+    """Which kind of policy denies it, in the words of IAM's user guide."""
+    account = responses.get_account_id()
+    principal = iam_evaluator.resolve_principal(_access_key(caller), account)
+    context = iam_evaluator.EvalContext(
+        principal_arn=principal.arn,
+        principal_type=principal.type,
+        principal_account=principal.account,
+        action=permission.action,
+        resource_arn=permission.resource,
+        region=responses.get_region(),
+        service_context={key.lower(): value for key, value in permission.context.items()},
+        principal_keys=principal.keys,
+    )
+    own = iam_evaluator.evaluate(context, principal.policies).decision
+    if denied.decision == "Deny":
+        kind = "an identity-based policy" if own == "Deny" else "a permissions boundary"
+        return f"with an explicit deny in {kind}"
+    kind = "permissions boundary" if own == "Allow" else "identity-based policy"
+    return f"because no {kind} allows the {permission.action} action"
 
 
 def _access_key(caller: Caller) -> str:

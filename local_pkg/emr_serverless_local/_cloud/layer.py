@@ -16,7 +16,7 @@ from ..sessions import LoggedRequest, SessionService
 from ..sessions.backing import Backing
 from ..sessions.permissions import TagsCheckedOn
 from ..sessions.service import Response
-from . import buckets, functions, log_groups, quotas, schedules, warm_workers
+from . import boundaries, buckets, functions, log_groups, quotas, schedules, warm_workers
 from .cloudformation import api, long_poll
 from .cloudformation.application_resource import (
     REPLACING_PROPERTIES,
@@ -86,6 +86,7 @@ class Layer:
         api.install()
         handlers = ministack_app.SERVICE_HANDLERS
         handlers["cloudformation"] = long_poll.held(handlers["cloudformation"])
+        boundaries.install()
         buckets.install()
         functions.install()
         log_groups.install()

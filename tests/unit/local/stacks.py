@@ -77,7 +77,7 @@ class RecordingStack:
         answer = (do or self.cloudformation.create_stack)(
             StackName=self.name,
             TemplateBody=json.dumps(template),
-            Capabilities=["CAPABILITY_IAM"],
+            Capabilities=["CAPABILITY_NAMED_IAM"],
             DisableRollback=not rollback,
         )
         self._stack_id = answer["StackId"]

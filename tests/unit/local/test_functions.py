@@ -90,3 +90,23 @@ class TestInAVpc:
         inside = function(VpcConfig=IN_VPC, Role={"Fn::GetAtt": ["Networked", "Arn"]})
         resources = {"Networked": role, "Inside": inside}
         assert stack.deploy(resources=resources) == "CREATE_COMPLETE"
+
+    def test_a_boundary_of_its_role_has_to_let_it_make_them(self, stack: RecordingStack) -> None:
+        logs = {"Effect": "Allow", "Action": "logs:*", "Resource": "*"}
+        resources = {
+            "Boundary": {
+                "Type": "AWS::IAM::ManagedPolicy",
+                "Properties": {"PolicyDocument": {"Statement": [logs]}},
+            },
+            "Networked": {
+                "Type": "AWS::IAM::Role",
+                "Properties": {
+                    "AssumeRolePolicyDocument": trust("lambda"),
+                    "ManagedPolicyArns": [VPC_POLICY],
+                    "PermissionsBoundary": {"Ref": "Boundary"},
+                },
+            },
+            "Inside": function(VpcConfig=IN_VPC, Role={"Fn::GetAtt": ["Networked", "Arn"]}),
+        }
+        assert stack.deploy(resources=resources) == "ROLLBACK_COMPLETE"
+        assert "CreateNetworkInterface" in stack.reason("Inside", "CREATE_FAILED")

@@ -61,9 +61,13 @@ def application_id(root: Any) -> str:
     return create_application(root)
 
 
-def as_role(server: Server, *statements: Any) -> Any:
+def as_role(server: Server, *statements: Any, boundary: str | None = None) -> Any:
     """A client whose role has this policy."""
     arn = role(server, ACCOUNT_TRUST)
+    if boundary:
+        server.client("iam").put_role_permissions_boundary(
+            RoleName=arn.rpartition("/")[2], PermissionsBoundary=boundary
+        )
     server.client("iam").put_role_policy(
         RoleName=arn.rpartition("/")[2],
         PolicyName="policy",
@@ -137,6 +141,36 @@ class TestIam:
             attempt(start, pass_role, tag, tags={"owner": "me", "more": ""})
         attempt(start, pass_role, tag, tags={"owner": "me"})
         attempt(start, pass_role)
+
+    @pytest.mark.parametrize(
+        ("effect", "why"),
+        [
+            ("Allow", "because no permissions boundary allows the {} action"),
+            ("Deny", "with an explicit deny in a permissions boundary"),
+        ],
+    )
+    def test_a_boundary_is_named_where_it_is_the_boundary(
+        self, server: Server, application_id: str, effect: str, why: str
+    ) -> None:
+        """As the IAM user guide has it under "Access denied error message examples"."""
+        lists, reads = "emr-serverless:ListSessions", "emr-serverless:GetApplication"
+        statements = [allow(lists)] if effect == "Allow" else [allow("*")]
+        if effect == "Deny":
+            statements.append({"Effect": "Deny", "Action": reads, "Resource": "*"})
+        boundary = server.client("iam").create_policy(
+            PolicyName=f"boundary-{uuid.uuid4().hex}",
+            PolicyDocument=json.dumps({"Statement": statements}),
+        )["Policy"]["Arn"]
+        client = as_role(server, allow([lists, reads]), boundary=boundary)
+
+        client.list_sessions(applicationId=application_id)
+        with pytest.raises(ClientError) as caught:
+            client.get_application(applicationId=application_id)
+        assert caught.value.response["Error"]["Message"].endswith(why.format(reads))
+        with denied("emr-serverless:ListSessions", "arn:"):
+            as_role(server, allow(reads), boundary=boundary).list_sessions(
+                applicationId=application_id
+            )
 
     def test_a_policy_held_by_the_tag_of_a_session(
         self, server: Server, root: Any, application_id: str, execution_role: str

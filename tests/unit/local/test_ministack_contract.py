@@ -12,15 +12,16 @@ import pytest
 CALLED = [
     ("app", "app", "scope receive send"),
     ("core.concurrency", "run_reentrant", "fn"),
-    ("core.iam_actions", "identity_denial_message", "action principal_arn resource explicit_deny"),
     ("core.iam_evaluator", "_gather_role_policies", "role_name account_id"),
     (
         "core.iam_evaluator",
         "enforce",
         "access_key_id iam_action service region resource_arn service_context",
     ),
+    ("core.iam_evaluator", "_permissions_boundary", "store name account_id"),
     ("core.iam_evaluator", "evaluate", "ctx policies"),
     ("core.iam_evaluator", "resolve_caller_identity", "access_key_id"),
+    ("core.iam_evaluator", "resolve_principal", "access_key_id account_id"),
     ("core.lambda_runtime", "_detect_runtime_binary", "runtime"),
     ("core.lambda_runtime", "execution_credentials", "config"),
     ("core.lambda_runtime", "reset", ""),
@@ -85,6 +86,12 @@ CALLED = [
         "_cwlogs_update",
         "physical_id old_props new_props stack_name logical_id",
     ),
+    ("services.cloudformation.provisioners", "_iam_role_create", "logical_id props stack_name"),
+    (
+        "services.cloudformation.provisioners",
+        "_iam_role_update",
+        "physical_id old_props new_props stack_name logical_id",
+    ),
     ("services.cloudformation.provisioners", "_inherited_capabilities", "parent_stack_name"),
     ("services.cloudformation.provisioners", "_lambda_create", "logical_id props stack_name"),
     (
@@ -139,6 +146,7 @@ CALLED = [
     ("services.cloudformation.stacks", "_runs_on_worker_thread", "resource_type"),
     ("services.cloudformation.stacks", "_update_keeping_seed", ""),
     ("services.eventbridge", "_invoke_target", "target event"),
+    ("services.iam", "policy_known", "arn"),
     ("services.lambda_svc", "_execute_function_with_config_scope", "func event"),
     ("services.lambda_svc", "_execution_record_for_config", "func config"),
     ("services.lambda_svc", "_fetch_code_from_s3", "bucket key version_id"),
@@ -176,6 +184,7 @@ TABLES = [
     ("services.cloudformation.handlers", "_ACTION_HANDLERS", "UpdateStack"),
     ("services.cloudformation.handlers", "_ACTION_HANDLERS", "CancelUpdateStack"),
     ("services.cloudformation.provisioners", "_REPLACING_PROPERTIES", "AWS::DynamoDB::Table"),
+    ("services.cloudformation.provisioners", "_RESOURCE_HANDLERS", "AWS::IAM::Role"),
     ("services.cloudformation.provisioners", "_RESOURCE_HANDLERS", "AWS::Lambda::Function"),
     ("services.cloudformation.provisioners", "_STACK_TAG_PROPERTY", "AWS::IAM::Role"),
 ]
