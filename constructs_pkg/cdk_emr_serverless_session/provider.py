@@ -18,6 +18,7 @@ from ._checks.kinds import SCOPE, Kind, check_kinds, check_scope, duration, valu
 from ._checks.values import check_values
 from ._provider.function import (
     Network,
+    ServedStacks,
     handler_function,
     handler_role,
     is_named,
@@ -147,6 +148,7 @@ class SessionProvider(Construct):
             in_vpc=vpc is not None,
             boundary=permissions_boundary,
         )
+        self._served = ServedStacks()
         self._function = handler_function(
             self,
             role=self._role,
@@ -154,6 +156,7 @@ class SessionProvider(Construct):
             timeout=function_timeout,
             network=Network(vpc, vpc_subnets, security_groups) if vpc is not None else None,
             encryption=environment_encryption,
+            served=self._served,
         )
         self._service_token = self._function.function_arn
         self._schedule_role: iam.IRole | None = None
@@ -299,8 +302,10 @@ class SessionProvider(Construct):
         ]
         check_values(self, path, problems)
         if stack_id is not None:
+            self._served.add(cdk.Fn.select(1, cdk.Fn.split("/", stack_id)))
             owner = Owner(stack_id, declares_applications=True)
         else:
+            self._served.add(str(stack_name))
             pattern = cdk.Stack.of(self).format_arn(
                 service="cloudformation", resource="stack", resource_name=f"{stack_name}/*"
             )
@@ -322,6 +327,7 @@ class SessionProvider(Construct):
         tag_keys: list[str],
     ) -> None:
         """Serves stacks that are listed at deployment, by the parameters of the own stack."""
+        self._served.names = stack_names
         owner = Owner(stack_id_patterns(stack_names), "StringLike", declares_applications=True)
         series = own_series(self, self._role)
         permissions = HandlerPermissions(self, owner, policies=series, early=self._add_early)
@@ -355,6 +361,7 @@ class SessionProvider(Construct):
         home = cdk.Stack.of(self)
         if address != address_of(home):
             self._check_environment(home, stack)
+            self._served.add(stack.stack_name)
             policy_id = f"EmrServerlessSessionPermissions{self.node.addr[-8:]}"
             series = self._new_series(stack, policy_id, of_the_app=True)
             return self._new_permissions(stack, owner, series)

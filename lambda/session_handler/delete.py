@@ -11,7 +11,7 @@ from session_handler.errors import Conflict, Denied, Refused, ServiceError
 from session_handler.failed import failed
 from session_handler.identity import SessionArn, TokenId
 from session_handler.invocation import Invocation, Outcome
-from session_handler.retry import DENIED_SECONDS, RetryBudget, until_clear
+from session_handler.retry import RetryBudget, until_clear
 from session_handler.search import Search
 from session_handler.sessions import Session
 from session_handler.stack import READ_DELAY
@@ -157,10 +157,10 @@ def _stop_applications(invocation: Invocation, arn: SessionArn | None) -> None:
     """Rule 16: an application that is STARTED can't be deleted."""
     if not invocation.request.stops_application:
         return
-    if served_stacks.missing_stack(invocation.request.owner.stack_id):
+    if served_stacks.refusal(invocation.request.owner.stack_id) is not None:
         return  # it may not, and waiting for IAM is no use
     named = [arn.application_id] if arn else invocation.request.application_ids()
-    denied_seconds = _STOP_DENIED_SECONDS if arn else DENIED_SECONDS
+    denied_seconds = _STOP_DENIED_SECONDS if arn else invocation.denied_seconds
     for application_id in named:
         while _is_to_be_stopped(invocation, application_id, denied_seconds):
             if invocation.deadline.is_over:

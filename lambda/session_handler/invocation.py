@@ -7,12 +7,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from session_handler import sessions
+from session_handler import served_stacks, sessions
 from session_handler.deadline import Deadline
 from session_handler.errors import NotFound
 from session_handler.identity import SessionArn
 from session_handler.request import Request
-from session_handler.retry import RetryBudget, insist, until_clear
+from session_handler.retry import (
+    DENIED_SECONDS,
+    UNLISTED_DENIED_SECONDS,
+    RetryBudget,
+    insist,
+    until_clear,
+)
 from session_handler.sessions import Session
 from session_handler.stack import Stack
 from session_handler.wanted import Wanted
@@ -45,13 +51,23 @@ class Invocation:
         self.stack = Stack(self.request, self.deadline)
         self.wanted = Wanted(self.request, self.stack, self.deadline)
 
+    @property
+    def denied_seconds(self) -> float:
+        """How long IAM may be late with what the stack is allowed."""
+        listed = served_stacks.is_listed(self.request.owner.stack_id)
+        return DENIED_SECONDS if listed else UNLISTED_DENIED_SECONDS
+
     def retry_budget(self) -> RetryBudget:
         """For what is done while there is time to work."""
-        return RetryBudget(self.deadline.work_ends)
+        return RetryBudget(self.deadline.work_ends, denied_seconds=self.denied_seconds)
 
     def termination_budget(self) -> RetryBudget:
         """For what is done when that is over, or has failed: ending what was started."""
-        return RetryBudget(self.deadline.ending_ends, unreachable_seconds=20.0)
+        return RetryBudget(
+            self.deadline.ending_ends,
+            unreachable_seconds=20.0,
+            denied_seconds=self.denied_seconds,
+        )
 
     def find(self, arn: SessionArn | None) -> Session | None:
         """A session; None where there is none (any more)."""

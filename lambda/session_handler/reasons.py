@@ -68,7 +68,7 @@ def refused(request: Request, error: ServiceError, application: Mapping[str, Any
     return (
         f"The EMR Serverless session {_name(request)} {asked} The service said: "
         f"{error.code}: {_said(error.message)} "
-        f"What to do: {_advice_to(error, application_id, application)}"
+        f"What to do: {_advice_to(request, error, application_id, application)}"
     )
 
 
@@ -140,8 +140,8 @@ def not_ended_in_time(request: Request, session: Session, seconds: float) -> str
 def not_ended(request: Request, error: ServiceError) -> str:
     """A Delete that is refused, or gets no clear answer."""
     if isinstance(error, Denied):
-        missing = served_stacks.missing_stack(request.owner.stack_id)
-        advice = (missing or "give the handler's role that permission") + " and delete again"
+        unlisted = served_stacks.unlisted(request.owner.stack_id)
+        advice = (unlisted or "give the handler's role that permission") + " and delete again"
     else:
         advice = _advice(error, "", None).rstrip(".") + ", then delete the stack again"
     return (
@@ -157,10 +157,16 @@ def printable(text: str) -> str:
 
 
 def _advice_to(
-    error: ServiceError, application_id: str, application: Mapping[str, Any] | None
+    request: Request,
+    error: ServiceError,
+    application_id: str,
+    application: Mapping[str, Any] | None,
 ) -> str:
     if not isinstance(error, Denied):
         return _advice(error, application_id, application)
+    unlisted = served_stacks.unlisted(request.owner.stack_id)
+    if unlisted is not None:
+        return f"{unlisted} and deploy again."
     if error.is_of_the_boundary:
         return (
             "allow that action in the permissions boundary of the handler's role, and deploy again."

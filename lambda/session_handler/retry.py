@@ -16,6 +16,8 @@ T = TypeVar("T")
 
 # IAM is eventually consistent: a policy that is in force may be refused for minutes.
 DENIED_SECONDS = 240.0
+# The same for a stack that the provider knows nothing of: most likely it is meant.
+UNLISTED_DENIED_SECONDS = 30.0
 # No connection at all: a route that is missing doesn't come by itself.
 UNREACHABLE_SECONDS = 120.0
 # A session that was started seconds ago may not be found yet.

@@ -54,3 +54,31 @@ def test_stacks_that_share_a_provider_start_and_end_their_own_sessions(
 
     assert few.live() == []
     assert few.status() == many.status() == "absent"
+
+
+def app_with_an_unserved_stack(outdir: Path) -> Path:
+    """Synthesize a stack with a provider, and one that uses it without being served."""
+    app = cdk.App(outdir=str(outdir), analytics_reporting=False)
+    platform, stranger = cdk.Stack(app, "UnservedPlatform"), cdk.Stack(app, "Unserved")
+    provider = SessionProvider(platform, "Provider", total_timeout=cdk.Duration.seconds(15))
+    properties = {
+        "ServiceToken": provider.service_token,
+        "ApplicationId": application(stranger).ref,
+        "ExecutionRoleArn": execution_role(stranger).role_arn,
+    }
+    cdk.CfnResource(stranger, "Session", type="Custom::EMRServerlessSession", properties=properties)
+    app.synth()
+    return outdir
+
+
+def test_a_stack_that_is_not_served_is_told_how(
+    aws: LocalAws, cdk_cli: CdkCli, tmp_path: Path
+) -> None:
+    assembly = app_with_an_unserved_stack(tmp_path / "cdk.out")
+    stranger = Deployment(aws, cdk_cli, tmp_path, "Unserved")
+
+    said = stranger.fail_to_deploy(assembly)
+
+    assert "the provider doesn't serve the stack Unserved: add provider.serve(" in said
+    assert stranger.status() == "ROLLBACK_COMPLETE"
+    assert stranger.owned() == []

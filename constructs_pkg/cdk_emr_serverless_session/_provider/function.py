@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import aws_cdk as cdk
+import jsii
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -26,6 +27,23 @@ class Network:
     vpc: ec2.IVpc
     subnets: ec2.SubnetSelection | None
     security_groups: Sequence[ec2.ISecurityGroup] | None
+
+
+@jsii.implements(cdk.IStringProducer)
+class ServedStacks:
+    """The names of the stacks that a provider serves, or patterns for them."""
+
+    def __init__(self) -> None:
+        """Begins with the provider's own stack."""
+        self.names = [cdk.Aws.STACK_NAME]
+
+    def add(self, name: str) -> None:
+        """Adds a stack. What is only known at deployment may stand for any name."""
+        self.names.append("*" if cdk.Token.is_unresolved(name) else name)
+
+    def produce(self, context: cdk.IResolveContext) -> str:  # noqa: ARG002
+        """Called by the CDK when the template is written."""
+        return cdk.Fn.join(",", self.names)
 
 
 def log_group_of(scope: Construct, retention: logs.RetentionDays) -> logs.LogGroup:
@@ -108,6 +126,7 @@ def handler_function(
     timeout: cdk.Duration,
     network: Network | None,
     encryption: kms.IKey | None,
+    served: ServedStacks,
 ) -> lambda_.Function:
     """The function that CloudFormation and schedules call.
 
@@ -130,8 +149,12 @@ def handler_function(
         memory_size=256,
         timeout=timeout,
         role=role,
-        # It tells the sessions that the function made from others'.
-        environment={"ROLE_ARN": role.role_arn},
+        environment={
+            # It tells the sessions that the function made from others'.
+            "ROLE_ARN": role.role_arn,
+            # It tells a refusal that is meant from a policy that isn't in force yet.
+            "SERVED_STACKS": cdk.Lazy.uncached_string(served),
+        },
         log_group=log_group,
         environment_encryption=encryption,
         vpc=network.vpc if network else None,

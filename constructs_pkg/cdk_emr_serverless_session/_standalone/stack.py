@@ -230,11 +230,8 @@ class ProviderStack(cdk.Stack):
                     "S3Bucket": {"Ref": "CodeBucket"},
                     "S3Key": {"Fn::Sub": f"${{CodePrefix}}{code}"},
                 },
-                # Whom the parameters name, for the reason where something is missing in them.
-                "Environment.Variables": {
-                    "PROVIDER_STACK": {"Ref": "AWS::StackName"},
-                    "SERVED_STACKS": {"Fn::Join": [",", {"Ref": "StackNames"}]},
-                },
+                # Whose parameters they are, for the reason where something is missing in them.
+                "Environment.Variables.PROVIDER_STACK": {"Ref": "AWS::StackName"},
                 "VpcConfig": _only_if("InVpc", network),
             },
         }

@@ -113,6 +113,13 @@ def test_four_resources_and_nothing_of_the_cdks(template: dict[str, Any]) -> Non
     assert "bootstrap" not in json.dumps(template).lower()
 
 
+def test_the_function_is_told_whom_it_serves(template: dict[str, Any]) -> None:
+    function = Deployed(template, StackNames="analytics-*,reports").properties["Function"]
+    variables = function["Environment"]["Variables"]
+    assert variables["SERVED_STACKS"] == "analytics-*,reports"
+    assert variables["PROVIDER_STACK"] == "sessions"
+
+
 def test_the_same_release_writes_the_same_files(files: tuple[Path, Path], tmp_path: Path) -> None:
     again = write_provider_template(tmp_path)
 

@@ -9,6 +9,7 @@ from typing import Any
 import aws_cdk as cdk
 import jsii
 import pytest
+from aws_cdk import assertions
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -65,8 +66,10 @@ def test_the_function(bench: Bench) -> None:
     assert function["Architectures"] == ["arm64"]
     assert function["MemorySize"] == 256
     assert function["Runtime"].startswith("python3.")
-    assert list(function["Environment"]["Variables"]) == ["ROLE_ARN"]
-    assert function["Environment"]["Variables"]["ROLE_ARN"] == function["Role"]
+    assert function["Environment"]["Variables"] == {
+        "ROLE_ARN": function["Role"],
+        "SERVED_STACKS": {"Ref": "AWS::StackName"},
+    }
 
 
 @pytest.mark.parametrize(
@@ -362,6 +365,42 @@ class TestShared:
         bench = Bench(app, stack, interactive_application(stack), execution_role(stack))
         with pytest.raises(SessionValidationError, match="unknown-account/unknown-region"):
             bench.session(provider=provider)
+
+
+class TestTheFunctionKnowsWhomItServes:
+    """By the stacks' names: a reference would have the provider wait for them."""
+
+    @staticmethod
+    def served(provider: SessionProvider) -> Any:
+        template = dict(assertions.Template.from_stack(cdk.Stack.of(provider)).to_json())
+        function = _the(template, FUNCTION, "Provider")
+        return function["Properties"]["Environment"]["Variables"]["SERVED_STACKS"]
+
+    @pytest.fixture
+    def app(self) -> cdk.App:
+        return cdk.App()
+
+    @pytest.fixture
+    def provider(self, app: cdk.App) -> SessionProvider:
+        return SessionProvider(cdk.Stack(app, "Platform"), "Provider")
+
+    @staticmethod
+    def declare(stack: cdk.Stack, provider: SessionProvider) -> None:
+        bench = Bench(cdk.App(), stack, interactive_application(stack), execution_role(stack))
+        bench.session(provider=provider)
+
+    def test_stacks_of_the_app_and_others(self, app: cdk.App, provider: SessionProvider) -> None:
+        stack_id = "arn:aws:cloudformation:eu-west-1:123456789012:stack/reports/6f1c0000"
+        self.declare(cdk.Stack(app, "Etl", stack_name="etl-prod"), provider)
+        provider.serve(stack_name="analytics-*", execution_role_arns=[])
+        provider.serve(stack_id=stack_id, execution_role_arns=[])
+
+        names = [",", [{"Ref": "AWS::StackName"}, "etl-prod,analytics-*,reports"]]
+        assert self.served(provider) == {"Fn::Join": names}
+
+    def test_a_name_that_nobody_knows_yet_may_be_any(self, provider: SessionProvider) -> None:
+        self.declare(cdk.NestedStack(cdk.Stack.of(provider), "Nested"), provider)
+        assert self.served(provider) == {"Fn::Join": [",", [{"Ref": "AWS::StackName"}, "*"]]}
 
 
 class TestSharedByManyStacks:

@@ -23,6 +23,7 @@ PAGE = Path(__file__).parents[3] / "docs" / "errors.md"
 # What the table's second column says, as the seconds that an answer may take.
 WHEN = {
     "at once": (0, 0),
+    "after half a minute": (15, 30),
     "after four minutes, in which IAM may catch up": (225, 245),
     "after two minutes": (100, 150),
     "when the session fails": (START_SECONDS, START_SECONDS + 7),
@@ -139,6 +140,12 @@ def stack_not_served(case: Case) -> Answer:
     return case.create()
 
 
+def stack_not_served_by_an_app(case: Case) -> Answer:
+    case.monkeypatch.setenv("SERVED_STACKS", "platform,others-*")
+    case.lab.authorizer.denied.add("emr-serverless:StartSession")
+    return case.create()
+
+
 def unreadable_property(case: Case) -> Answer:
     return case.create({"ConfigurationOverrides": {"RuntimeConfiguration": [{}]}})
 
@@ -236,10 +243,15 @@ EXPECTED = {
         "ConflictException: The client token was used before, in a request with other parameters",
         "deploy again: another CloudFormation request has another token",
     ),
-    "The provider doesn't serve the stack": Expected(
+    "The provider from its template doesn't serve the stack": Expected(
         stack_not_served,
         "the provider doesn't serve the stack notebooks",
         "to the parameter StackNames of the stack sessions",
+    ),
+    "The provider of an app doesn't serve the stack": Expected(
+        stack_not_served_by_an_app,
+        "the provider doesn't serve the stack notebooks",
+        'add provider.serve(stack_name="notebooks", …) to the app of the provider',
     ),
     "A property can't be read": Expected(
         unreadable_property,

@@ -1,4 +1,4 @@
-"""The reason of a provider from its template names the parameter to change."""
+"""The reason says what to change where the provider doesn't serve the stack, or not all of it."""
 
 from __future__ import annotations
 
@@ -91,3 +91,58 @@ def test_a_refusal_names_the_parameter_that_lacks_something(
     assert f"in {parameter}, a parameter of the stack sessions" in answer.reason
     # AWS says that it is the role's own policies.
     assert "permissions boundary" not in answer.reason
+
+
+class TestOfAnApp:
+    """The provider of an app: IAM alone says whom it serves, and the list how long to ask."""
+
+    @pytest.fixture(autouse=True)
+    def _of_an_app(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv("PROVIDER_STACK")
+        monkeypatch.setenv("SERVED_STACKS", "platform,analytics-*")
+
+    def test_a_stack_that_it_does_not_serve_is_named_within_a_minute(self, lab: Lab) -> None:
+        properties = lab.properties(StopApplication="true")
+        for operation in ("StartSession", "ListSessions", "GetApplication", "StopApplication"):
+            lab.authorizer.denied.add(f"emr-serverless:{operation}")
+        asked_at = lab.clock.now()
+
+        answer = lab.create(properties)
+
+        assert not answer.is_success
+        assert f"doesn't serve the stack {STACK}: add provider.serve(" in answer.reason
+        assert f'stack_name="{STACK}"' in answer.reason
+        assert 15 <= answer.at - asked_at <= 60
+        asked_at = lab.clock.now()
+        assert lab.delete(answer.physical_id, properties).is_success
+        assert lab.clock.now() - asked_at <= 60
+
+    def test_a_stack_of_the_app_that_is_not_listed_yet_is_served(self, lab: Lab) -> None:
+        lab.authorizer.denied.add("emr-serverless:StartSession")
+        lab.clock.after(10, lab.authorizer.denied.clear)
+
+        assert lab.create(lab.properties()).is_success
+
+    @pytest.mark.parametrize("listed", [f"platform,{STACK}", "platform,*"])
+    def test_iam_is_given_four_minutes_where_the_stack_is_listed(
+        self, lab: Lab, monkeypatch: pytest.MonkeyPatch, listed: str
+    ) -> None:
+        monkeypatch.setenv("SERVED_STACKS", listed)
+        lab.authorizer.denied.add("emr-serverless:StartSession")
+        asked_at = lab.clock.now()
+
+        answer = lab.create(lab.properties())
+
+        assert "provider.serve" not in answer.reason
+        assert answer.at - asked_at >= 225
+
+    def test_a_session_that_cannot_be_ended_any_more_says_so(self, lab: Lab) -> None:
+        properties = lab.properties()
+        held = lab.create(properties).physical_id
+        lab.authorizer.denied.add("emr-serverless:TerminateSession")
+
+        answer = lab.delete(held, properties)
+
+        assert not answer.is_success
+        assert f'provider.serve(stack_name="{STACK}", …)' in answer.reason
+        assert "deploy the provider's stack and delete again" in answer.reason
