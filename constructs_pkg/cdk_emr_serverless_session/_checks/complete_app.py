@@ -139,6 +139,7 @@ class SessionChecks:
             address: [application] if isinstance(application, Finding) else application.findings()
             for address, application in self._applications.items()
         }
+        found: list[tuple[Construct, Finding]] = []
         for declared in self._sessions:
             role = self._roles.get(address_of(declared.execution_role), [])
             findings = [*role, *spark_findings(declared.configuration)]
@@ -153,8 +154,11 @@ class SessionChecks:
                 findings += worker_findings(
                     spark_defaults(declared.configuration), is_complete=False
                 )
-            for finding in findings:
-                report(declared.session, finding)
+            found += [(declared.session, finding) for finding in findings]
+        if any(finding.is_error for _, finding in found) and misses_lookups(self._stack):
+            return
+        for session, finding in found:
+            report(session, finding)
 
     def _warn_of_references(self) -> None:
         """References of other stacks are outputs or writers of parameters by now."""

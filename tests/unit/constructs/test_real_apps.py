@@ -127,6 +127,16 @@ class TestLookedUp:
         SessionProvider(stack, "Provider").serve(**serves)
         assert self.manifest(app)["missing"]
 
+    def test_a_release(self) -> None:
+        app = cdk.App()
+        stack = cdk.Stack(app, "Stack", env=ENV)
+        found = ssm.StringParameter.value_from_lookup(stack, "/release")
+        application = interactive_application(stack, release_label=found)
+        bench = Bench(app, stack, application, execution_role(stack))
+        bench.session(**IDLE)
+        assert _findings(bench) == []
+        assert self.manifest(app)["missing"]
+
     def test_a_value_that_is_known_is_checked(self) -> None:
         key = "ssm:account=111122223333:parameterName=/emr/application:region=us-east-1"
         stack = cdk.Stack(cdk.App(context={key: "Not An Id"}), "Stack", env=ENV)
