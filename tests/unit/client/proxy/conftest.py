@@ -30,6 +30,7 @@ def module_gateway() -> Iterator[Gateway]:
 def gateway(module_gateway: Gateway) -> Iterator[Gateway]:
     module_gateway.calls.clear()
     module_gateway.gate.clear()
+    module_gateway.held.clear()
     module_gateway.cut_off = None
     yield module_gateway
     module_gateway.gate.set()

@@ -2,7 +2,8 @@
 
 ``/test/Echo`` answers each message with itself. ``/test/Hold`` answers once, and again when the
 gate is opened. ``/test/Fail`` ends as Spark's errors do. ``/test/Count`` counts what it is sent.
-``/test/Unread`` answers without reading, ``/test/Endless`` for as long as somebody reads.
+``/test/Unread`` answers without reading, ``/test/Endless`` for as long as somebody reads. Three
+methods of Spark Connect, of one message each way, do the same as Echo, Hold and Fail.
 """
 
 import queue
@@ -19,6 +20,9 @@ from emr_serverless_local.sessions.backing import BackedSession
 
 DOMAIN = "emr-serverless.localhost"
 TOKEN_HEADER = "x-aws-proxy-auth"
+ASKED, ASKED_LONG, ASKED_WRONG = (
+    f"/spark.connect.SparkConnectService/{name}" for name in ("Config", "Interrupt", "AnalyzePlan")
+)
 UNREAD = [bytes([number]) * 20_000 for number in range(5)]
 DETAILS = b"\x00\xffdetails"
 UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
@@ -54,6 +58,8 @@ class Gateway:
         self.left: queue.Queue[str] = queue.Queue()
         # The size of each answer of /test/Endless.
         self.given: queue.Queue[int] = queue.Queue()
+        # Whether a call of one message each way has come that is held.
+        self.held = threading.Event()
         self._servers: dict[str, _Server] = {}
         leaf = self.authority.issue_cert(f"*.{DOMAIN}")
         chain = b"".join(part.bytes() for part in leaf.cert_chain_pems)
@@ -110,6 +116,9 @@ class _Server(grpc.GenericRpcHandler):
             "/test/Count": self._count,
             "/test/Unread": self._unread,
             "/test/Endless": self._endless,
+            ASKED: self._echo,
+            ASKED_LONG: self._hold_one,
+            ASKED_WRONG: self._fail_at_once,
         }.get(method)
         if not answers:
             return None
@@ -148,6 +157,17 @@ class _Server(grpc.GenericRpcHandler):
             context.set_trailing_metadata([("grpc-status-details-bin", DETAILS)])
             context.abort(*self._gateway.cut_off)
         yield b"gone on"
+
+    def _hold_one(self, requests: Iterator[bytes], context: Any) -> Iterator[bytes]:
+        answers = self._hold(requests, context)
+        next(answers)
+        self._gateway.held.set()
+        yield from answers
+
+    def _fail_at_once(self, requests: Iterator[bytes], context: Any) -> Iterator[bytes]:
+        answers = self._fail(requests, context)
+        next(answers)
+        yield from answers
 
     def _fail(self, requests: Iterator[bytes], context: Any) -> Iterator[bytes]:
         yield next(requests)

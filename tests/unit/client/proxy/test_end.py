@@ -12,7 +12,7 @@ from emr_session import ConnectError, SessionEndedError, SessionProxy
 
 from ..account import Account, TestClock
 from .conftest import PARAMETER, START_SECONDS, Proxied, client_of
-from .gateway import Gateway
+from .gateway import ASKED_LONG, Gateway
 
 SECONDS = 20
 
@@ -61,6 +61,20 @@ def test_what_is_open_when_the_session_ends_is_told(
         assert next(held) == b"held"
         aws.terminate(arn)
         error = failure(held)
+
+    assert error.code() is grpc.StatusCode.NOT_FOUND
+    assert proxy.session_id in error.details()
+
+
+def test_so_is_a_question_that_is_open_then(
+    proxied: Proxied, aws: Account, gateway: Gateway, arn: str
+) -> None:
+    proxy = proxied(arn, watch_seconds=0.05)
+    with client_of(proxy) as channel:
+        held = channel.unary_unary(ASKED_LONG).future(b"held")
+        assert gateway.held.wait(SECONDS)
+        aws.terminate(arn)
+        error = held.exception(SECONDS)
 
     assert error.code() is grpc.StatusCode.NOT_FOUND
     assert proxy.session_id in error.details()

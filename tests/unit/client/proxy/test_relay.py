@@ -9,12 +9,24 @@ from typing import Any
 
 import grpc
 import pytest
+from pyspark.sql.connect.proto import base_pb2
 
 from emr_session import SessionProxy
+from emr_session._proxy.relay import ONE_MESSAGE_EACH_WAY
 
 from .conftest import Proxied, client_of
-from .gateway import CALLS_A_CONNECTION, DETAILS, TOKEN_HEADER, UNREAD, Gateway
+from .gateway import (
+    ASKED,
+    ASKED_LONG,
+    ASKED_WRONG,
+    CALLS_A_CONNECTION,
+    DETAILS,
+    TOKEN_HEADER,
+    UNREAD,
+    Gateway,
+)
 
+ECHOING = pytest.mark.parametrize("method", ["/test/Echo", ASKED])
 KINDS = ["unary_unary", "unary_stream", "stream_unary", "stream_stream"]
 # More than a gateway takes on one connection.
 CLIENTS = CALLS_A_CONNECTION + 10
@@ -47,19 +59,29 @@ def test_every_kind_of_call_is_passed_on(channel: Any, kind: str) -> None:
     assert answers == ([b"a", b"b"] if kind == "stream_stream" else [b"a"])
 
 
+def test_spark_connects_methods_of_one_message_each_way_are_known() -> None:
+    methods = base_pb2.DESCRIPTOR.services_by_name["SparkConnectService"].methods
+    streams = {m.name for m in methods if m.client_streaming or m.server_streaming}
+    known = {method.rpartition("/")[2] for method in ONE_MESSAGE_EACH_WAY}
+
+    assert known == {m.name for m in methods} - streams
+
+
+@ECHOING
 def test_the_metadata_of_the_client_is_passed_on_and_the_token_is_put_in(
-    channel: Any, gateway: Gateway
+    channel: Any, gateway: Gateway, method: str
 ) -> None:
     sent = [("client", "one"), ("client", "two"), ("client-bin", b"\x00\xff")]
-    channel.unary_unary("/test/Echo")(b"", metadata=[*sent, (TOKEN_HEADER, "of the client")])
+    channel.unary_unary(method)(b"", metadata=[*sent, (TOKEN_HEADER, "of the client")])
 
     (call,) = gateway.calls
     assert set(sent) <= set(call.metadata)
     assert call.token != "of the client"
 
 
-def test_headers_and_trailers_come_back(channel: Any) -> None:
-    call = channel.unary_stream("/test/Echo")(b"a")
+@ECHOING
+def test_headers_and_trailers_come_back(channel: Any, method: str) -> None:
+    call = channel.unary_stream(method)(b"a")
 
     assert dict(call.initial_metadata()) == {"header": "first"}
     assert list(call) == [b"a"]
@@ -72,6 +94,15 @@ def test_an_error_comes_back_with_its_details(channel: Any) -> None:
 
     with pytest.raises(grpc.RpcError) as raised:
         next(answers)
+    error: Any = raised.value
+    assert error.code() is grpc.StatusCode.INTERNAL
+    assert error.details() == "[TABLE_OR_VIEW_NOT_FOUND] näher"
+    assert dict(error.trailing_metadata())["grpc-status-details-bin"] == DETAILS
+
+
+def test_so_does_one_of_a_call_with_one_message_each_way(channel: Any) -> None:
+    with pytest.raises(grpc.RpcError) as raised:
+        channel.unary_unary(ASKED_WRONG)(b"a")
     error: Any = raised.value
     assert error.code() is grpc.StatusCode.INTERNAL
     assert error.details() == "[TABLE_OR_VIEW_NOT_FOUND] näher"
@@ -101,10 +132,11 @@ def test_all_answers_to_an_upload_come_though_the_session_reads_none_of_it(chann
         assert dict(call.trailing_metadata()) == {"trailer-bin": b"\x00last"}
 
 
-def test_messages_of_any_size_pass_both_ways(channel: Any) -> None:
+@ECHOING
+def test_messages_of_any_size_pass_both_ways(channel: Any, method: str) -> None:
     sent = os.urandom(LARGE)
 
-    assert channel.unary_unary("/test/Echo")(sent) == sent
+    assert channel.unary_unary(method)(sent) == sent
 
 
 def test_a_long_upload_passes(channel: Any) -> None:
@@ -113,10 +145,13 @@ def test_a_long_upload_passes(channel: Any) -> None:
     assert channel.stream_unary("/test/Count")(chunks) == str(16 << 20).encode()
 
 
-def test_a_deadline_is_passed_on_where_there_is_one(channel: Any, gateway: Gateway) -> None:
-    method = channel.unary_unary("/test/Echo")
-    method(b"")
-    method(b"", timeout=SECONDS)
+@ECHOING
+def test_a_deadline_is_passed_on_where_there_is_one(
+    channel: Any, gateway: Gateway, method: str
+) -> None:
+    echo = channel.unary_unary(method)
+    echo(b"")
+    echo(b"", timeout=SECONDS)
 
     without, with_one = gateway.calls
     # gRPC's word for none.
@@ -129,6 +164,14 @@ def test_a_call_that_the_client_cancels_ends_at_the_session(channel: Any, gatewa
     answers = channel.unary_stream("/test/Hold")(b"held")
     assert next(answers) == b"held"
     answers.cancel()
+
+    assert gateway.left.get(timeout=SECONDS) == "/test/Hold"
+
+
+def test_so_does_one_with_one_message_each_way(channel: Any, gateway: Gateway) -> None:
+    call = channel.unary_unary(ASKED_LONG).future(b"held")
+    assert gateway.held.wait(SECONDS)
+    call.cancel()
 
     assert gateway.left.get(timeout=SECONDS) == "/test/Hold"
 
