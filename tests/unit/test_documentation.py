@@ -43,6 +43,15 @@ def test_every_finding_that_can_be_acknowledged_is_explained() -> None:
     assert sorted(explained) == sorted(findings())
 
 
+def test_the_messages_of_the_cli_are_in_its_code() -> None:
+    guide = (ROOT / "docs" / "guides" / "troubleshooting.md").read_text()
+    messages = re.findall(r"`((?:Stack is in a paused|Change includes)[^`]*)`", guide)
+    assert len(messages) == 3
+    said = (ROOT / "node_modules" / "aws-cdk" / "lib" / "index.js").read_text()
+    for message in messages:
+        assert all(part in said for part in message.split("…")), message
+
+
 def public(module: str) -> Iterator[tuple[str, object]]:
     """Return what a module offers: its names, and the members that its own classes have."""
     for name in importlib.import_module(module).__all__:

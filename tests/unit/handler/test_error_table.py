@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 from botocore.config import Config
 
-from session_handler import clients
+from session_handler import clients, sessions
 from session_handler.answer import MAX_BYTES
 from session_handler.request import Request
 from tests.unit.handler.cloudformation import Answer
-from tests.unit.handler.conftest import HANDLER_ROLE, ROLE, START_SECONDS, Lab
+from tests.unit.handler.conftest import HANDLER_ROLE, ROLE, SERVICE_TIMEOUT, START_SECONDS, Lab
+from tests.unit.handler.network import THROTTLED
 
 PAGE = Path(__file__).parents[3] / "docs" / "errors.md"
 # What the table's second column says, as the seconds that an answer may take.
@@ -27,7 +28,8 @@ WHEN = {
     "after four minutes, in which IAM may catch up": (225, 245),
     "after two minutes": (100, 150),
     "when the session fails": (START_SECONDS, START_SECONDS + 7),
-    "when the total time-out is over": (835, 850),
+    # What a start with no clear answer may have started is then searched for half a minute.
+    "when the total time-out is over": (835, 875),
     "on Delete": (225, 245),
 }
 
@@ -84,10 +86,21 @@ def stopped_without_auto_start(case: Case) -> Answer:
     return case.create(autoStartConfiguration={"enabled": False})
 
 
+def terminated(case: Case) -> Answer:
+    case.application_id = case.lab.application()
+    case.lab.service.perform("DeleteApplication", {"applicationId": case.application_id})
+    return case.create()
+
+
 def quota_reached(case: Case) -> Answer:
     case.application_id = case.lab.application()
     for _ in range(25):
         case.lab.start(case.application_id)
+    return case.create()
+
+
+def start_not_allowed(case: Case) -> Answer:
+    case.lab.authorizer.denied.add("emr-serverless:StartSession")
     return case.create()
 
 
@@ -122,6 +135,27 @@ def no_route(case: Case) -> Answer:
     case.monkeypatch.setattr(clients, "_CONFIG", config)
     url = case.undo.enter_context(silence())
     case.monkeypatch.setenv("AWS_ENDPOINT_URL_EMR_SERVERLESS", url)
+    return case.create()
+
+
+def throttled(case: Case) -> Answer:
+    case.lab.network.always["StartSession"] = THROTTLED
+    return case.create()
+
+
+def queued_for_too_long(case: Case) -> Answer:
+    case.application_id = case.lab.application()
+    event = case.lab.request("Create", case.properties(ServiceTimeout=SERVICE_TIMEOUT))
+    since = case.lab.clock.now() - float(SERVICE_TIMEOUT) + 30
+    case.lab.cloudformation.shows("CREATE_IN_PROGRESS", "CREATE_IN_PROGRESS", None, since)
+    return case.lab.deliver(event)
+
+
+def handler_that_fails(case: Case) -> Answer:
+    def fail(_: object) -> None:
+        raise RuntimeError("nobody thought of this")
+
+    case.monkeypatch.setattr(sessions, "start", fail)
     return case.create()
 
 
@@ -197,10 +231,20 @@ EXPECTED = {
         "is in state CREATED and AutoStart is not enabled",
         "the application is CREATED and its auto-start is off: start it",
     ),
+    "It is TERMINATED": Expected(
+        terminated,
+        "The service said: ValidationException: Application",
+        "the application is TERMINATED: use another one",
+    ),
     "Quota of concurrent sessions": Expected(
         quota_reached,
         "ServiceQuotaExceededException: Application",
         "end sessions that are not needed (aws emr-serverless list-sessions)",
+    ),
+    "Sessions can't be started on the application": Expected(
+        start_not_allowed,
+        "not authorized to perform: emr-serverless:StartSession",
+        "check that the policies of the handler's role are as they were deployed",
     ),
     "The execution role can't be passed": Expected(
         role_not_passable,
@@ -238,6 +282,21 @@ EXPECTED = {
         "the function has no route to the service. In a VPC it needs a NAT gateway or an "
         "interface endpoint",
     ),
+    "The service is unavailable or throttling": Expected(
+        throttled,
+        "The service said: ThrottlingException: Rate exceeded",
+        "the service is unavailable or throttling; deploy again later",
+    ),
+    "The request came too late": Expected(
+        queued_for_too_long,
+        "its Create came too late to be answered in time",
+        "check that the account has Lambda concurrency to spare, and deploy again",
+    ),
+    "The function itself failed": Expected(
+        handler_that_fails,
+        "the handler failed in its Create. It said: RuntimeError: nobody thought of this",
+        "deploy again; if that fails too, report it with the log",
+    ),
     "The client token is refused": Expected(
         token_refused,
         "ConflictException: The client token was used before, in a request with other parameters",
@@ -265,6 +324,14 @@ EXPECTED = {
         names_session=True,
     ),
 }
+
+
+# Whose messages name the session alone.
+NO_APPLICATION = (
+    "The request came too late",
+    "The function itself failed",
+    "A property can't be read",
+)
 
 
 @contextmanager
@@ -302,7 +369,7 @@ def test_the_reason_says_what_is_wrong_and_what_to_do(
     assert expected.next_step in reason
     assert reason.index(expected.said) < reason.index(expected.next_step)
     assert "What to do: " in reason
-    if wrong != "A property can't be read":
+    if wrong not in NO_APPLICATION:
         assert case.application_id in reason
     if expected.names_session:
         assert case.session_arn() in reason
