@@ -109,9 +109,11 @@ class DeclaredApplication:
             )
         spark = self._spark(own)
         if spark is not None:
-            findings += worker_findings(spark, is_complete=True)
             findings += self._capacity_findings(spark)
-        return [self._located(finding) for finding in findings]
+        located = [self._located(finding) for finding in findings]
+        workers = [] if spark is None else list(worker_findings(spark, is_complete=True))
+        # The session's own configuration is no fault of the application.
+        return [*located, *(workers if own else map(self._located, workers))]
 
     def _located(self, finding: Finding) -> Finding:
         return Finding(finding.id, f"[{self._path}] {finding.message}", finding.is_error)
@@ -145,7 +147,7 @@ class DeclaredApplication:
                 AUTO_START,
                 "auto_start_configuration: enabled is false, so the session can only be started "
                 "while somebody else keeps the application started; and destroying its stack fails "
-                "until somebody has stopped it, or with stop_application=True.",
+                "while it is started: write stop_application=True, or have it stopped before.",
                 False,
             )
         managed = self._get(

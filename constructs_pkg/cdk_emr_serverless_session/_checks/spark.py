@@ -13,11 +13,13 @@ from ..configuration import Configuration, spark_defaults
 from .limits import known_later
 
 CLASSIFICATION = ID_PREFIX + "classification"
+SPARK_CORES = ID_PREFIX + "sparkCores"
 SPARK_MEMORY = ID_PREFIX + "sparkMemory"
 WORKER_SIZE = ID_PREFIX + "workerSize"
 
 # EMR Serverless's user guide, "Configuration overrides" and "Spark job properties".
 _KNOWN = ("spark-defaults", "spark-driver-log4j2", "spark-executor-log4j2")
+_CORES = tuple(f"spark.{process}.cores" for process in PROCESSES)
 _SIZES = (
     *(f"spark.{process}.{name}" for process in PROCESSES for name in ("memory", "memoryOverhead")),
     *(f"spark.emr-serverless.{process}.disk" for process in PROCESSES),
@@ -41,6 +43,14 @@ def spark_findings(configurations: Sequence[Configuration]) -> Iterator[Finding]
                 f"runtime_configuration: the classification is {name!r}; write {close[0]!r}.",
             )
     spark = spark_defaults(configurations)
+    for key in _CORES:
+        value = spark.get(key)
+        if value is not None and not known_later(value) and not str(value).isdecimal():
+            yield _warning(
+                SPARK_CORES,
+                f"runtime_configuration: {key} is no number that Spark reads; write a whole "
+                'number, such as "4".',
+            )
     for key in _SIZES:
         value = spark.get(key)
         if value is not None and not known_later(value) and memory_mib(value) is None:

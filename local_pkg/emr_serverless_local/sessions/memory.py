@@ -15,7 +15,7 @@ _MIB_OF_UNIT = {
     "t": 1024.0**2,
     "p": 1024.0**3,
 }
-_SIZE = re.compile(r"\s*(\d+)\s*(?:(b)|([kmgtp])b?)?\s*", re.IGNORECASE)
+_SIZE = re.compile(r"\s*(\d+)(?:(b)|([kmgtp])b?)?\s*", re.IGNORECASE)
 
 # Spark's defaults for spark.{driver,executor}.memoryOverheadFactor and the least overhead.
 OVERHEAD_FACTOR = 0.1

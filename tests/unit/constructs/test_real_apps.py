@@ -704,6 +704,9 @@ class TestValuesThatCantBeRight:
         ("options", "id"),
         [
             ({"spark.executor.memory": "8 gigs"}, "sparkMemory"),
+            ({"spark.driver.memory": "8 g"}, "sparkMemory"),
+            ({"spark.driver.cores": "2.5"}, "sparkCores"),
+            ({"spark.executor.cores": "two"}, "sparkCores"),
             ({"spark.driver.cores": "3"}, "workerSize"),
             ({"spark.driver.cores": "4", "spark.driver.memory": "30g"}, "workerSize"),
             ({"spark.emr-serverless.driver.disk": "10g"}, "workerSize"),
