@@ -28,6 +28,15 @@ spark = connect(sys.argv[1], clock=Clock(), check_version=False)
 """
 # Hours of work, in tasks that can be interrupted.
 LONG = "spark.range(10**13).selectExpr('max(id % 7)').collect()"
+STREAMING = """
+query = spark.readStream.format("rate").load().writeStream.format("noop").start()
+print("started", flush=True)
+try:
+    query.awaitTermination()
+except KeyboardInterrupt as interrupt:
+    print(interrupt, query.isActive)
+    query.stop()
+"""
 
 
 def wait_for(condition: Callable[[], bool], seconds: float) -> bool:
@@ -43,18 +52,25 @@ def running(
     spark: SparkSessions, server: SharedServer, live: LiveSession, query: str, folder: Path
 ) -> subprocess.Popen[str]:
     """A program in the middle of a query."""
+    program = started(spark, live, query, folder)
+    assert wait_for(lambda: program.poll() is not None or works(server), SECONDS)
+    assert live.state() == "BUSY"
+    return program
+
+
+def started(
+    spark: SparkSessions, live: LiveSession, query: str, folder: Path
+) -> subprocess.Popen[str]:
+    """A program that connects and queries."""
     script = folder / "query.py"
     script.write_text(SCRIPT.format(now=spark.clock.now(), query=query))
-    program = subprocess.Popen(
+    return subprocess.Popen(
         [sys.executable, "-W", "ignore", script, live.arn],
         env={**os.environ},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
-    assert wait_for(lambda: program.poll() is not None or works(server), SECONDS)
-    assert live.state() == "BUSY"
-    return program
 
 
 def works(server: SharedServer) -> bool:
@@ -98,3 +114,18 @@ def test_ipython_shows_one_line_too(
 
     assert said.splitlines()[-1] == "Query interrupted: it was stopped on the server, too."
     assert "Traceback" not in said
+
+
+def test_ctrl_c_ends_the_wait_for_a_streaming_query_and_not_the_query(
+    spark: SparkSessions, tmp_path: Path
+) -> None:
+    live = spark.start()
+    program = started(spark, live, STREAMING, tmp_path)
+    assert program.stdout
+    assert program.stdout.readline() == "started\n"
+    assert wait_for(lambda: live.state() == "BUSY", SECONDS)
+    program.send_signal(signal.SIGINT)
+    said, _ = program.communicate(timeout=SECONDS)
+
+    assert said == "Stopped waiting. The streaming query goes on: query.stop() ends it. True\n"
+    assert wait_for(lambda: live.state() == "IDLE", PATIENCE)

@@ -45,7 +45,7 @@ def connect(
     ``GetSessionEndpoint`` on the session (``session.grants.connect``), and ``ssm:GetParameter``
     for a parameter. Each call returns a new ``SparkSession``, which
     ``SparkSession.builder.getOrCreate()``, UDFs and pandas-on-Spark use until its ``stop()``.
-    Ctrl-C also stops the running query on the server.
+    Ctrl-C also stops the running query on the server, or ends the wait for a streaming query.
 
     Args:
         arn_or_parameter: The session's ARN, the name of the SSM parameter that holds it, or

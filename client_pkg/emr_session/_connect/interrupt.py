@@ -27,13 +27,22 @@ class InterruptingInterceptor(grpc.UnaryStreamClientInterceptor):
     def __init__(self, channel: grpc.Channel) -> None:
         """An interceptor for a channel; ``channel`` itself is for the interrupts."""
         self._channel = channel
+        # The operation with which each thread waits for a streaming query. PySpark re-attaches it
+        # in the same thread, by its id alone.
+        self._waiting = threading.local()
 
     def intercept_unary_stream(self, continuation: Any, details: Any, request: Any) -> Any:
         """Execute or re-attach."""
         answers = continuation(details, request)
-        if not getattr(request, "operation_id", ""):
+        operation_id = getattr(request, "operation_id", "")
+        if not operation_id:
             return answers
-        return _InterruptibleStream(answers, lambda: self._interrupt(request))
+        if _waits_for_streaming_query(request):
+            self._waiting.operation_id = operation_id
+        stream = _InterruptibleStream
+        if operation_id == getattr(self._waiting, "operation_id", None):
+            stream = _InterruptibleWait
+        return stream(answers, lambda: self._interrupt(request))
 
     def _interrupt(self, executed: Any) -> None:
         request = base_pb2.InterruptRequest(
@@ -58,9 +67,12 @@ class _InterruptibleStream(ResponseIterator):
         try:
             return super().__next__()
         except KeyboardInterrupt:
-            raise self._interrupted() from None
+            said = self._said()
+            self._call.cancel()
+            raise _one_line(said) from None
 
-    def _interrupted(self) -> KeyboardInterrupt:
+    def _said(self) -> str:
+        """Stop the operation, and say what has become of it."""
         try:
             stopped = self._stop()
         except KeyboardInterrupt:
@@ -75,8 +87,7 @@ class _InterruptibleStream(ResponseIterator):
                 said = (
                     "the server was told, and has not stopped it yet: see the session's Spark UI."
                 )
-        self._call.cancel()
-        return _one_line(f"Query interrupted: {said}")
+        return f"Query interrupted: {said}"
 
     def _stop(self) -> bool:
         """Interrupt until the answers have ended; whether they have."""
@@ -94,6 +105,28 @@ class _InterruptibleStream(ResponseIterator):
         with contextlib.suppress(Exception):
             for _ in self._call:
                 pass
+
+
+class _InterruptibleWait(_InterruptibleStream):
+    """Waits for a streaming query, which doesn't end with the wait."""
+
+    def _said(self) -> str:
+        # The server's thread that waits is stopped, too.
+        with contextlib.suppress(KeyboardInterrupt, Exception):
+            self._stop()
+        return "Stopped waiting. The streaming query goes on: query.stop() ends it."
+
+
+def _waits_for_streaming_query(request: Any) -> bool:
+    """Whether a request runs ``awaitTermination`` or the like. Re-attaching has no plan."""
+    if not isinstance(request, base_pb2.ExecutePlanRequest):
+        return False
+    command = request.plan.command
+    waits = command.streaming_query_command.WhichOneof("command")
+    return (
+        waits in ("await_termination", "process_all_available")
+        or command.streaming_query_manager_command.WhichOneof("command") == "await_any_termination"
+    )
 
 
 def _one_line(message: str) -> KeyboardInterrupt:

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from pyspark.sql.connect.proto import base_pb2
 
 from emr_session._connect.interrupt import InterruptingInterceptor
 
@@ -50,3 +51,21 @@ def test_a_second_ctrl_c_ends_the_wait_for_the_server_in_one_line() -> None:
     assert line == str(raised.value)
     assert "it may go on on the server" in line
     assert call.cancelled
+
+
+def test_a_wait_for_a_streaming_query_that_was_re_attached_is_still_one() -> None:
+    channel: Any = PressedAgain()
+    interceptor = InterruptingInterceptor(channel)
+    executed = base_pb2.ExecutePlanRequest(operation_id="o")
+    executed.plan.command.streaming_query_command.await_termination.SetInParent()
+    reattached = base_pb2.ReattachExecuteRequest(operation_id="o")
+    other = base_pb2.ReattachExecuteRequest(operation_id="p")
+    said = []
+    for request in (executed, reattached, other):
+        with pytest.raises(KeyboardInterrupt) as raised:
+            next(interceptor.intercept_unary_stream(lambda *_: Pressed(), None, request))
+        said.append(str(raised.value))
+
+    waited = "Stopped waiting. The streaming query goes on: query.stop() ends it."
+    assert said[:2] == [waited, waited]
+    assert said[2].startswith("Query interrupted: ")
