@@ -102,7 +102,7 @@ def connect(
         compare_versions(pyspark_version, release.spark, status.release)
 
     # Not before here: they take a second, and remote_url and dashboard_url do without.
-    from pyspark.sql.connect import session as remote
+    from pyspark.sql.connect.session import SparkSession as RemoteSession
 
     from .builder import SessionChannelBuilder
     from .default_session import forget, make_default
@@ -114,7 +114,6 @@ def connect(
     current = CurrentSession(
         aws, arn_or_parameter, status.arn, follow=follow, timeout=timeout, clock=clock
     )
-    has_progress = hasattr(remote.SparkSession, "registerProgressHandler")
     builder = SessionChannelBuilder(
         current,
         trusted,
@@ -124,7 +123,7 @@ def connect(
                 lambda: workers_python(lambda name: spark.conf.get(name, None), release)
             ),
             InterruptingInterceptor(channel),
-            *([] if has_progress else [QueryInterceptor()]),
+            QueryInterceptor(),
         ],
     )
     with credentials_explained(aws.session):
@@ -133,7 +132,7 @@ def connect(
     if check_version and not release:
         compare_versions(pyspark_version, spark_version, f"session {status.arn.session_id}")
     # PySpark's own annotations take this builder for the one of classic sessions.
-    spark_builder: Any = remote.SparkSession.builder
+    spark_builder: Any = RemoteSession.builder
     spark: SparkSession = spark_builder.channelBuilder(builder).create()
     current.on_move = lambda: _forget_server(spark)
     make_default(spark, current.endpoint().url)

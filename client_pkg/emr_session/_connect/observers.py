@@ -27,11 +27,11 @@ class Observer(Protocol):
         ...
 
     def query_began(self, operation_id: str) -> None:
-        """A query has begun. Of PySpark 3.5 only: later ones have progress handlers."""
+        """A query has begun."""
         ...
 
     def query_ended(self, operation_id: str, bytes_read: int) -> None:
-        """A query of PySpark 3.5 is over. May be called again, and in a thread of PySpark's.
+        """A query is over. May be called again, and in a thread of PySpark's.
 
         Args:
             operation_id: Which.

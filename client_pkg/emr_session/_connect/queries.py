@@ -1,4 +1,4 @@
-"""Tells observers when a query begins and ends. For PySpark 3.5, which has no progress reports."""
+"""Tells observers when a query begins and ends, which PySpark's progress reports don't."""
 
 from __future__ import annotations
 

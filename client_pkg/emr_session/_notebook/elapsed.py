@@ -8,11 +8,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .progress import read
+from .progress import FIRST_SECONDS, read
 from .status_line import StatusLine
 
-# Like the reports of Spark 4: nothing is shown of a shorter query.
-FIRST_SECONDS = 2.0
 NEXT_SECONDS = 1.0
 
 

@@ -99,11 +99,15 @@ class Extension(Observer):
         self._report_progress(spark)
 
     def query_began(self, operation_id: str) -> None:
-        """Show how long it takes, from two seconds on."""
-        self._elapsed.began(operation_id)
+        """Show its progress or, without reports, how long it takes: from two seconds on."""
+        if self._reporting:
+            self._progress.began(operation_id)
+        else:
+            self._elapsed.began(operation_id)
 
     def query_ended(self, operation_id: str, bytes_read: int) -> None:
         """Leave what it took."""
+        self._progress.ended(operation_id)
         self._elapsed.ended(operation_id, bytes_read)
 
     def _end_wait(self, *_: Any) -> None:
@@ -111,7 +115,7 @@ class Extension(Observer):
         self._waiting = None
 
     def _report_progress(self, spark: Any) -> None:
-        # Since PySpark 4: the protocol of 3.5 has no progress, and time passes there too.
+        # Since PySpark 4: the protocol of 3.5 has no progress.
         if hasattr(spark, "registerProgressHandler"):
             spark.registerProgressHandler(self._progress)
             self._reporting.add(spark)

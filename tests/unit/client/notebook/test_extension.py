@@ -13,6 +13,7 @@ import pytest
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 
+from emr_serverless_local.clock import ManualClock
 from emr_session._connect.observers import observers
 from emr_session._emr.names import SessionArn
 from emr_session._emr.session import SessionStatus
@@ -124,19 +125,53 @@ def test_a_long_value_is_cut() -> None:
 def test_a_query_has_one_line_while_it_runs_and_a_summary_after_it(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    progress = QueryProgress(lambda: StatusLine(in_notebook=False))
+    clock = ManualClock()
+    progress = QueryProgress(lambda: StatusLine(in_notebook=False), clock.now)
+    progress.began("operation")
+    clock.advance(2)
     stage = SimpleNamespace(num_tasks=8, num_completed_tasks=2, num_bytes_read=4_500_000)
     progress([stage], 4, "operation", False)
     stage.num_completed_tasks = 8
     progress([stage], 0, "operation", True)
-    # PySpark says it twice, and of queries too short to report on.
+    # PySpark says it twice.
     progress([stage], 0, "operation", True)
-    progress([], 0, "short", True)
 
     assert capsys.readouterr().err.split("\r\033[K")[1:] == [
         "[#####...............] 2 of 8 tasks, 4 running, 4.5 MB read",
         "8 tasks in 1 stage, 4.5 MB read\n",
     ]
+
+
+def test_a_query_of_less_than_two_seconds_has_no_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    clock = ManualClock()
+    progress = QueryProgress(lambda: StatusLine(in_notebook=False), clock.now)
+    stage = SimpleNamespace(num_tasks=1, num_completed_tasks=1, num_bytes_read=0)
+    for _ in range(3):
+        progress.began("short")
+        clock.advance(0.2)
+        # Spark reports at the end of each query.
+        progress([stage], 0, "short", False)
+        progress.ended("short")
+        progress([stage], 0, "short", True)
+    progress([stage], 0, "of another session", False)
+
+    assert not capsys.readouterr().err
+
+
+def test_a_query_without_a_report_of_completed_tasks_has_its_time(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    clock = ManualClock()
+    progress = QueryProgress(lambda: StatusLine(in_notebook=False), clock.now)
+    stage = SimpleNamespace(num_tasks=8, num_completed_tasks=0, num_bytes_read=0)
+    progress.began("operation")
+    clock.advance(3)
+    progress([stage], 4, "operation", False)
+    progress([stage], 0, "operation", True)
+
+    assert capsys.readouterr().err.endswith("\033[K3 s\n")
 
 
 def test_a_query_of_pyspark_3_5_has_the_time_that_it_takes() -> None:
