@@ -41,12 +41,17 @@ CELLS = {
     "bound": "%%sparksql found\nSELECT page, seconds FROM IDENTIFIER(:table)\n"
     "WHERE page = :page AND seconds > :least -- :no_variable",
     "kept": "print(found.count(), spark.table(table).count())",
+    "mistyped": "%%sparksql\nSELECT * FROM click",
+    "strange": "strange = [None, 1]",
+    "unbound": "%%sparksql\nSELECT :strange",
     "escaped": "%%sparksql --limit 1\nSELECT page AS `<i>` FROM clicks ORDER BY seconds DESC",
     "short": SHORT,
     "long": LONG,
     "off": "%unload_ext emr_session",
     "plain": "spark",
 }
+
+FAIL = ("mistyped", "unbound")
 
 
 @pytest.fixture
@@ -58,6 +63,8 @@ def clock() -> ManualClock:
 def executed(sources: dict[str, str]) -> dict[str, list[Any]]:
     """The outputs of each cell."""
     cells = {name: nbformat.v4.new_code_cell(source) for name, source in sources.items()}
+    for name in FAIL:
+        cells[name].metadata["tags"] = ["raises-exception"]
     notebook = nbformat.v4.new_notebook(cells=list(cells.values()))
     NotebookClient(notebook, timeout=SECONDS).execute()
     return {name: cell.outputs for name, cell in cells.items()}
@@ -93,6 +100,13 @@ def test_a_session_in_a_notebook(
     assert printed(outputs["kept"]) == "1 2\n"
     for text in ("&lt;i&gt;", "&lt;b&gt;", "there are more"):
         assert text in shown(outputs["escaped"])
+
+    (mistyped,) = outputs["mistyped"]
+    (said,) = mistyped["traceback"]
+    assert said.startswith("[TABLE_OR_VIEW_NOT_FOUND]")
+    assert "stacktrace" not in said
+    (unbound,) = outputs["unbound"]
+    assert ":strange has to be a value" in unbound["text"]
 
     *lines, slow = outputs["short"]
     assert len(lines) <= int(slow["data"]["text/plain"])

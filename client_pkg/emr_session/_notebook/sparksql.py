@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 from IPython.core.error import UsageError
@@ -11,6 +10,7 @@ from IPython.core.magic_arguments import argument, magic_arguments, parse_argstr
 from traitlets import Int
 
 from .._connect.default_session import default_session
+from .errors import shown_as_messages
 from .parameters import parameters
 from .rows import Rows
 
@@ -37,11 +37,27 @@ class SparkSql(Magics):
         if options.name and not options.name.isidentifier():
             raise UsageError(f"{options.name} is not a variable name.")
         spark = self._spark(options.spark)
-        result = spark.sql(cell, args=self._values(cell))
-        if options.name:
-            self._variables[options.name] = result
+        values = self._values(cell)
         limit = self.limit if options.limit is None else max(0, options.limit)
-        columns = result.columns
+        with shown_as_messages():
+            return self._run(spark, cell, values, options.name, limit)
+
+    def _run(
+        self, spark: Any, sql: str, values: dict[str, Any], name: str | None, limit: int
+    ) -> Rows | None:
+        from pyspark.errors import AnalysisException
+
+        try:
+            result = spark.sql(sql, args=values)
+            # Spark looks at a value that it can't bind when it is asked for the columns.
+            columns = result.columns
+        except AnalysisException as error:
+            refused = _refused_value(error)
+            if refused not in values:
+                raise
+            raise _cant_be_bound(refused, values[refused]) from None
+        if name:
+            self._variables[name] = result
         # A command (CREATE, SET of a variable) has no columns.
         if not limit or not columns:
             return None
@@ -64,13 +80,31 @@ class SparkSql(Magics):
         return spark
 
     def _values(self, sql: str) -> dict[str, Any]:
+        from pyspark.sql.connect.functions import lit
+
         variables = self._variables
         values = {}
         for name in parameters(sql):
             if name not in variables:
                 raise UsageError(f"Set the variable {name} first: the statement has :{name}.")
             value = variables[name]
-            if inspect.isroutine(value) or inspect.isclass(value) or inspect.ismodule(value):
-                raise UsageError(f":{name} has to be a value, and {name} is {value!r}.")
+            try:
+                lit(value)
+            except Exception:  # noqa: BLE001 - pandas and NumPy have errors of their own
+                raise _cant_be_bound(name, value) from None
             values[name] = value
         return values
+
+
+def _refused_value(error: Any) -> str:
+    """The name of the value that the server takes for none, if that is the error."""
+    parameters = error.getMessageParameters() or {}
+    return str(parameters.get("name", "")) if "[INVALID_SQL_ARG]" in str(error) else ""
+
+
+def _cant_be_bound(name: str, value: Any) -> UsageError:
+    return UsageError(
+        f":{name} has to be a value that Spark can bind, and {name} is of type "
+        f"{type(value).__name__}. Use a number of up to 64 bits, a string, a date, a boolean or "
+        "None, or a list of values of one type."
+    )

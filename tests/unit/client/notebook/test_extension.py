@@ -1,17 +1,23 @@
 """The extension in IPython, without a notebook or Spark."""
 
+import logging
 import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pandas
 import pytest
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
+from pyspark.errors.exceptions.connect import AnalysisException, SQLQueryContext
+from pyspark.logger import PySparkLogger
+from pyspark.sql.connect.proto import base_pb2
 
 from emr_serverless_local.clock import ManualClock
 from emr_session._connect.observers import observers
@@ -21,6 +27,7 @@ from emr_session._notebook.elapsed import ElapsedTime
 from emr_session._notebook.progress import QueryProgress
 from emr_session._notebook.rows import Rows
 from emr_session._notebook.status_line import StatusLine
+from emr_session.errors import SessionEndedError
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 ARN = SessionArn("arn", "us-east-1", "00f1", "00f2")
@@ -98,6 +105,95 @@ def test_what_is_missing_is_said(shell: Any, line: str, cell: str, said: str) ->
 
     with pytest.raises(UsageError, match=said):
         shell.run_cell_magic("sparksql", line, cell)
+
+
+@pytest.mark.parametrize("value", [(1, 2), {"a": 1}, {1}, pandas.DataFrame(), 2**70, pandas.NaT])
+def test_a_value_that_cant_be_bound_is_named_in_one_line(shell: Any, value: Any) -> None:
+    shell.user_ns.update(spark=Statements(["n"], []), strange=value)
+
+    with pytest.raises(UsageError, match=r"^:strange has to be a value") as raised:
+        shell.run_cell_magic("sparksql", "", "SELECT :strange")
+    assert "\n" not in str(raised.value)
+
+
+class Refusing(Statements):
+    """A ``SparkSession`` whose statements fail."""
+
+    def __init__(self, failure: Callable[[], Exception]) -> None:
+        super().__init__(["n"], [])
+        self._failure = failure
+
+    def sql(self, text: str, args: dict[str, Any]) -> "Statements":  # noqa: ARG002
+        raise self._failure()
+
+
+def refused(message: str, condition: str, parameters: dict[str, str]) -> Exception:
+    """An error as PySpark makes it of the server's answer: it logs it, too."""
+    context = base_pb2.FetchErrorDetailsResponse.QueryContext(
+        context_type=base_pb2.FetchErrorDetailsResponse.QueryContext.SQL
+    )
+    return AnalysisException(
+        message,
+        errorClass=condition,
+        messageParameters=parameters,
+        server_stacktrace="org.apache.spark.sql.AnalysisException\n\tat java.lang.Thread",
+        display_server_stacktrace=True,
+        contexts=[SQLQueryContext(context)],
+    )
+
+
+def test_a_list_that_the_server_refuses_is_named_in_one_line(shell: Any) -> None:
+    message = "[INVALID_SQL_ARG] The argument `strange` of `sql()` is invalid."
+    failure = partial(refused, message, "INVALID_SQL_ARG", {"name": "strange"})
+    shell.user_ns.update(spark=Refusing(failure), strange=[None, 1])
+
+    with pytest.raises(UsageError, match=r"^:strange has to be a value"):
+        shell.run_cell_magic("sparksql", "", "SELECT :strange")
+
+
+def test_an_error_of_spark_in_a_sql_cell_is_its_message(
+    shell: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    message = "[TABLE_OR_VIEW_NOT_FOUND] The table `click` cannot be found."
+    failure = partial(refused, message, "TABLE_OR_VIEW_NOT_FOUND", {})
+    shell.user_ns["spark"] = Refusing(failure)
+
+    ended = shell.run_cell("%%sparksql\nSELECT * FROM click")
+
+    shown = capsys.readouterr()
+    assert (shown.out, shown.err) == (f"{message}\n", "")
+    assert isinstance(ended.error_in_exec, AnalysisException)
+    assert "JVM stacktrace" in str(ended.error_in_exec)
+
+
+def test_an_error_of_the_client_in_a_sql_cell_is_its_message(
+    shell: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shell.user_ns["spark"] = Refusing(lambda: SessionEndedError("Session 00f2 has ended."))
+    shell.run_cell("%%sparksql\nSELECT 1")
+
+    assert capsys.readouterr().out == "Session 00f2 has ended.\n"
+
+
+def test_an_error_of_another_thread_is_still_logged(shell: Any) -> None:
+    logged: list[logging.LogRecord] = []
+    handler = logging.Handler()
+    handler.emit = logged.append  # type: ignore[method-assign]
+    logger = PySparkLogger.getLogger("SQLQueryContextLogger")
+    logger.addHandler(handler)
+
+    def fail() -> Exception:
+        other = threading.Thread(target=refused, args=("of another", "X", {}))
+        other.start()
+        other.join()
+        return refused("of the cell", "X", {})
+
+    shell.user_ns["spark"] = Refusing(fail)
+    shell.run_cell("%%sparksql\nSELECT 1")
+    logger.removeHandler(handler)
+
+    (record,) = logged
+    assert record.getMessage().startswith("of another")
 
 
 def test_values_and_names_of_others_are_text() -> None:
