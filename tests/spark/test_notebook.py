@@ -47,11 +47,13 @@ CELLS = {
     "escaped": "%%sparksql --limit 1\nSELECT page AS `<i>` FROM clicks ORDER BY seconds DESC",
     "short": SHORT,
     "long": LONG,
+    "stopped": "spark.stop()\nspark",
+    "after": "%%sparksql\nSELECT 1",
     "off": "%unload_ext emr_session",
     "plain": "spark",
 }
 
-FAIL = ("mistyped", "unbound")
+FAIL = ("mistyped", "unbound", "after")
 
 
 @pytest.fixture
@@ -115,5 +117,9 @@ def test_a_session_in_a_notebook(
     reported = r"> \d tasks? in \d stages?<" if HAS_PROGRESS else r"> \d+ s<"
     assert re.search(reported, progress["data"]["text/html"])
     assert counted["data"]["text/plain"] == "1"
+
+    assert "stopped: connect again" in shown(outputs["stopped"])
+    (after,) = outputs["after"]
+    assert "spark is stopped: spark = emr_session.connect(" in after["text"]
 
     assert "SparkSession at 0x" in shown(outputs["plain"], "text/plain")

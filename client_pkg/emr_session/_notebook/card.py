@@ -41,14 +41,21 @@ class Card:
         self._spark_ui = spark_ui
 
     @classmethod
-    def of(cls, aws: Aws, arn: SessionArn) -> Card:
-        """The card of a session, as it is now."""
+    def of(cls, aws: Aws, arn: SessionArn, *, stopped: bool = False) -> Card:
+        """The card of a session, as it is now.
+
+        Args:
+            aws: The clients.
+            arn: The session.
+            stopped: Whether the ``SparkSession`` is, which leaves the session as it is.
+        """
+        connection = {"Connection": "stopped: connect again"} if stopped else {}
         client = aws.emr_serverless(arn.region)
         try:
             session = client.get_session(**arn.ids)["session"]
         except (BotoCoreError, ClientError) as error:
-            return cls(arn, {_STATE: f"unknown: {error}"})
-        rows = described(session, datetime.now().astimezone())
+            return cls(arn, {**connection, _STATE: f"unknown: {error}"})
+        rows = {**connection, **described(session, datetime.now().astimezone())}
         try:
             answer = client.get_resource_dashboard(
                 applicationId=arn.application_id, resourceId=arn.session_id, resourceType="SESSION"

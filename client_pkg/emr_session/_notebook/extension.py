@@ -142,5 +142,5 @@ def _card(spark: Any) -> dict[str, str] | None:
     session = session_of(spark)
     if session is None:
         return None
-    card = Card.of(session.aws, session.arn)
+    card = Card.of(session.aws, session.arn, stopped=spark.is_stopped)
     return {"text/plain": card.text(), "text/html": card.html()}

@@ -14,6 +14,8 @@ from .errors import shown_as_messages
 from .parameters import parameters
 from .rows import Rows
 
+_CONNECT = 'spark = emr_session.connect("SESSION") first.'
+
 
 @magics_class
 class SparkSql(Magics):
@@ -76,7 +78,9 @@ class SparkSql(Magics):
             raise UsageError(f"There is no variable {name}.")
         spark = variables.get(name or "spark") or default_session()
         if not hasattr(spark, "sql"):
-            raise UsageError('Not connected: spark = emr_session.connect("SESSION") first.')
+            raise UsageError(f"Not connected: {_CONNECT}")
+        if getattr(spark, "is_stopped", False):
+            raise UsageError(f"{name or 'spark'} is stopped: {_CONNECT}")
         return spark
 
     def _values(self, sql: str) -> dict[str, Any]:

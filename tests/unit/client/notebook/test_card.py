@@ -32,10 +32,10 @@ def session(**fields: Any) -> dict[str, Any]:
     }
 
 
-def card_of(aws: Account, arn: str) -> Card:
+def card_of(aws: Account, arn: str, *, stopped: bool = False) -> Card:
     named = SessionArn.parse(arn)
     assert named
-    return Card.of(Aws(session=aws.session()), named)
+    return Card.of(Aws(session=aws.session()), named, stopped=stopped)
 
 
 def test_an_idle_session() -> None:
@@ -115,3 +115,10 @@ def test_what_cant_be_asked_is_said(aws: Account) -> None:
 
     aws.expired = True
     assert "ExpiredTokenException" in card_of(aws, arn).text()
+
+
+def test_after_stop_the_card_says_to_connect_again(aws: Account) -> None:
+    arn = aws.start()
+
+    assert "Connection   stopped: connect again" in card_of(aws, arn, stopped=True).text()
+    assert "Connection" not in card_of(aws, arn).text()

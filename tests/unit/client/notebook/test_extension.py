@@ -116,6 +116,13 @@ def test_a_value_that_cant_be_bound_is_named_in_one_line(shell: Any, value: Any)
     assert "\n" not in str(raised.value)
 
 
+def test_after_stop_the_next_statement_says_to_connect(shell: Any) -> None:
+    shell.user_ns["spark"] = SimpleNamespace(sql=None, is_stopped=True)
+
+    with pytest.raises(UsageError, match=r"^spark is stopped: spark = emr_session.connect\("):
+        shell.run_cell_magic("sparksql", "", "SELECT 1")
+
+
 class Refusing(Statements):
     """A ``SparkSession`` whose statements fail."""
 
