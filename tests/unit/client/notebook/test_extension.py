@@ -185,7 +185,7 @@ def test_an_error_of_the_client_in_a_sql_cell_is_its_message(
 def test_an_error_of_another_thread_is_still_logged(shell: Any) -> None:
     logged: list[logging.LogRecord] = []
     handler = logging.Handler()
-    handler.emit = logged.append  # type: ignore[method-assign]
+    handler.emit = logged.append  # type: ignore[method-assign, assignment]
     logger = PySparkLogger.getLogger("SQLQueryContextLogger")
     logger.addHandler(handler)
 
