@@ -32,18 +32,12 @@ def shown_as_messages() -> Iterator[None]:
 @contextlib.contextmanager
 def _without_log() -> Iterator[None]:
     """Keep what this thread does out of PySpark's logs of errors."""
-    try:
-        from pyspark.logger import PySparkLogger
-    except ImportError:
-        # PySpark 3.5 has none.
-        yield
-        return
     here = threading.get_ident()
 
     def is_of_another(record: logging.LogRecord) -> bool:
         return record.thread != here
 
-    loggers = [PySparkLogger.getLogger(name) for name in _LOGGERS]
+    loggers = _loggers()
     for logger in loggers:
         logger.addFilter(is_of_another)
     try:
@@ -51,3 +45,12 @@ def _without_log() -> Iterator[None]:
     finally:
         for logger in loggers:
             logger.removeFilter(is_of_another)
+
+
+def _loggers() -> list[logging.Logger]:
+    try:
+        from pyspark.logger import PySparkLogger
+    except ImportError:
+        # PySpark 3.5 logs no errors.
+        return []
+    return [PySparkLogger.getLogger(name) for name in _LOGGERS]

@@ -96,6 +96,8 @@ class SparkSql(Magics):
                 lit(value)
             except Exception:  # noqa: BLE001 - pandas and NumPy have errors of their own
                 raise _cant_be_bound(name, value) from None
+            if isinstance(value, list) and any(one is None for one in value):
+                raise _cant_be_bound(name, value)
             values[name] = value
         return values
 
@@ -110,5 +112,5 @@ def _cant_be_bound(name: str, value: Any) -> UsageError:
     return UsageError(
         f":{name} has to be a value that Spark can bind, and {name} is of type "
         f"{type(value).__name__}. Use a number of up to 64 bits, a string, a date, a boolean or "
-        "None, or a list of values of one type."
+        "None, or a list of values of one type without None."
     )

@@ -15,8 +15,7 @@ import pandas
 import pytest
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
-from pyspark.errors.exceptions.connect import AnalysisException, SQLQueryContext
-from pyspark.logger import PySparkLogger
+from pyspark.errors.exceptions import connect
 from pyspark.sql.connect.proto import base_pb2
 
 from emr_serverless_local.clock import ManualClock
@@ -107,7 +106,9 @@ def test_what_is_missing_is_said(shell: Any, line: str, cell: str, said: str) ->
         shell.run_cell_magic("sparksql", line, cell)
 
 
-@pytest.mark.parametrize("value", [(1, 2), {"a": 1}, {1}, pandas.DataFrame(), 2**70, pandas.NaT])
+@pytest.mark.parametrize(
+    "value", [(1, 2), {"a": 1}, {1}, pandas.DataFrame(), 2**70, pandas.NaT, [None, 1]]
+)
 def test_a_value_that_cant_be_bound_is_named_in_one_line(shell: Any, value: Any) -> None:
     shell.user_ns.update(spark=Statements(["n"], []), strange=value)
 
@@ -123,6 +124,11 @@ def test_after_stop_the_next_statement_says_to_connect(shell: Any) -> None:
         shell.run_cell_magic("sparksql", "", "SELECT 1")
 
 
+of_pyspark_4 = pytest.mark.skipif(
+    not hasattr(connect, "SQLQueryContext"), reason="PySpark 3.5 logs no errors"
+)
+
+
 class Refusing(Statements):
     """A ``SparkSession`` whose statements fail."""
 
@@ -135,29 +141,31 @@ class Refusing(Statements):
 
 
 def refused(message: str, condition: str, parameters: dict[str, str]) -> Exception:
-    """An error as PySpark makes it of the server's answer: it logs it, too."""
+    """An error as PySpark 4 makes it of the server's answer: it logs it, too."""
     context = base_pb2.FetchErrorDetailsResponse.QueryContext(
         context_type=base_pb2.FetchErrorDetailsResponse.QueryContext.SQL
     )
-    return AnalysisException(
+    return connect.AnalysisException(
         message,
         errorClass=condition,
         messageParameters=parameters,
         server_stacktrace="org.apache.spark.sql.AnalysisException\n\tat java.lang.Thread",
         display_server_stacktrace=True,
-        contexts=[SQLQueryContext(context)],
+        contexts=[connect.SQLQueryContext(context)],
     )
 
 
+@of_pyspark_4
 def test_a_list_that_the_server_refuses_is_named_in_one_line(shell: Any) -> None:
     message = "[INVALID_SQL_ARG] The argument `strange` of `sql()` is invalid."
     failure = partial(refused, message, "INVALID_SQL_ARG", {"name": "strange"})
-    shell.user_ns.update(spark=Refusing(failure), strange=[None, 1])
+    shell.user_ns.update(spark=Refusing(failure), strange=[1, "a"])
 
     with pytest.raises(UsageError, match=r"^:strange has to be a value"):
         shell.run_cell_magic("sparksql", "", "SELECT :strange")
 
 
+@of_pyspark_4
 def test_an_error_of_spark_in_a_sql_cell_is_its_message(
     shell: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -169,7 +177,7 @@ def test_an_error_of_spark_in_a_sql_cell_is_its_message(
 
     shown = capsys.readouterr()
     assert (shown.out, shown.err) == (f"{message}\n", "")
-    assert isinstance(ended.error_in_exec, AnalysisException)
+    assert isinstance(ended.error_in_exec, connect.AnalysisException)
     assert "JVM stacktrace" in str(ended.error_in_exec)
 
 
@@ -182,11 +190,16 @@ def test_an_error_of_the_client_in_a_sql_cell_is_its_message(
     assert capsys.readouterr().out == "Session 00f2 has ended.\n"
 
 
+@of_pyspark_4
 def test_an_error_of_another_thread_is_still_logged(shell: Any) -> None:
     logged: list[logging.LogRecord] = []
-    handler = logging.Handler()
-    handler.emit = logged.append  # type: ignore[method-assign, assignment]
-    logger = PySparkLogger.getLogger("SQLQueryContextLogger")
+
+    class Kept(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            logged.append(record)
+
+    handler = Kept()
+    logger = pytest.importorskip("pyspark.logger").PySparkLogger.getLogger("SQLQueryContextLogger")
     logger.addHandler(handler)
 
     def fail() -> Exception:
