@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.request import urlopen
 
+import pytest
+
 from tests.spark.conftest import LiveSession, SparkSessions
 from tests.spark.shared_server import SharedServer
 
@@ -97,6 +99,23 @@ def test_ctrl_c_leaves_the_session_idle_and_one_line(
     )
     assert said.splitlines() == ["Query interrupted: it was stopped on the server, too."]
     assert program.returncode == -signal.SIGINT
+
+
+@pytest.mark.parametrize("gap", [0.02, 0.05, 0.2])
+def test_ctrl_c_twice_is_one_line_too(
+    gap: float, spark: SparkSessions, shared_server: SharedServer, tmp_path: Path
+) -> None:
+    live = spark.start()
+    program = running(spark, shared_server, live, LONG, tmp_path)
+    program.send_signal(signal.SIGINT)
+    time.sleep(gap)
+    program.send_signal(signal.SIGINT)
+    _, said = program.communicate(timeout=SECONDS)
+
+    (line,) = said.splitlines()
+    assert line.startswith("Query interrupted: ")
+    assert program.returncode == -signal.SIGINT
+    assert wait_for(lambda: live.state() == "IDLE" and not works(shared_server), PATIENCE)
 
 
 def test_ipython_shows_one_line_too(

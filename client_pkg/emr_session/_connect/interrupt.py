@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import sys
 import threading
 from collections.abc import Callable
@@ -21,8 +22,12 @@ _AGAIN_SECONDS = 1.0
 _SHOWN = "_render_traceback_"
 
 
-class InterruptingInterceptor(grpc.UnaryStreamClientInterceptor):
-    """Interrupts the operation that a stream of answers belongs to when its reader is."""
+class InterruptingInterceptor(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):
+    """Interrupts the operation that a stream of answers belongs to when its reader is.
+
+    PySpark 4 then interrupts it, too. It gets the answer that is there, because whoever presses
+    Ctrl-C twice would interrupt that call.
+    """
 
     def __init__(self, channel: grpc.Channel) -> None:
         """An interceptor for a channel; ``channel`` itself is for the interrupts."""
@@ -30,6 +35,15 @@ class InterruptingInterceptor(grpc.UnaryStreamClientInterceptor):
         # The operation with which each thread waits for a streaming query. PySpark re-attaches it
         # in the same thread, by its id alone.
         self._waiting = threading.local()
+        self._interrupted: dict[str, base_pb2.InterruptResponse] = {}
+
+    def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
+        """Answer PySpark's own interrupt."""
+        if isinstance(request, base_pb2.InterruptRequest):
+            answer = self._interrupted.pop(request.operation_id, None)
+            if answer:
+                return _Answered(answer)
+        return continuation(details, request)
 
     def intercept_unary_stream(self, continuation: Any, details: Any, request: Any) -> Any:
         """Execute or re-attach."""
@@ -53,7 +67,19 @@ class InterruptingInterceptor(grpc.UnaryStreamClientInterceptor):
             operation_id=executed.operation_id,
         )
         stub: Any = base_pb2_grpc.SparkConnectServiceStub(self._channel)  # type: ignore[no-untyped-call]
-        stub.Interrupt(request, timeout=TIMEOUT_SECONDS)
+        answer = stub.Interrupt(request, timeout=TIMEOUT_SECONDS)
+        self._interrupted[executed.operation_id] = answer
+
+
+class _Answered:
+    """A call that has its answer: what an interceptor gives in place of one."""
+
+    def __init__(self, answer: Any) -> None:
+        self._answer = answer
+
+    def result(self) -> Any:
+        """Its answer."""
+        return self._answer
 
 
 class _InterruptibleStream(ResponseIterator):
@@ -150,10 +176,25 @@ def report_in_one_line() -> None:
 def _report(
     kind: type[BaseException], error: BaseException, traceback: TracebackType | None
 ) -> None:
-    if kind is KeyboardInterrupt and hasattr(error, _SHOWN):
-        print(error, file=sys.stderr)
-    else:
+    shown = _interrupted_query(error) if kind is KeyboardInterrupt else None
+    if not shown:
         _other_hook(kind, error, traceback)
+        return
+    if not _is_interactive() and threading.current_thread() is threading.main_thread():
+        # The program is about to end of this signal: a further one says no more about it.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    print(shown, file=sys.stderr, flush=True)
+
+
+def _interrupted_query(error: BaseException | None) -> BaseException | None:
+    """The interrupt of a query that is behind an interrupt: itself, or one press before."""
+    while error and not hasattr(error, _SHOWN):
+        error = error.__context__
+    return error
+
+
+def _is_interactive() -> bool:
+    return hasattr(sys, "ps1") or bool(sys.flags.interactive)
 
 
 _other_hook = sys.__excepthook__

@@ -1,5 +1,8 @@
 """Whoever is impatient presses Ctrl-C twice, and gets one line all the same."""
 
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -69,3 +72,46 @@ def test_a_wait_for_a_streaming_query_that_was_re_attached_is_still_one() -> Non
     waited = "Stopped waiting. The streaming query goes on: query.stop() ends it."
     assert said[:2] == [waited, waited]
     assert said[2].startswith("Query interrupted: ")
+
+
+def test_an_interrupt_that_pyspark_repeats_is_answered_without_a_call() -> None:
+    answer = base_pb2.InterruptResponse(session_id="s", interrupted_ids=["o"])
+
+    class Answering:
+        def unary_unary(self, *_: Any, **__: Any) -> Any:
+            return lambda *_, **__: answer
+
+        unary_stream = stream_unary = stream_stream = lambda *_, **__: None
+
+    channel: Any = Answering()
+    interceptor = InterruptingInterceptor(channel)
+    executed = base_pb2.ExecutePlanRequest(session_id="s", operation_id="o")
+    with pytest.raises(KeyboardInterrupt):
+        next(interceptor.intercept_unary_stream(lambda *_: Pressed(), None, executed))
+
+    repeated = base_pb2.InterruptRequest(operation_id="o")
+    assert interceptor.intercept_unary_unary(None, None, repeated).result() is answer
+    # Asked for later, it is one of the user's own.
+    assert interceptor.intercept_unary_unary(lambda *_: "called", None, repeated) == "called"
+
+
+@pytest.mark.parametrize("interactive", [False, True])
+def test_a_second_ctrl_c_anywhere_after_the_first_is_one_line(interactive: bool) -> None:
+    program = f"""
+import os, signal, sys
+from emr_session._connect.interrupt import _one_line, report_in_one_line
+
+report_in_one_line()
+if {interactive}:
+    sys.ps1 = ">"
+try:
+    raise _one_line("Query interrupted: as expected.")
+finally:
+    signal.raise_signal(signal.SIGINT)
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+
+    assert ended.stderr == "Query interrupted: as expected.\n"
+    assert ended.returncode == -signal.SIGINT
