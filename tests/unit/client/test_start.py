@@ -165,12 +165,17 @@ def test_so_it_does_when_the_process_is_told_to_end(
     aws: Account, clock: TestClock, application: str, name: str
 ) -> None:
     number = signal.Signals[name]
-    with pytest.raises(SystemExit) as ended, ephemeral(**asked(aws, clock, application)) as arn:
-        os.kill(os.getpid(), number)
+    # nohup has the tests ignore it.
+    before = signal.signal(number, signal.SIG_DFL)
+    try:
+        with pytest.raises(SystemExit) as ended, ephemeral(**asked(aws, clock, application)) as arn:
+            os.kill(os.getpid(), number)
+        assert signal.getsignal(number) is signal.SIG_DFL
+    finally:
+        signal.signal(number, before)
 
     assert ended.value.code == 128 + number
     assert state(aws, arn) == "TERMINATING"
-    assert signal.getsignal(number) is signal.SIG_DFL
 
 
 def test_a_program_that_handles_its_end_itself_goes_on_doing_so(
