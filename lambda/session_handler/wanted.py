@@ -86,8 +86,9 @@ class Wanted:
             return f"the resource has another physical id, {held}"
         if is_create and SessionArn.parse(held):
             return f"the resource has a session already, {held}"
-        # A rollback that deletes nothing, and then another Create, fit between two looks.
-        if self.is_created_anew(shown, self._deadline.began):
+        # A rollback that deletes nothing, and then another Create, fit between two looks. It is the
+        # only evidence, so clocks that are apart by seconds must not look like it.
+        if self.is_created_anew(shown, self._deadline.began + READ_DELAY):
             return "the resource is being created anew"
         return None
 

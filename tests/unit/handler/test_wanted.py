@@ -175,3 +175,12 @@ def test_without_a_route_to_cloudformation_the_pause_after_usable_stays_short(
     answer = lab.create(lab.properties())
     assert answer.is_success
     assert answer.at - lab.service.sessions()[0].created_at < START_SECONDS + 7
+
+
+def test_a_clock_of_cloudformation_that_is_seconds_ahead_is_no_other_create(lab: Lab) -> None:
+    event = lab.request("Create", lab.properties())
+    lab.cloudformation.begins("Create")
+    lab.cloudformation.changed_at += 4
+    # So it is seen for the first time when it is past, and nothing tells of the clock.
+    lab.cloudformation.refuses = 2
+    assert lab.deliver(event).is_success
