@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from ..errors import SessionNotReadyError
 from .aws import Aws
@@ -72,17 +72,35 @@ def wait_until_usable(
         arn = patiently(find, deadline, clock) if follow else arn
 
 
-def patiently(ask: Callable[[], _Answer], deadline: float, clock: Clock) -> _Answer:
-    """Ask until a time, for as long as the service throttles or is unavailable.
+def _says_later(error: BotoCoreError | ClientError) -> bool:
+    """Whether the service itself throttles or is unavailable. No way to it is said at once."""
+    return isinstance(error, ClientError) and is_temporary(error)
+
+
+def patiently(
+    ask: Callable[[], _Answer],
+    deadline: float,
+    clock: Clock,
+    may_pass: Callable[[BotoCoreError | ClientError], bool] = _says_later,
+) -> _Answer:
+    """Ask until a time, for as long as the errors may pass.
+
+    Args:
+        ask: The question.
+        deadline: When the last error is raised, as of the clock.
+        clock: Time.
+        may_pass: Which errors may. By default the service's own, that it throttles or is
+            unavailable.
 
     Raises:
-        botocore.exceptions.ClientError: It refuses, or the time is over.
+        botocore.exceptions.BotoCoreError: It doesn't pass, or the time is over.
+        botocore.exceptions.ClientError: The same.
     """
     while True:
         try:
             return ask()
-        except ClientError as error:
-            if not is_temporary(error) or clock.now() >= deadline:
+        except (BotoCoreError, ClientError) as error:
+            if not may_pass(error) or clock.now() >= deadline:
                 raise
             _log.info("%s", error)
         clock.sleep(POLL_SECONDS)

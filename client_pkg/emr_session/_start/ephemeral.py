@@ -6,6 +6,7 @@ import logging
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -15,11 +16,11 @@ from .._emr.aws_errors import credentials_explained, is_temporary
 from .._emr.clock import Clock, SystemClock
 from .._emr.names import SessionArn
 from .._emr.session import describe
-from .._emr.wait import TIMEOUT_SECONDS
+from .._emr.wait import TIMEOUT_SECONDS, patiently
 from ..errors import ConnectError
 from .request import SessionRequest
 from .signals import signals_as_exits
-from .start import RETRY_SECONDS, start
+from .start import start
 
 if TYPE_CHECKING:
     import boto3
@@ -111,16 +112,10 @@ def _end_despite_signals(aws: Aws, arn: str, clock: Clock) -> None:
 
 def _end(aws: Aws, arn: str, clock: Clock) -> None:
     """End a session. A failure is logged: what went wrong in the block matters more."""
-    deadline = clock.now() + END_SECONDS
-    while True:
-        try:
-            _terminate(aws, arn)
-        except (BotoCoreError, ClientError) as error:
-            if is_temporary(error) and clock.now() < deadline:
-                clock.sleep(RETRY_SECONDS)
-                continue
-            _log.error("Session %s could not be ended, and goes on until idle: %s", arn, error)
-        return
+    try:
+        patiently(partial(_terminate, aws, arn), clock.now() + END_SECONDS, clock, is_temporary)
+    except (BotoCoreError, ClientError) as error:
+        _log.error("Session %s could not be ended, and goes on until idle: %s", arn, error)
 
 
 def _terminate(aws: Aws, arn: str) -> None:

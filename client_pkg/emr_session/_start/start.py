@@ -7,9 +7,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from .._emr.aws import Aws
 from .._emr.aws_errors import is_temporary
 from .._emr.clock import Clock
+from .._emr.wait import patiently
 from .request import SessionRequest
-
-RETRY_SECONDS = 2.0
 
 
 def start(aws: Aws, request: SessionRequest, token: str, *, timeout: float, clock: Clock) -> str:
@@ -28,15 +27,12 @@ def start(aws: Aws, request: SessionRequest, token: str, *, timeout: float, cloc
     Raises:
         botocore.exceptions.ClientError: The service refuses ``StartSession``.
     """
-    deadline = clock.now() + timeout
     client = aws.emr_serverless(request.region)
-    while True:
-        try:
-            return str(client.start_session(**request.parameters(), clientToken=token)["arn"])
-        except (BotoCoreError, ClientError) as error:
-            if not _may_be_tried_again(error) or clock.now() >= deadline:
-                raise
-        clock.sleep(RETRY_SECONDS)
+
+    def ask() -> str:
+        return str(client.start_session(**request.parameters(), clientToken=token)["arn"])
+
+    return patiently(ask, clock.now() + timeout, clock, _may_be_tried_again)
 
 
 def _may_be_tried_again(error: BotoCoreError | ClientError) -> bool:
