@@ -108,7 +108,7 @@ class Stack:
         """The same, asked three times where the question is refused."""
         for again in (True, True, False):
             resource = self.resource()
-            if resource is not None or not again or self._is_silent:
+            if resource is not None or not again or self.is_silent:
                 return resource
             time.sleep(READ_DELAY)
         return None
@@ -136,12 +136,13 @@ class Stack:
         return time.time() >= self._deadline.began + READ_DELAY
 
     @property
-    def _is_silent(self) -> bool:
+    def is_silent(self) -> bool:
+        """Whether CloudFormation isn't asked for a while."""
         return time.time() < self._silent_until
 
     def _ask(self, method: str, **parameters: Any) -> Mapping[str, Any] | None:
         """The answer; ``_GONE`` for what doesn't exist, None where there is none."""
-        if self._is_silent:
+        if self.is_silent:
             return None
         try:
             answer = getattr(clients.client("cloudformation"), method)(**parameters)

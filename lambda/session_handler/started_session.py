@@ -101,10 +101,12 @@ class StartedSession:
         Raises:
             Failure: The session ends or is over, which nobody has waited to see.
             ServiceError: The service refuses to show or to tag it.
+            Unwanted: Nobody waits for the session any more.
         """
         if self.arn is None or not self._request.retains:
             return
         arn = self.arn
+        self._invocation.wanted.check_what_was_lost()  # nothing else ends it once it is marked
         session = session or self._invocation.find(arn)
         if session is not None and not session.is_live:
             raise Failure(reasons.over(self._request, session))

@@ -30,6 +30,7 @@ class Wanted:
         self._asked_at = deadline.began
         self._rolled_back_before: bool | None = None
         self._clock_ahead = 0.0
+        self._was_lost = False
 
     def check(self) -> None:
         """Ask; raises Unwanted where the evidence is there, and still is when asked again."""
@@ -40,6 +41,14 @@ class Wanted:
         shown = self.look()
         if self._shows_another_request(shown) or self.evidence(shown):
             raise Unwanted(f"CloudFormation doesn't wait for this request any more: {why}.")
+
+    def check_what_was_lost(self) -> None:
+        """The same, up to twice more, where the last question had no answer."""
+        for _ in range(2):
+            if not self._was_lost or self._stack.is_silent:
+                return
+            time.sleep(READ_DELAY)
+            self.check()
 
     def check_if_due(self) -> None:
         """The same, seven seconds after the start and every fifteen seconds of waiting."""
@@ -57,6 +66,7 @@ class Wanted:
         self._asked_at = time.time()
         certain = self._stack.tells_of_the_request
         shown = self._stack.shown()
+        self._was_lost = shown is None
         if shown is not None:  # what has changed has not changed in the future
             ahead = shown.resource.changed_at - time.time()
             self._clock_ahead = max(self._clock_ahead, ahead)

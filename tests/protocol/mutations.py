@@ -154,6 +154,14 @@ MUTATIONS = (
     ),
     Mutation(
         6,
+        "what is to be retained is marked though the last question was lost",
+        "started_session.py",
+        "        self._invocation.wanted.check_what_was_lost()",
+        "        pass",
+        "test_retain.test_a_create_asks_again_before_it_marks_where_its_question_was_lost",
+    ),
+    Mutation(
+        6,
         "evidence counts when it is seen once",
         "wanted.py",
         "        time.sleep(READ_DELAY)\n        shown = self.look()\n        if self",

@@ -192,6 +192,12 @@ def test_a_cancelled_creation_whose_resource_is_created_anew_ends_its_session(la
     assert lab.live()[1:] == [lab.held()]
 
 
+def test_a_create_asks_again_before_it_marks_where_its_question_was_lost() -> None:
+    """It was cancelled, and its rollback and the next creation follow within seconds."""
+    schedule: list[Operation] = [Create((None,)), Update((A,), 57.2), Wait(5), Update((A,))]
+    run(schedule, PlannedChoices({"Create.1 DescribeStacks 6": "closed"}))
+
+
 def test_a_rollback_that_fails_elsewhere_leaves_no_session_that_was_to_be_retained() -> None:
     """Its clean-up never comes, and the deletion has to find what the update had marked."""
     kept = Session("b", tag="2", retained=True, check="1")
