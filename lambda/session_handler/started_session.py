@@ -38,7 +38,7 @@ class StartedSession:
         self._parameters = self._request.start_parameters(more_tags)
         self.arn: SessionArn | None = None
         self._may_exist = False
-        self._tried = False
+        self.is_asked_for = False  # by this delivery, or an earlier one
         self._marked_here = False
 
     @property
@@ -60,7 +60,7 @@ class StartedSession:
         not_served = served_stacks.refusal(self._request.owner.stack_id)
         if not_served is not None:
             raise Failure(reasons.not_served(self._request, not_served))
-        self._tried = True
+        self.is_asked_for = True
         budget = self._invocation.retry_budget()
         while True:
             self._invocation.wanted.check()
@@ -125,7 +125,7 @@ class StartedSession:
         try:
             if self.arn is not None:
                 self._end(self.arn)
-            elif self._tried:
+            elif self.is_asked_for:
                 self.end_earlier()
         except ServiceError as error:
             self._invocation.log_fields["notEnded"] = str(error)

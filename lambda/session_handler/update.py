@@ -28,7 +28,10 @@ def update(invocation: Invocation) -> Outcome:
         shown = invocation.wanted.look()
         rolls_back = shown is not None and shown.is_rolling_back
         given = invocation.find_again(given_arn)
-        found = _kept(request, given) or _found(invocation, given, rolls_back)
+        found = _kept(request, given)
+        if found is None:
+            own.is_asked_for = True
+            found = _found(invocation, given, rolls_back)
         session = found and _usable(invocation, found)
         if session is not None:
             invocation.wanted.check()
@@ -44,6 +47,10 @@ def update(invocation: Invocation) -> Outcome:
         finish = partial(cleanup.end_for_earlier_delivery, invocation, given)
         return Outcome(old_id, failure=failed(invocation, error), afterwards=finish)
 
+    def give_up() -> None:
+        _let_go(invocation, given, session)
+        own.end()
+
     def afterwards() -> None:
         strays.extend(cleanup.before(invocation, given))
         was_successor = session is not None and session.held_arn is not None
@@ -53,7 +60,6 @@ def update(invocation: Invocation) -> Outcome:
         released = given if is_released else None
         if not (own.arn or was_successor or was_retained or released or strays or request.retains):
             return
-        give_up = own.end if own.arn else partial(_let_go, invocation, given, session)
         if not after_answer.taken_over(invocation, arn, give_up):
             return
         if was_successor:  # it is nobody's successor from now on

@@ -396,3 +396,18 @@ def test_a_refused_question_does_not_keep_a_clean_up_from_being_made_up_for() ->
         expect(here, Fault("DescribeStackResource", "denied", skip=1, times=1))
         do(here, Rest())
         assert here.live() == [here.held()]
+
+
+def test_a_cancelled_update_that_died_does_not_leave_its_session_to_the_rollback() -> None:
+    """It comes again after the rollback, which came back to what it wants, and died as well."""
+    deaths = {"Update.3 DescribeStacks 5": "killed", "Update.4 DescribeStackResource 2": "killed"}
+    kept = Session("b", retained=True)
+    schedule: list[Operation] = [Create((kept,)), Update((replace(kept, name="a"),))]
+    run([*schedule, Update((kept,), 93.2)], PlannedChoices(deaths))
+
+
+def test_an_update_that_took_the_rollback_for_its_own_ends_what_it_had_started() -> None:
+    """It died, and comes again in the rollback, whose own event is late, and which dies too."""
+    schedule: list[Operation] = [Create((B,)), Update((A,), rollback=False), Update((B,), 50)]
+    deaths = {"Update.3 GetSession 5": "killed", "Update.4 PUT 0": "killed after"}
+    run(schedule, PlannedChoices({**deaths, "delivery of Update.4 0": "late 500"}))
