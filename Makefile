@@ -3,7 +3,7 @@
 
 PYTHON ?= python3
 # End-to-end tests wait for the CDK CLI more than they compute.
-WORKERS ?= 4
+WORKERS ?= 6
 PYENV_ROOT ?= $(HOME)/.pyenv
 
 BIN := .venv/bin

@@ -1,17 +1,18 @@
 """Run the code that README and docs show, and say what every test runs with.
 
-A block marked ``python`` is a whole app: it has to synthesize resources, in a process of its own.
-A block marked ``py`` is a piece of one: it has to compile.
+A block marked ``python`` is a whole app: it has to synthesize resources. A block marked ``py`` is a
+piece of one: it has to compile.
 """
 
-import json
+import gc
 import os
 import signal
-import subprocess
 import sys
 import tempfile
+import traceback
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from sybil import Example, Sybil
@@ -32,21 +33,22 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 def synthesize(example: Example) -> str | None:
     """Run a block as an app, and say what is wrong if it declares no resources."""
-    with tempfile.TemporaryDirectory() as folder:
-        app, assembly = Path(folder, "app.py"), Path(folder, "cdk.out")
-        app.write_text(example.parsed)
-        run = subprocess.run(
-            [sys.executable, app],
-            cwd=folder,
-            env={**os.environ, "CDK_OUTDIR": str(assembly)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if run.returncode != 0:
-            return run.stderr
-        templates = [json.loads(path.read_text()) for path in assembly.glob("*.template.json")]
-        if any(template.get("Resources") for template in templates):
+    import aws_cdk as cdk
+
+    apps: list[cdk.App] = []
+    init = cdk.App.__init__
+
+    def noted(app: cdk.App, **options: Any) -> None:
+        init(app, outdir=outdir, **options)
+        apps.append(app)
+
+    with tempfile.TemporaryDirectory() as outdir, mock.patch.object(cdk.App, "__init__", noted):
+        try:
+            exec(compile(example.parsed, example.path, "exec"), {"__name__": "__main__"})
+            stacks = [stack for app in apps for stack in app.synth().stacks]
+        except Exception:  # noqa: BLE001 - whatever it is, the block is wrong
+            return traceback.format_exc()
+        if any(stack.template.get("Resources") for stack in stacks):
             return None
         return "the app declares no resources: mark a block that is no app as py"
 
@@ -63,6 +65,12 @@ def pytest_collection_modifyitems(items: list[Any]) -> None:
         grouped = getattr(item, "_nodeid", item.nodeid)
         if grouped != item.nodeid:
             item._id = type(item._id).parse(grouped)
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what stays until the end: it would walk it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 pytest_collect_file = Sybil(

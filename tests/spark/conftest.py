@@ -44,8 +44,8 @@ ROLE = "arn:aws:iam::000000000000:role/execution"
 
 # What shares a server of Spark: a JVM takes twenty seconds of a processor until it is warm.
 GROUPS = {
-    **dict.fromkeys(("test_older_client", "test_conformance"), "older client of Spark"),
-    **dict.fromkeys(("test_apache", "test_tools"), "Apache Spark and tools"),
+    name: "other clients of Spark"
+    for name in ("test_older_client", "test_conformance", "test_apache", "test_tools")
 }
 
 
@@ -223,7 +223,9 @@ def collecting_garbage_here() -> Iterator[None]:
 
     It closes the PySpark sessions that it finds, and waits for the endpoint's answer: forever,
     if that was found by a thread of the endpoint, which is in the client's process here only.
+    What earlier tests have left isn't looked through.
     """
+    gc.freeze()
     gc.disable()
     yield
     gc.collect()
