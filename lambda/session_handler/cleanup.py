@@ -95,20 +95,23 @@ def end_for_earlier_delivery(invocation: Invocation, given: Session | None) -> N
     """Of an Update that fails: an earlier delivery may have answered, and died then.
 
     Nothing ends that CloudFormation holds, or a rollback may come back to: from the given session
-    only one that isn't over does.
+    only one that isn't over does. It never comes back to the given one from what that replaced.
     """
     if given is None or given.replaces is None:
         return
     invocation.wanted.wait_for_a_new_read()
     shown = insist(invocation.wanted.look, READ_DELAY)
-    held_id = shown.resource.physical_id if shown else None
-    if shown is None or held_id == given.replaces.arn:
+    if shown is None:
         return
-    back = None
-    if held_id != given.arn.arn:
-        held = invocation.find_again(SessionArn.parse(held_id))
+    held_arn, held = SessionArn.parse(shown.resource.physical_id), None
+    if held_arn not in (given.arn, given.replaces):
+        held = invocation.find_again(held_arn)
+    elif held_arn == given.arn and shown.stack in _MAY_COME_BACK:
+        return
+    if held_arn == given.replaces or (held and held.held_arn == given.replaces.arn):
+        stays = given.is_retained and invocation.request.retains
+        left = [] if stays else [given.arn]
+    else:
         back = held.replaces if held else None
-    elif shown.stack in _MAY_COME_BACK:
-        return
-    left = before(invocation, given)
-    end(invocation, [arn for arn in left if back not in (arn, given.replaces)])
+        left = [a for a in before(invocation, given) if back not in (a, given.replaces)]
+    end(invocation, left)

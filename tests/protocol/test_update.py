@@ -411,3 +411,12 @@ def test_an_update_that_took_the_rollback_for_its_own_ends_what_it_had_started()
     schedule: list[Operation] = [Create((B,)), Update((A,), rollback=False), Update((B,), 50)]
     deaths = {"Update.3 GetSession 5": "killed", "Update.4 PUT 0": "killed after"}
     run(schedule, PlannedChoices({**deaths, "delivery of Update.4 0": "late 500"}))
+
+
+def test_what_was_undone_ends_after_a_death_on_another_application_too() -> None:
+    """The rollback died after its answer, and fails for another resource: no clean-up comes."""
+    ends = {"service fate 0": "ends70", "service fate 4": "fails"}
+    before, after = (B, Session("a", application=1)), (C, A)
+    schedule: list[Operation] = [Create(before), Rest(), Update(after, 129.8)]
+    seen = run(schedule, PlannedChoices({**ends, "Update.6 PUT 0": "killed after"}))
+    assert seen["UPDATE_ROLLBACK_FAILED"] == 1
