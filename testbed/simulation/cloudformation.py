@@ -246,11 +246,15 @@ class Stack:
         self._roll_back(changes)
 
     def continue_rollback(self, skip: Iterable[str] = ()) -> None:
-        """What a user does about UPDATE_ROLLBACK_FAILED; ``skip`` names resources to leave out."""
+        """What a user does about UPDATE_ROLLBACK_FAILED; ``skip`` names resources to leave out.
+
+        CloudFormation takes only the names of those that are UPDATE_FAILED.
+        """
         if self.status != "UPDATE_ROLLBACK_FAILED":
             return
         changes, undone = self._failed
-        skipped = [c for c in changes if c.resource.name in set(skip)]
+        failed = [c for c in changes if c.resource.status == "UPDATE_FAILED"]
+        skipped = [c for c in failed if c.resource.name in set(skip)]
         for change in skipped:
             if change.resource.physical_id != change.held and change.held and change.old:
                 change.resource.unfinished.append((change.held, change.old))
