@@ -96,17 +96,15 @@ class Wanted:
             return f"the resource has another physical id, {held}"
         if is_create and SessionArn.parse(held):
             return f"the resource has a session already, {held}"
-        # A rollback that deletes nothing, and then another Create, fit between two looks. It is the
-        # only evidence, so clocks that are apart by seconds must not look like it.
-        if self.is_created_anew(shown, self._deadline.began + READ_DELAY):
-            return "the resource is being created anew"
+        # A rollback that has nothing to do, and then another operation, fit between two looks. It is
+        # the only evidence, so clocks that are apart by seconds must not look like it.
+        if self._has_begun_anew(shown, self._deadline.began + READ_DELAY):
+            return f"another {self._request.kind} of the resource has begun"
         return None
 
     def is_created_anew(self, shown: StackView, since: float) -> bool:
         """Whether another Create has begun after a time at which this one was under way."""
-        if self._request.kind != "Create" or shown.resource.status != "CREATE_IN_PROGRESS":
-            return False
-        return shown.resource.changed_at > since + self._clocks_apart
+        return self._request.kind == "Create" and self._has_begun_anew(shown, since)
 
     def rollback_is_certain(self) -> bool:
         """Whether the stack rolls back."""
@@ -131,6 +129,11 @@ class Wanted:
         """Whether what is under way has begun after this invocation."""
         began = self._deadline.began + self._clocks_apart
         return shown is not None and shown.resource.changed_at > began
+
+    def _has_begun_anew(self, shown: StackView, since: float) -> bool:
+        if shown.resource.status != f"{self._request.kind.upper()}_IN_PROGRESS":
+            return False
+        return shown.resource.changed_at > since + self._clocks_apart
 
     @property
     def _clocks_apart(self) -> float:

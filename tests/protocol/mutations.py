@@ -245,9 +245,9 @@ MUTATIONS = (
     ),
     Mutation(
         6,
-        "a later Create is no evidence",
+        "a later operation is no evidence",
         "wanted.py",
-        "        if self.is_created_anew(shown, self._deadline.began + READ_DELAY):\n",
+        "        if self._has_begun_anew(shown, self._deadline.began + READ_DELAY):\n",
         "        if False:\n",
         "test_retain.test_a_create_hears_of_the_next_one_when_a_rollback_was_too_fast_to_be_seen",
     ),
@@ -744,7 +744,7 @@ MUTATIONS = (
         "        _mark(invocation, given, session)\n"
         "        if given is not None and not request.retains:\n"
         "            sessions.untag(given.arn, [names.RETAINED_TAG])\n",
-        "test_retain.test_a_cancelled_update_whose_session_is_usable_late_takes_no_mark",
+        "test_retain.test_a_cancelled_update_that_is_delivered_again_in_the_rollback_takes_no_mark",
     ),
     Mutation(
         17,

@@ -275,3 +275,10 @@ def test_a_deletion_after_a_rollback_that_failed_leaves_what_is_retained() -> No
     seen = run([Create((A, A)), Update((B, B), 113.9), Rest(), Delete()], PlannedChoices(ends))
     assert seen["UPDATE_ROLLBACK_FAILED"] == 1
     assert seen["DELETE_COMPLETE"] == 1
+
+
+def test_a_cancelled_update_retains_nothing_when_another_one_has_begun() -> None:
+    """The rollback was too fast to be seen. The other one's clean-up doesn't wait: Express mode."""
+    other = Update((Session("c"),), 53.3, express=True)
+    schedule: list[Operation] = [Create((Session("b"),)), Update((A,), 26), other]
+    run(schedule, PlannedChoices({"world cleans up later 0": "no"}))
