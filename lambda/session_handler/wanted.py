@@ -96,8 +96,8 @@ class Wanted:
             return f"the resource has another physical id, {held}"
         if is_create and SessionArn.parse(held):
             return f"the resource has a session already, {held}"
-        # A rollback that has nothing to do, and then another operation, fit between two looks. It is
-        # the only evidence, so clocks that are apart by seconds must not look like it.
+        # A rollback that has nothing to do, and then another operation, fit between two looks. It
+        # is the only evidence, so clocks that are apart by seconds must not look like it.
         if self._has_begun_anew(shown, self._deadline.began + READ_DELAY):
             return f"another {self._request.kind} of the resource has begun"
         return None

@@ -43,10 +43,10 @@ ROLE = "arn:aws:iam::000000000000:role/execution"
 
 
 # What shares a server of Spark: a JVM takes twenty seconds of a processor until it is warm.
-GROUPS = {
-    name: "other clients of Spark"
-    for name in ("test_older_client", "test_conformance", "test_apache", "test_tools")
-}
+GROUPS = dict.fromkeys(
+    ("test_older_client", "test_conformance", "test_apache", "test_tools"),
+    "other clients of Spark",
+)
 
 
 @pytest.hookimpl(tryfirst=True)
