@@ -43,7 +43,7 @@ ROLE = "arn:aws:iam::000000000000:role/execution"
 
 
 # What shares a server of Spark: a JVM takes twenty seconds of a processor until it is warm.
-GROUPS = dict.fromkeys(
+GROUPS: dict[str, str] = dict.fromkeys(
     ("test_older_client", "test_conformance", "test_apache", "test_tools"),
     "other clients of Spark",
 )

@@ -142,7 +142,9 @@ def own_series(scope: Construct, role: iam.Role) -> PolicySeries:
     depends on the role, is made at the same time.
     """
     # A policy that is attached to nobody stays out of the template.
-    roles: list[iam.IRole] = [] if is_made_elsewhere(role) else [role]
+    roles: list[iam.IRole] = []
+    if not is_made_elsewhere(role):
+        roles.append(role)
 
     def make(number: int) -> Policy:
         if number == 0:

@@ -64,6 +64,7 @@ def _why(denied: iam_evaluator.EvalResult, caller: Caller, permission: Permissio
     """Which kind of policy denies it, in the words of IAM's user guide."""
     account = responses.get_account_id()
     principal = iam_evaluator.resolve_principal(_access_key(caller), account)
+    assert isinstance(principal, iam_evaluator.PrincipalInfo), "its policies were evaluated"
     context = iam_evaluator.EvalContext(
         principal_arn=principal.arn,
         principal_type=principal.type,
