@@ -31,7 +31,7 @@ def keep_alive(call: ScheduleCall, deadline: Deadline, log_fields: dict[str, Any
     """
     if deadline.began - call.scheduled_at > LATEST_SECONDS:
         return "too late"
-    held = _held(Stack(call.request, deadline), call.request)
+    held = _held(Stack(call.request, deadline), call.request, call.scheduled_at)
     if held is None:
         return "the stack is being changed"
     invocation = Invocation(
@@ -52,7 +52,7 @@ def keep_alive(call: ScheduleCall, deadline: Deadline, log_fields: dict[str, Any
         return "the call is from before an update"
     there, outcome = _successors(invocation, held, session), "alive"
     if not there:
-        own, outcome = _start(invocation), "renewed"
+        own, outcome = _start(invocation, call.scheduled_at), "renewed"
         if own is None:
             return "the stack is being changed"
         log_fields["successor"] = own.session_id
@@ -66,15 +66,18 @@ def keep_alive(call: ScheduleCall, deadline: Deadline, log_fields: dict[str, Any
     return outcome
 
 
-def _held(stack: Stack, request: Request) -> SessionArn | None:
-    """The session that the resource holds, where no operation is under way on its stack."""
+def _held(stack: Stack, request: Request, scheduled_at: float) -> SessionArn | None:
+    """The session that the resource holds, where no operation is under way on its stack.
+
+    A call is from before what has changed the resource since, and may not hold any more.
+    """
     shown = stack.shown()
     if shown is None or not shown.stack_is_at_rest or not shown.resource.is_at_rest:
         return None
     if shown.stack.startswith("DELETE") or not shown.resource.status.endswith("_COMPLETE"):
         return None
     held = SessionArn.parse(shown.resource.physical_id)
-    if shown.resource.status == "DELETE_COMPLETE" or held is None:
+    if shown.resource.status == "DELETE_COMPLETE" or shown.resource.changed_at > scheduled_at:
         return None
     return held if request.physical_id in (None, held.arn) else None
 
@@ -85,13 +88,14 @@ def _successors(
     return [found.arn for found in successors(invocation, held, session)]
 
 
-def _start(invocation: Invocation) -> SessionArn | None:
+def _start(invocation: Invocation, scheduled_at: float) -> SessionArn | None:
     """StartSession; None where the stack is being changed, asked before each attempt."""
     request = invocation.request
     parameters = request.start_parameters({names.HELD_ARN_TAG: request.physical_id or ""})
 
     def attempt() -> SessionArn | None:
-        return sessions.start(parameters) if _held(invocation.stack, request) else None
+        held = _held(invocation.stack, request, scheduled_at)
+        return sessions.start(parameters) if held else None
 
     arn = until_clear(attempt, invocation.retry_budget())
     if arn is not None:

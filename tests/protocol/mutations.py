@@ -830,6 +830,14 @@ MUTATIONS = (
     ),
     Mutation(
         18,
+        "a call from before a change of the resource starts a session",
+        "schedule.py",
+        " or shown.resource.changed_at > scheduled_at:",
+        ":",
+        "test_keep_alive.test_a_call_of_a_schedule_that_a_rollback_has_removed_starts_nothing",
+    ),
+    Mutation(
+        18,
         "the parameter names somebody's session",
         "adoption.py",
         "        and is_genuine(session, held)\n",

@@ -239,6 +239,14 @@ def test_a_call_from_before_an_update_starts_nothing() -> None:
         assert here.live() == []
 
 
+def test_a_call_of_a_schedule_that_a_rollback_has_removed_starts_nothing() -> None:
+    """The properties that it has beside that are those of the session that is held."""
+    with lab({"delivery of Tick.Session.1": "late 500"}) as here:
+        do(here, Create((Session("a"),)), ScheduledCall(30), Update((A,), 26))
+        do(here, Wait(10), SessionEnds(), Rest())
+        assert here.live() == []
+
+
 def test_a_successor_that_was_taken_over_and_is_retained_stays(lab: World) -> None:
     kept, tagged = (
         Session("a", retained=True, kept_alive=True),
