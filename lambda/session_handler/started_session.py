@@ -106,12 +106,12 @@ class StartedSession:
         if self.arn is None or not self._request.retains:
             return
         arn = self.arn
-        self._invocation.wanted.check_what_was_lost()  # nothing else ends it once it is marked
         session = session or self._invocation.find(arn)
         if session is not None and not session.is_live:
             raise Failure(reasons.over(self._request, session))
         if session is not None and session.is_retained:
             return
+        self._invocation.wanted.make_sure()  # once it is marked, nothing else may end it
         budget = self._invocation.retry_budget()
         until_clear(lambda: sessions.tag(arn, {names.RETAINED_TAG: "true"}), budget)
         self._marked_here = True

@@ -16,6 +16,7 @@ from session_handler.retry import insist
 from session_handler.stack import READ_DELAY, Stack, StackView
 
 _INTERVAL = 15.0
+_NEW = 2.0
 # CloudFormation's clock and the function's differ by less than that, unless it shows more.
 _CLOCKS_APART = 0.5
 
@@ -42,12 +43,14 @@ class Wanted:
         if self._shows_another_request(shown) or self.evidence(shown):
             raise Unwanted(f"CloudFormation doesn't wait for this request any more: {why}.")
 
-    def check_what_was_lost(self) -> None:
-        """The same, up to twice more, where the last question had no answer."""
+    def make_sure(self) -> None:
+        """The same, up to twice, where the last question is seconds old or had no answer."""
         for _ in range(2):
-            if not self._was_lost or self._stack.is_silent:
+            is_new = time.time() < self._asked_at + _NEW
+            if self._stack.is_silent or (is_new and not self._was_lost):
                 return
-            time.sleep(READ_DELAY)
+            if self._was_lost:
+                time.sleep(READ_DELAY)
             self.check()
 
     def check_if_due(self) -> None:

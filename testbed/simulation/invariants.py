@@ -147,10 +147,10 @@ def _rollbacks(world: World, excuses: Counter[str]) -> list[str]:
             continue  # with rollback switched off, an earlier failure left another one
         if session.ended_by == "itself" or session.state == "FAILED":
             continue
-        if world.reaches_cloudformation == "answers":
-            found.append(f"a rollback came back to another session: {logical_id} {request.name}")
-        else:
+        if _was_blind(world, logical_id):
             excuses["another session after a rollback: no way to CloudFormation's API"] += 1
+        else:
+            found.append(f"a rollback came back to another session: {logical_id} {request.name}")
     return found
 
 
@@ -237,13 +237,16 @@ def excuse(world: World, session: Session) -> Left | None:
         return Left.NOT_LISTED
     if world.service.token_memory < MEMORY_SECONDS and any(r.deaths for r in requests):
         return Left.FORGOTTEN
-    if world.reaches_cloudformation != "answers" or any(
+    return Left.BLIND if _was_blind(world, session.tags.get(LOGICAL_TAG)) else None
+
+
+def _was_blind(world: World, logical_id: str | None) -> bool:
+    """Whether CloudFormation has told some invocation for the resource nothing."""
+    return world.reaches_cloudformation != "answers" or any(
         (i.without_route > 1 or i.most_silent >= ASKED)
-        and i.event["LogicalResourceId"] == session.tags.get(LOGICAL_TAG)
+        and i.event["LogicalResourceId"] == logical_id
         for i in world.function.invocations
-    ):
-        return Left.BLIND
-    return None
+    )
 
 
 def _request_of(world: World, session: Session) -> Request | None:

@@ -156,9 +156,17 @@ MUTATIONS = (
         6,
         "what is to be retained is marked though the last question was lost",
         "started_session.py",
-        "        self._invocation.wanted.check_what_was_lost()",
+        "        self._invocation.wanted.make_sure()",
         "        pass",
         "test_retain.test_a_create_asks_again_before_it_marks_where_its_question_was_lost",
+    ),
+    Mutation(
+        6,
+        "what is to be retained is marked though the last question is old",
+        "wanted.py",
+        "time.time() < self._asked_at + _NEW",
+        "True",
+        "test_retain.test_a_create_asks_again_before_it_marks_where_its_question_is_old",
     ),
     Mutation(
         6,

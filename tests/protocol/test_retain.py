@@ -198,6 +198,14 @@ def test_a_create_asks_again_before_it_marks_where_its_question_was_lost() -> No
     run(schedule, PlannedChoices({"Create.1 DescribeStacks 6": "closed"}))
 
 
+def test_a_create_asks_again_before_it_marks_where_its_question_is_old() -> None:
+    """It doesn't wait, and was cancelled while the service was slow to answer."""
+    unwaited = Update((Session("a", retained=True, waits=False),), 7)
+    schedule: list[Operation] = [Create((None,)), unwaited, Wait(5), Update((B,))]
+    slow = {"Create.1 DescribeStacks 1": "slow answer", "Create.1 GetSession 0": "slow answer"}
+    run(schedule, PlannedChoices(slow))
+
+
 def test_a_rollback_that_fails_elsewhere_leaves_no_session_that_was_to_be_retained() -> None:
     """Its clean-up never comes, and the deletion has to find what the update had marked."""
     kept = Session("b", tag="2", retained=True, check="1")
