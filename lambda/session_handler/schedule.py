@@ -76,10 +76,10 @@ def _held(stack: Stack, request: Request, scheduled_at: float) -> SessionArn | N
         return None
     if shown.stack.startswith("DELETE") or not shown.resource.status.endswith("_COMPLETE"):
         return None
-    held = SessionArn.parse(shown.resource.physical_id)
     if shown.resource.status == "DELETE_COMPLETE" or shown.resource.changed_at > scheduled_at:
         return None
-    return held if request.physical_id in (None, held.arn) else None
+    held = SessionArn.parse(shown.resource.physical_id)
+    return held if held and request.physical_id in (None, held.arn) else None
 
 
 def _successors(
