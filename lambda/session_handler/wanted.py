@@ -101,13 +101,14 @@ class Wanted:
             return f"the resource has a session already, {held}"
         # A rollback that has nothing to do, and then another operation, fit between two looks. It
         # is the only evidence, so clocks that are apart by seconds must not look like it.
-        if self._has_begun_anew(shown, self._deadline.began + READ_DELAY):
-            return f"another {self._request.kind} of the resource has begun"
+        kind = self._request.kind
+        if self._has_begun(kind, shown, self._deadline.began + READ_DELAY):
+            return f"another {kind} of the resource has begun"
         return None
 
     def is_created_anew(self, shown: StackView, since: float) -> bool:
-        """Whether another Create has begun after a time at which this one was under way."""
-        return self._request.kind == "Create" and self._has_begun_anew(shown, since)
+        """Whether a Create of the resource has begun after a time at which this was under way."""
+        return self._has_begun("Create", shown, since)
 
     def rollback_is_certain(self) -> bool:
         """Whether the stack rolls back."""
@@ -133,8 +134,8 @@ class Wanted:
         began = self._deadline.began + self._clocks_apart
         return shown is not None and shown.resource.changed_at > began
 
-    def _has_begun_anew(self, shown: StackView, since: float) -> bool:
-        if shown.resource.status != f"{self._request.kind.upper()}_IN_PROGRESS":
+    def _has_begun(self, kind: str, shown: StackView, since: float) -> bool:
+        if shown.resource.status != f"{kind.upper()}_IN_PROGRESS":
             return False
         return shown.resource.changed_at > since + self._clocks_apart
 

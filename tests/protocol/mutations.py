@@ -255,7 +255,7 @@ MUTATIONS = (
         6,
         "a later operation is no evidence",
         "wanted.py",
-        "        if self._has_begun_anew(shown, self._deadline.began + READ_DELAY):\n",
+        "        if self._has_begun(kind, shown, self._deadline.began + READ_DELAY):\n",
         "        if False:\n",
         "test_retain.test_a_create_hears_of_the_next_one_when_a_rollback_was_too_fast_to_be_seen",
     ),

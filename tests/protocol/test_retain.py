@@ -285,6 +285,13 @@ def test_a_deletion_after_a_rollback_that_failed_leaves_what_is_retained() -> No
     assert seen["DELETE_COMPLETE"] == 1
 
 
+def test_an_update_leaves_what_was_let_go_and_created_anew_between_its_looks() -> None:
+    """The look that would have shown its session had no answer."""
+    schedule: list[Operation] = [Create((A,)), Update((B,)), Update((None,)), Update((A,))]
+    seen = run(schedule, PlannedChoices({"Update.2 DescribeStackResource 9": "no route"}))
+    assert seen[f"left: {Left.RETAINED}"] > 0
+
+
 def test_a_cancelled_update_retains_nothing_when_another_one_has_begun() -> None:
     """The rollback was too fast to be seen. The other one's clean-up doesn't wait: Express mode."""
     other = Update((Session("c"),), 53.3, express=True)
