@@ -47,9 +47,9 @@ def delete(invocation: Invocation) -> Outcome:
 def _delete_session(invocation: Invocation, arn: SessionArn) -> None:
     """Rule 14."""
     for_good = _goes_for_good(invocation)
-    kept_alive = invocation.request.is_kept_alive
-    before = invocation.find(arn) if kept_alive else None
-    ended = None
+    # Of a session that was over, a schedule may have started a successor. The properties don't
+    # tell of a schedule that an update without rollback has removed since.
+    was_over, ended = _is_over(arn), None
     is_there = ending.end(arn, invocation.retry_budget())
     if not is_there and for_good:  # it may have been started seconds ago
         time.sleep(LIST_DELAY)
@@ -57,7 +57,7 @@ def _delete_session(invocation: Invocation, arn: SessionArn) -> None:
     if is_there:
         ended = wait.until_over(invocation, arn)
     for_good = for_good or _goes_for_good(invocation)
-    if not for_good and not kept_alive:
+    if not for_good and not was_over and not invocation.request.is_kept_alive:
         return
     application_ids = [arn.application_id, *invocation.request.application_ids()]
     if ended is not None and ended.replaces is not None:
@@ -69,13 +69,22 @@ def _delete_session(invocation: Invocation, arn: SessionArn) -> None:
         if session.arn == arn or session.is_retained:
             return False
         if for_good:
-            return _may_be_ended(invocation, session, for_good=True, unanswered=False)
+            # What the ended one has replaced is none of a Create that has begun meanwhile.
+            is_old = ended is not None and session.arn == ended.replaces
+            return _may_be_ended(invocation, session, for_good=not is_old, unanswered=False)
         is_successor = session.held_arn == arn.arn
         return is_successor and _may_be_ended(invocation, session, for_good=False, unanswered=True)
 
-    # Of a session that was over, a schedule may have started a successor seconds ago.
-    renewed = kept_alive and (before is None or not before.is_live)
+    renewed = was_over and invocation.request.is_kept_alive  # maybe seconds ago
     _end_each(invocation, search, is_left, seconds=LIST_DELAY if renewed else 0.0)
+
+
+def _is_over(arn: SessionArn) -> bool:
+    """Whether a session has ended already, as far as one look can tell."""
+    try:
+        return not sessions.get(arn).is_live
+    except ServiceError:
+        return True
 
 
 def _delete_unknown(invocation: Invocation, token: TokenId | None) -> None:

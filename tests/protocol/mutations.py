@@ -576,9 +576,26 @@ MUTATIONS = (
         14,
         "a Delete for good leaves what earlier failures left",
         "delete.py",
-        "    if not for_good and not kept_alive:\n        return\n",
-        "    for_good = False\n    if not kept_alive:\n        return\n",
+        "    if not for_good and not was_over and not invocation.request.is_kept_alive:\n",
+        "    for_good = False\n    if not was_over and not invocation.request.is_kept_alive:\n",
         "test_update.test_a_replacement_on_another_application_is_ended_too",
+    ),
+    Mutation(
+        14,
+        "a Delete forgets the successors of a session that isn't kept alive any more",
+        "delete.py",
+        "not for_good and not was_over and not invocation",
+        "not for_good and not invocation",
+        "test_keep_alive."
+        "test_a_successor_ends_with_its_session_though_nothing_keeps_that_alive_any_more",
+    ),
+    Mutation(
+        14,
+        "what the ended session replaced is left because the resource is created anew",
+        "delete.py",
+        "for_good=not is_old, unanswered=False",
+        "for_good=True, unanswered=False",
+        "test_delete.test_what_was_replaced_ends_though_its_resource_is_created_anew_meanwhile",
     ),
     Mutation(
         14,

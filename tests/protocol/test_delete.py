@@ -177,3 +177,11 @@ def test_an_old_read_ends_no_session_that_is_recreated() -> None:
             created(here)
             do(here, Update((None,), express=True), Wait(seconds), Update((Session(),)), Rest())
             assert here.live() == [here.held()]
+
+
+def test_what_was_replaced_ends_though_its_resource_is_created_anew_meanwhile() -> None:
+    """In Express mode nothing waits for the deletion, and its clean-up of the update never came."""
+    with lab({"world cleans up later": "no"}) as here:
+        do(here, Create((Session("a"),)), Update((Session("b"),), express=True))
+        do(here, Update((None,), express=True), Update((Session("a"),)), Rest())
+        assert here.live() == [here.held()]

@@ -174,7 +174,17 @@ def test_a_successor_that_is_refused_ends_where_nothing_keeps_it_alive_any_more(
     """Rollback is off: the template of the failed update is the one that counts from then on."""
     with lab({"world takes failed ids": "no"}) as here:
         renewed(here)
-        do(here, Update((Session("a", tag="2"),), rollback=False), Rest(), Update((B,)), Rest())
+        do(here, Update((Session("a", tag="2"),), rollback=False), Rest())
+        assert here.live() == []
+
+
+def test_a_successor_ends_with_its_session_though_nothing_keeps_that_alive_any_more() -> None:
+    """Rollback is off: the failed update took the schedule away, and started another session."""
+    moved = Session("c", application=1)
+    with lab({"world takes failed ids": "no"}) as here:
+        renewed(here)
+        do(here, Update((Session("b", application=1),), 48, rollback=False), Update((moved,)))
+        do(here, Rest())
         assert here.live() == [here.held()]
 
 
