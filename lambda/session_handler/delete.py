@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from session_handler import ending, names, served_stacks, sessions, wait
-from session_handler.errors import Conflict, Denied, Refused, ServiceError
+from session_handler.errors import Conflict, Denied, NotFound, Refused, ServiceError
 from session_handler.failed import failed
 from session_handler.identity import SessionArn, TokenId
 from session_handler.invocation import Invocation, Outcome
@@ -18,6 +18,8 @@ from session_handler.stack import READ_DELAY
 from session_handler.started_session import LIST_DELAY
 
 _PAUSE = 10.0
+# For so long a Delete tries to see what it ends, before it does.
+_LOOK_SECONDS = 20.0
 # Where the role's policies have let a session start, IAM isn't late with them.
 _STOP_DENIED_SECONDS = 20.0
 
@@ -49,7 +51,8 @@ def _delete_session(invocation: Invocation, arn: SessionArn) -> None:
     for_good = _goes_for_good(invocation)
     # Of a session that was over, a schedule may have started a successor. The properties don't
     # tell of a schedule that an update without rollback has removed since.
-    was_over, ended = _is_over(arn), None
+    kept_alive, ended = invocation.request.is_kept_alive, None
+    was_over = (kept_alive or not for_good) and _is_over(arn)
     is_there = ending.end(arn, invocation.retry_budget())
     if not is_there and for_good:  # it may have been started seconds ago
         time.sleep(LIST_DELAY)
@@ -57,7 +60,7 @@ def _delete_session(invocation: Invocation, arn: SessionArn) -> None:
     if is_there:
         ended = wait.until_over(invocation, arn)
     for_good = for_good or _goes_for_good(invocation)
-    if not for_good and not was_over and not invocation.request.is_kept_alive:
+    if not for_good and not was_over and not kept_alive:
         return
     application_ids = [arn.application_id, *invocation.request.application_ids()]
     if ended is not None and ended.replaces is not None:
@@ -75,16 +78,19 @@ def _delete_session(invocation: Invocation, arn: SessionArn) -> None:
         is_successor = session.held_arn == arn.arn
         return is_successor and _may_be_ended(invocation, session, for_good=False, unanswered=True)
 
-    renewed = was_over and invocation.request.is_kept_alive  # maybe seconds ago
+    renewed = was_over and kept_alive  # maybe seconds ago
     _end_each(invocation, search, is_left, seconds=LIST_DELAY if renewed else 0.0)
 
 
 def _is_over(arn: SessionArn) -> bool:
-    """Whether a session has ended already, as far as one look can tell."""
+    """Whether a session has surely ended already."""
+    ends_at = time.time() + _LOOK_SECONDS
     try:
-        return not sessions.get(arn).is_live
-    except ServiceError:
+        return not until_clear(lambda: sessions.get(arn), RetryBudget(lambda: ends_at)).is_live
+    except NotFound:
         return True
+    except ServiceError:
+        return False
 
 
 def _delete_unknown(invocation: Invocation, token: TokenId | None) -> None:
