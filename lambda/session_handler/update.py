@@ -32,6 +32,8 @@ def update(invocation: Invocation) -> Outcome:
         if found is None:
             own.is_asked_for = True
             found = _found(invocation, given, rolls_back)
+            # It comes back to that in a rollback only, however late that was known.
+            rolls_back = rolls_back or bool(given and found and found.arn == given.replaces)
         session = found and _usable(invocation, found)
         if session is not None:
             invocation.wanted.check()
@@ -142,11 +144,11 @@ def tag_changes(
 
 
 def _mark(invocation: Invocation, given: Session | None, session: Session | None) -> None:
-    """Rule 17: set ``:retained``."""
+    """Rule 17: set ``:retained``, also where an earlier Update is about to take it."""
     if not invocation.request.retains:
         return
     budget = invocation.retry_budget()
-    for arn in {s.arn for s in (given, session) if s is not None and not s.is_retained}:
+    for arn in {s.arn for s in (given, session) if s is not None}:
         until_clear(partial(sessions.tag, arn, {names.RETAINED_TAG: "true"}), budget)
 
 

@@ -791,6 +791,22 @@ MUTATIONS = (
     ),
     Mutation(
         17,
+        "what is marked already isn't marked again",
+        "update.py",
+        "(given, session) if s is not None}:",
+        "(given, session) if s is not None and not s.is_retained}:",
+        "test_retain.test_an_update_retains_what_an_earlier_one_is_about_to_release",
+    ),
+    Mutation(
+        17,
+        "a rollback that is known late leaves the marks",
+        "update.py",
+        "bool(given and found and found.arn == given.replaces)",
+        "False",
+        "test_retain.test_a_rollback_takes_the_marks_though_its_first_question_was_refused",
+    ),
+    Mutation(
+        17,
         "a Create ends its session because a later one has begun",
         "after_answer.py",
         "shown.lets_go or invocation.wanted.is_created_anew(shown, invocation.answered_at)",

@@ -292,6 +292,25 @@ def test_an_update_leaves_what_was_let_go_and_created_anew_between_its_looks() -
     assert seen[f"left: {Left.RETAINED}"] > 0
 
 
+def test_an_update_retains_what_an_earlier_one_is_about_to_release() -> None:
+    """The earlier one took the policy back, and takes the mark late."""
+    released = Update((Session("a"),))
+    tagged = Update((replace(B, tag="2"),))
+    schedule: list[Operation] = [Create((A,)), released, Wait(5), Update((B,)), tagged]
+    seen = run(schedule, PlannedChoices({"Update.2 UntagResource 0": "late"}))
+    assert seen[f"left: {Left.RETAINED}"] > 0
+
+
+def test_a_rollback_takes_the_marks_though_its_first_question_was_refused() -> None:
+    """It fails for another resource, so that no clean-up ends what the update had marked."""
+    before, after = (PLAIN, Session("c")), (A, Session("d"))
+    schedule: list[Operation] = [Create(before), Rest(), Update(after, 129.8)]
+    fates = {"service fate 1": "ends70", "service fate 4": "fails"}
+    refused = {"Update.5 DescribeStackResource 0": "denied"}
+    seen = run(schedule, PlannedChoices({**fates, **refused}))
+    assert seen["UPDATE_ROLLBACK_FAILED"] == 1
+
+
 def test_a_cancelled_update_retains_nothing_when_another_one_has_begun() -> None:
     """The rollback was too fast to be seen. The other one's clean-up doesn't wait: Express mode."""
     other = Update((Session("c"),), 53.3, express=True)
