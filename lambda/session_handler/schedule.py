@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from math import inf
 from typing import Any
 
 from session_handler import clients, ending, log, names, sessions
@@ -19,6 +20,7 @@ from session_handler.stack import Stack
 
 # A call that comes later than this starts nothing: by then it may be night.
 LATEST_SECONDS = 600.0
+_ON_TIME_SECONDS = 90.0
 _PAUSE = 10.0
 _CERTAIN = 3
 
@@ -31,7 +33,10 @@ def keep_alive(call: ScheduleCall, deadline: Deadline, log_fields: dict[str, Any
     """
     if deadline.began - call.scheduled_at > LATEST_SECONDS:
         return "too late"
-    held = _held(Stack(call.request, deadline), call.request, call.scheduled_at)
+    # Who calls by hand sends the beginning of the minute: only a call that was queued is old.
+    is_old = deadline.began - call.scheduled_at > _ON_TIME_SECONDS
+    changed_until = call.scheduled_at if is_old else inf
+    held = _held(Stack(call.request, deadline), call.request, changed_until)
     if held is None:
         return "the stack is being changed"
     invocation = Invocation(
@@ -52,7 +57,7 @@ def keep_alive(call: ScheduleCall, deadline: Deadline, log_fields: dict[str, Any
         return "the call is from before an update"
     there, outcome = _successors(invocation, held, session), "alive"
     if not there:
-        own, outcome = _start(invocation, call.scheduled_at), "renewed"
+        own, outcome = _start(invocation, changed_until), "renewed"
         if own is None:
             return "the stack is being changed"
         log_fields["successor"] = own.session_id
@@ -66,17 +71,17 @@ def keep_alive(call: ScheduleCall, deadline: Deadline, log_fields: dict[str, Any
     return outcome
 
 
-def _held(stack: Stack, request: Request, scheduled_at: float) -> SessionArn | None:
+def _held(stack: Stack, request: Request, changed_until: float) -> SessionArn | None:
     """The session that the resource holds, where no operation is under way on its stack.
 
-    A call is from before what has changed the resource since, and may not hold any more.
+    None also where the resource has changed later: what the call asks for may not hold any more.
     """
     shown = stack.shown()
     if shown is None or not shown.stack_is_at_rest or not shown.resource.is_at_rest:
         return None
     if shown.stack.startswith("DELETE") or not shown.resource.status.endswith("_COMPLETE"):
         return None
-    if shown.resource.status == "DELETE_COMPLETE" or shown.resource.changed_at > scheduled_at:
+    if shown.resource.status == "DELETE_COMPLETE" or shown.resource.changed_at > changed_until:
         return None
     held = SessionArn.parse(shown.resource.physical_id)
     return held if held and request.physical_id in (None, held.arn) else None
@@ -88,13 +93,13 @@ def _successors(
     return [found.arn for found in successors(invocation, held, session)]
 
 
-def _start(invocation: Invocation, scheduled_at: float) -> SessionArn | None:
+def _start(invocation: Invocation, changed_until: float) -> SessionArn | None:
     """StartSession; None where the stack is being changed, asked before each attempt."""
     request = invocation.request
     parameters = request.start_parameters({names.HELD_ARN_TAG: request.physical_id or ""})
 
     def attempt() -> SessionArn | None:
-        held = _held(invocation.stack, request, scheduled_at)
+        held = _held(invocation.stack, request, changed_until)
         return sessions.start(parameters) if held else None
 
     arn = until_clear(attempt, invocation.retry_budget())

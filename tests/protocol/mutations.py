@@ -873,7 +873,7 @@ MUTATIONS = (
         18,
         "a call from before a change of the resource starts a session",
         "schedule.py",
-        " or shown.resource.changed_at > scheduled_at:",
+        " or shown.resource.changed_at > changed_until:",
         ":",
         "test_keep_alive.test_a_call_of_a_schedule_that_a_rollback_has_removed_starts_nothing",
     ),

@@ -292,3 +292,13 @@ def test_a_deployed_schedules_call_is_understood() -> None:
     assert client_token(call.request.owner, request_id, call.request.spec().digest) == (
         "e2f13c293f611af37a645b658f7aa76027e81c77292b92b4bba5248010b2640b"
     )
+
+
+@pytest.mark.parametrize(("late", "outcome"), [(60, "renewed"), (91, "the stack is being changed")])
+def test_a_call_that_was_queued_knows_nothing_of_a_change_since(
+    lab: Lab, scheduled: Scheduled, late: int, outcome: str
+) -> None:
+    """``emr-session start`` sends the beginning of the minute, and the resource may be new."""
+    lab.end(scheduled.held)
+    lab.cloudformation.shows("UPDATE_COMPLETE", "UPDATE_COMPLETE")
+    assert scheduled.call(late=late) == outcome
