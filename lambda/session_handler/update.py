@@ -32,8 +32,8 @@ def update(invocation: Invocation) -> Outcome:
         if found is None:
             own.is_asked_for = True
             found = _found(invocation, given, rolls_back)
-            # It comes back to that in a rollback only, however late that was known.
-            rolls_back = rolls_back or bool(given and found and found.arn == given.replaces)
+        # It comes back to what it had replaced in a rollback only, however late that was known.
+        came_back = rolls_back or bool(given and found and found.arn == given.replaces)
         session = found and _usable(invocation, found)
         if session is not None:
             invocation.wanted.check()
@@ -70,7 +70,7 @@ def update(invocation: Invocation) -> Outcome:
         if was_retained and not request.retains:
             after_answer.untag(invocation, arn, names.RETAINED_TAG)
         cleanup.end(invocation, [a for a in strays if a != arn])
-        is_settled = rolls_back or not request.has_retained
+        is_settled = came_back or not request.has_retained
         if released and (is_settled or after_answer.completed(invocation, arn)):
             after_answer.untag(invocation, released.arn, names.RETAINED_TAG)
 
