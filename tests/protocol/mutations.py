@@ -725,8 +725,8 @@ MUTATIONS = (
         17,
         "a policy that was taken back before is waited for",
         "update.py",
-        "rolls_back or not request.has_retained\n",
-        "rolls_back\n",
+        "came_back or not request.has_retained\n",
+        "came_back\n",
         "test_retain.test_a_policy_that_was_taken_back_before_releases_a_session_at_once",
     ),
     Mutation(
