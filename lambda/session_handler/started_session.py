@@ -36,6 +36,7 @@ class StartedSession:
         self._invocation = invocation
         self._request = invocation.request
         self._parameters = self._request.start_parameters(more_tags)
+        self._not_served = served_stacks.refusal(self._request.owner.stack_id)
         self.arn: SessionArn | None = None
         self._may_exist = False
         self.is_asked_for = False  # by this delivery, or an earlier one
@@ -57,9 +58,8 @@ class StartedSession:
                 serve the stack.
             Unwanted: Nobody waits for the session any more.
         """
-        not_served = served_stacks.refusal(self._request.owner.stack_id)
-        if not_served is not None:
-            raise Failure(reasons.not_served(self._request, not_served))
+        if self._not_served is not None:
+            raise Failure(reasons.not_served(self._request, self._not_served))
         self.is_asked_for = True
         budget = self._invocation.retry_budget()
         while True:
@@ -125,7 +125,7 @@ class StartedSession:
         try:
             if self.arn is not None:
                 self._end(self.arn)
-            elif self.is_asked_for:
+            elif self.is_asked_for and self._not_served is None:  # else it may not search
                 self.end_earlier()
         except ServiceError as error:
             self._invocation.log_fields["notEnded"] = str(error)

@@ -176,6 +176,8 @@ def test_a_successor_that_is_refused_ends_where_nothing_keeps_it_alive_any_more(
         renewed(here)
         do(here, Update((Session("a", tag="2"),), rollback=False), Rest())
         assert here.live() == []
+        do(here, Update((B,)), Rest())
+        assert here.live() == [here.held()]
 
 
 def test_a_successor_ends_with_its_session_though_nothing_keeps_that_alive_any_more() -> None:

@@ -48,9 +48,13 @@ def test_a_stack_that_is_listed_no_more_keeps_its_session_in_an_update(
     held = lab.create(before).physical_id
     monkeypatch.setenv("SERVED_STACKS", "reports")
 
+    lab.authorizer.denied.add("emr-serverless:ListSessions")
+    asked_at = lab.clock.now()
+
     answer = lab.update(held, before, {**before, "Name": "another"})
 
     assert (answer.is_success, answer.physical_id) == (False, held)
+    assert lab.cloudformation.answers[-1].at - asked_at < 10, "nothing was waited for"
     assert "StackNames" in answer.reason
     assert lab.live() == [held]
 
