@@ -12,7 +12,7 @@ from session_handler.invocation import Invocation
 from session_handler.retry import RetryBudget, insist
 from session_handler.search import Search
 from session_handler.sessions import Session
-from session_handler.stack import READ_DELAY
+from session_handler.stack import READ_DELAY, StackView
 
 # For so long an Update looks for what others have left, before it answers.
 _SEARCH_SECONDS = 60.0
@@ -92,26 +92,31 @@ def end(invocation: Invocation, left: Sequence[SessionArn]) -> None:
 
 
 def end_for_earlier_delivery(invocation: Invocation, given: Session | None) -> None:
-    """Of an Update that fails: an earlier delivery may have answered, and died then.
-
-    Nothing ends that CloudFormation holds, or a rollback may come back to: from the given session
-    only one that isn't over does. It never comes back to the given one from what that replaced.
-    """
+    """Of an Update that fails: an earlier delivery may have answered, and died then."""
     if given is None or given.replaces is None:
         return
     invocation.wanted.wait_for_a_new_read()
     shown = insist(invocation.wanted.look, READ_DELAY)
-    if shown is None:
-        return
-    held_arn, held = SessionArn.parse(shown.resource.physical_id), None
-    if held_arn not in (given.arn, given.replaces):
-        held = invocation.find_again(held_arn)
-    elif held_arn == given.arn and shown.stack in _MAY_COME_BACK:
-        return
-    if held_arn == given.replaces or (held and held.held_arn == given.replaces.arn):
-        stays = given.is_retained and invocation.request.retains
-        left = [] if stays else [given.arn]
-    else:
-        back = held.replaces if held else None
-        left = [a for a in before(invocation, given) if back not in (a, given.replaces)]
-    end(invocation, left)
+    if shown is not None:
+        end(invocation, _left_by_earlier_delivery(invocation, given, given.replaces, shown))
+
+
+def _left_by_earlier_delivery(
+    invocation: Invocation, given: Session, replaced: SessionArn, shown: StackView
+) -> list[SessionArn]:
+    """What CloudFormation doesn't hold, and no rollback may come back to.
+
+    From the given session only a rollback that isn't over comes back. It never comes back to the
+    given one from what that replaced.
+    """
+    held_arn = SessionArn.parse(shown.resource.physical_id)
+    if held_arn == given.arn:
+        return [] if shown.stack in _MAY_COME_BACK else before(invocation, given)
+    undone = [] if given.is_retained and invocation.request.retains else [given.arn]
+    if held_arn == replaced:
+        return undone
+    held = invocation.find_again(held_arn)
+    if held is not None and held.held_arn == replaced.arn:
+        return undone
+    back = held.replaces if held else None
+    return [arn for arn in before(invocation, given) if back not in (arn, replaced)]

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from session_handler import ending, names, served_stacks, sessions, wait
-from session_handler.errors import Conflict, Denied, NotFound, Refused, ServiceError
+from session_handler.errors import Conflict, Denied, Refused, ServiceError
 from session_handler.failed import failed
 from session_handler.identity import SessionArn, TokenId
 from session_handler.invocation import Invocation, Outcome
@@ -49,10 +49,11 @@ def delete(invocation: Invocation) -> Outcome:
 def _delete_session(invocation: Invocation, arn: SessionArn) -> None:
     """Rule 14."""
     for_good = _goes_for_good(invocation)
+    kept_alive = invocation.request.is_kept_alive
     # Of a session that was over, a schedule may have started a successor. The properties don't
     # tell of a schedule that an update without rollback has removed since.
-    kept_alive, ended = invocation.request.is_kept_alive, None
-    was_over = (kept_alive or not for_good) and _is_over(arn)
+    was_over = (kept_alive or not for_good) and _is_over(invocation, arn)
+    ended = None
     is_there = ending.end(arn, invocation.retry_budget())
     if not is_there and for_good:  # it may have been started seconds ago
         time.sleep(LIST_DELAY)
@@ -82,15 +83,14 @@ def _delete_session(invocation: Invocation, arn: SessionArn) -> None:
     _end_each(invocation, search, is_left, seconds=LIST_DELAY if renewed else 0.0)
 
 
-def _is_over(arn: SessionArn) -> bool:
+def _is_over(invocation: Invocation, arn: SessionArn) -> bool:
     """Whether a session has surely ended already."""
     ends_at = time.time() + _LOOK_SECONDS
     try:
-        return not until_clear(lambda: sessions.get(arn), RetryBudget(lambda: ends_at)).is_live
-    except NotFound:
-        return True
+        session = invocation.find(arn, RetryBudget(lambda: ends_at))
     except ServiceError:
         return False
+    return session is None or not session.is_live
 
 
 def _delete_unknown(invocation: Invocation, token: TokenId | None) -> None:

@@ -69,12 +69,12 @@ class Invocation:
             denied_seconds=self.denied_seconds,
         )
 
-    def find(self, arn: SessionArn | None) -> Session | None:
+    def find(self, arn: SessionArn | None, budget: RetryBudget | None = None) -> Session | None:
         """A session; None where there is none (any more)."""
         if arn is None:
             return None
         try:
-            return until_clear(lambda: sessions.get(arn), self.retry_budget())
+            return until_clear(lambda: sessions.get(arn), budget or self.retry_budget())
         except NotFound:
             return None
 

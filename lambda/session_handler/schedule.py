@@ -20,6 +20,7 @@ from session_handler.stack import Stack
 
 # A call that comes later than this starts nothing: by then it may be night.
 LATEST_SECONDS = 600.0
+# One that comes later than this was queued: the resource may have changed meanwhile.
 _ON_TIME_SECONDS = 90.0
 _PAUSE = 10.0
 _CERTAIN = 3
@@ -33,9 +34,9 @@ def keep_alive(call: ScheduleCall, deadline: Deadline, log_fields: dict[str, Any
     """
     if deadline.began - call.scheduled_at > LATEST_SECONDS:
         return "too late"
-    # Who calls by hand sends the beginning of the minute: only a call that was queued is old.
-    is_old = deadline.began - call.scheduled_at > _ON_TIME_SECONDS
-    changed_until = call.scheduled_at if is_old else inf
+    # Who calls by hand sends the beginning of the minute, and may just have deployed.
+    was_queued = deadline.began - call.scheduled_at > _ON_TIME_SECONDS
+    changed_until = call.scheduled_at if was_queued else inf
     held = _held(Stack(call.request, deadline), call.request, changed_until)
     if held is None:
         return "the stack is being changed"

@@ -16,6 +16,7 @@ from session_handler.retry import insist
 from session_handler.stack import READ_DELAY, Stack, StackView
 
 _INTERVAL = 15.0
+# What CloudFormation has said so lately isn't asked again before a session is marked.
 _NEW = 2.0
 # CloudFormation's clock and the function's differ by less than that, unless it shows more.
 _CLOCKS_APART = 0.5
@@ -131,12 +132,13 @@ class Wanted:
 
     def _shows_another_request(self, shown: StackView | None) -> bool:
         """Whether what is under way has begun after this invocation."""
-        began = self._deadline.began + self._clocks_apart
-        return shown is not None and shown.resource.changed_at > began
+        return shown is not None and self._has_changed(shown, self._deadline.began)
 
     def _has_begun(self, kind: str, shown: StackView, since: float) -> bool:
-        if shown.resource.status != f"{kind.upper()}_IN_PROGRESS":
-            return False
+        is_under_way = shown.resource.status == f"{kind.upper()}_IN_PROGRESS"
+        return is_under_way and self._has_changed(shown, since)
+
+    def _has_changed(self, shown: StackView, since: float) -> bool:
         return shown.resource.changed_at > since + self._clocks_apart
 
     @property
