@@ -16,6 +16,8 @@ from session_handler.invocation import Invocation
 _CLOSE_LOOKS = 8
 _CLOSE = 4.0
 _FAR = 20.0
+# An undone creation that is retained doesn't say so any more once its stack is deleted.
+_EARLY = 1.0
 _CERTAIN = 3
 
 
@@ -28,6 +30,8 @@ def taken_over(invocation: Invocation, answered: SessionArn, give_up: Callable[[
     against = unanswered = 0
     for look in range(1000):
         pause = _CLOSE if look < _CLOSE_LOOKS else _FAR
+        if invocation.request.retains and not look:
+            pause = _EARLY
         if time.time() + pause >= invocation.deadline.looks_end():
             return False
         time.sleep(pause)

@@ -54,7 +54,10 @@ def by_others(
                 found.append(session.arn)
     except ServiceError as error:
         invocation.log_fields["searchNotFinished"] = str(error)
-    return found
+    if all(arn == undone for arn in found) or not invocation.wanted.next_one_had_begun():
+        return found
+    # The answer of another delivery was taken, and the next Update's session is in the list.
+    return [arn for arn in found if arn == undone]
 
 
 def before(invocation: Invocation, given: Session | None) -> list[SessionArn]:

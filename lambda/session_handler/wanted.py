@@ -111,6 +111,16 @@ class Wanted:
         """Whether a Create of the resource has begun after a time at which this was under way."""
         return self._has_begun("Create", shown, since)
 
+    def next_one_had_begun(self) -> bool:
+        """Whether another Update of the resource is under way already, or that isn't known."""
+        now = time.time()
+        time.sleep(READ_DELAY)
+        shown = insist(self.look, READ_DELAY)
+        if shown is None:
+            return True
+        began = self._has_begun("Update", shown, self._deadline.began)
+        return began and not self._has_changed(shown, now)
+
     def rollback_is_certain(self) -> bool:
         """Whether the stack rolls back."""
         self.wait_for_a_new_read()

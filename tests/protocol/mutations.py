@@ -332,6 +332,14 @@ MUTATIONS = (
         "test_keep_alive.test_a_successor_that_is_refused_under_retain_ends_with_its_session",
     ),
     Mutation(
+        8,
+        "the first look under RETAIN is as late as the others",
+        "after_answer.py",
+        "        if invocation.request.retains and not look:\n            pause = _EARLY\n",
+        "",
+        "test_retain.test_a_creation_that_was_undone_is_known_though_its_stack_is_deleted_at_once",
+    ),
+    Mutation(
         9,
         "tags are removed that the resource didn't set",
         "update.py",
@@ -418,6 +426,14 @@ MUTATIONS = (
         "        return Outcome(old_id, failure=failed(invocation, error), afterwards=finish)\n",
         "        return Outcome(own.physical_id, failure=failed(invocation, error))\n",
         "test_update.test_an_update_that_fails_answers_with_the_old_id",
+    ),
+    Mutation(
+        13,
+        "what the next Update has started is taken for what another has left",
+        "cleanup.py",
+        " or not invocation.wanted.next_one_had_begun():",
+        " or True:",
+        "test_update.test_a_rollback_that_is_delivered_twice_spares_what_the_next_update_has_started",
     ),
     Mutation(
         13,

@@ -16,7 +16,7 @@ from testbed.simulation.schedule import (
     Wait,
     run,
 )
-from testbed.simulation.world import LOGICAL_IDS, RETAINED_TAG, World
+from testbed.simulation.world import LOGICAL_IDS, RETAINED_TAG, World, world
 
 A, B = Session("a", retained=True), Session("b", retained=True)
 PLAIN = Session("b")
@@ -201,7 +201,7 @@ def test_a_create_asks_again_before_it_marks_where_its_question_was_lost() -> No
 def test_a_create_asks_again_before_it_marks_where_its_question_is_old() -> None:
     """It doesn't wait, and was cancelled while the service was slow to answer."""
     unwaited = Update((Session("a", retained=True, waits=False),), 7)
-    schedule: list[Operation] = [Create((None,)), unwaited, Wait(5), Update((B,))]
+    schedule: list[Operation] = [Create((None,)), unwaited, Wait(3.5), Update((B,))]
     slow = {"Create.1 DescribeStacks 1": "slow answer", "Create.1 GetSession 0": "slow answer"}
     run(schedule, PlannedChoices(slow))
 
@@ -241,11 +241,20 @@ def test_an_update_leaves_the_retained_session_alone_that_was_replaced_before(
     assert len(lab.live()) == 3
 
 
-def test_a_session_that_is_let_go_right_after_its_creation_stays(lab: World) -> None:
-    """The deletion begins before the Create's last look, and shows no id."""
-    lab.stack.shows_skipped_ids = False
-    do(lab, Create((A,)), Delete(), Rest())
-    assert len(lab.live()) == 1
+def test_a_session_that_is_let_go_right_after_its_creation_stays() -> None:
+    """The first look after the answer is lost, and the second one comes after the deletion."""
+    unwaited = replace(A, waits=False)
+    with world(PlannedChoices({"Create.1 DescribeStackResource 2": "throttled"})) as lab:
+        lab.stack.shows_skipped_ids = False
+        do(lab, Create((unwaited,)), Delete(), Rest())
+        assert len(lab.live()) == 1
+
+
+def test_a_creation_that_was_undone_is_known_though_its_stack_is_deleted_at_once() -> None:
+    """It was cancelled between the mark and the answer. Four seconds later nothing tells of it."""
+    unwaited = replace(A, waits=False)
+    hidden = {"world shows made-up ids 0": "no"}
+    run([Create((unwaited,), 0.8), Delete()], PlannedChoices(hidden))
 
 
 def test_a_session_that_is_removed_right_after_its_update_stays(lab: World) -> None:

@@ -400,7 +400,7 @@ def test_a_refused_question_does_not_keep_a_clean_up_from_being_made_up_for() ->
 
 def test_a_cancelled_update_that_died_does_not_leave_its_session_to_the_rollback() -> None:
     """It comes again after the rollback, which came back to what it wants, and died as well."""
-    deaths = {"Update.3 DescribeStacks 5": "killed", "Update.4 DescribeStackResource 2": "killed"}
+    deaths = {"Update.3 DescribeStacks 5": "killed", "Update.4 DescribeStackResource 3": "killed"}
     kept = Session("b", retained=True)
     schedule: list[Operation] = [Create((kept,)), Update((replace(kept, name="a"),))]
     run([*schedule, Update((kept,), 93.2)], PlannedChoices(deaths))
@@ -420,3 +420,16 @@ def test_what_was_undone_ends_after_a_death_on_another_application_too() -> None
     schedule: list[Operation] = [Create(before), Rest(), Update(after, 129.8)]
     seen = run(schedule, PlannedChoices({**ends, "Update.6 PUT 0": "killed after"}))
     assert seen["UPDATE_ROLLBACK_FAILED"] == 1
+
+
+def test_a_rollback_that_is_delivered_twice_spares_what_the_next_update_has_started() -> None:
+    """The list of the second one is late, and has the session of the next Update."""
+    kept, changed = Session("a", retained=True), Session("b", retained=True)
+    schedule: list[Operation] = [
+        Create((kept,)),
+        Update((changed,), 92.8),
+        Update((Session("c", retained=True),)),
+    ]
+    twice = {"delivery of Update.3 0": "again 0", "Update.3' ListSessions 0": "no answer"}
+    seen = run(schedule, PlannedChoices(twice))
+    assert seen["UPDATE_COMPLETE"] == 1
