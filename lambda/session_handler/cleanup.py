@@ -54,7 +54,7 @@ def by_others(
                 found.append(session.arn)
     except ServiceError as error:
         invocation.log_fields["searchNotFinished"] = str(error)
-    if all(arn == undone for arn in found) or not invocation.wanted.next_one_had_begun():
+    if all(arn == undone for arn in found) or not invocation.wanted.next_one_has_begun():
         return found
     # The answer of another delivery was taken, and the next Update's session is in the list.
     return [arn for arn in found if arn == undone]

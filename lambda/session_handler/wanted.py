@@ -111,15 +111,11 @@ class Wanted:
         """Whether a Create of the resource has begun after a time at which this was under way."""
         return self._has_begun("Create", shown, since)
 
-    def next_one_had_begun(self) -> bool:
-        """Whether another Update of the resource is under way already, or that isn't known."""
-        now = time.time()
+    def next_one_has_begun(self) -> bool:
+        """Whether another Update of the resource is under way, or that isn't known."""
         time.sleep(READ_DELAY)
         shown = insist(self.look, READ_DELAY)
-        if shown is None:
-            return True
-        began = self._has_begun("Update", shown, self._deadline.began)
-        return began and not self._has_changed(shown, now)
+        return shown is None or self._has_begun("Update", shown, self._deadline.began)
 
     def rollback_is_certain(self) -> bool:
         """Whether the stack rolls back."""

@@ -431,7 +431,7 @@ MUTATIONS = (
         13,
         "what the next Update has started is taken for what another has left",
         "cleanup.py",
-        " or not invocation.wanted.next_one_had_begun():",
+        " or not invocation.wanted.next_one_has_begun():",
         " or True:",
         "test_update.test_a_rollback_that_is_delivered_twice_spares_what_the_next_update_has_started",
     ),
