@@ -31,6 +31,7 @@ def update(invocation: Invocation) -> Outcome:
         found = _kept(request, given)
         if found is None:
             own.is_asked_for = True
+            rolls_back = rolls_back and invocation.wanted.still_rolls_back()
             found = _found(invocation, given, rolls_back)
         # It comes back to what it had replaced in a rollback only, however late that was known.
         came_back = rolls_back or bool(given and found and found.arn == given.replaces)

@@ -117,6 +117,11 @@ class Wanted:
         shown = insist(self.look, READ_DELAY)
         return shown is None or self._has_begun("Update", shown, self._deadline.began)
 
+    def still_rolls_back(self) -> bool:
+        """Whether a second read doesn't speak against a rollback: one may show an earlier one."""
+        shown = self.look()
+        return shown is None or shown.is_rolling_back or self.rollback_is_certain()
+
     def rollback_is_certain(self) -> bool:
         """Whether the stack rolls back."""
         self.wait_for_a_new_read()

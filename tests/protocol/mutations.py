@@ -420,6 +420,14 @@ MUTATIONS = (
         "test_update.test_another_name_replaces_the_session",
     ),
     Mutation(
+        11,
+        "one read is enough to see a rollback",
+        "update.py",
+        "            rolls_back = rolls_back and invocation.wanted.still_rolls_back()\n",
+        "",
+        "test_update.test_an_old_read_of_a_rollback_does_not_make_the_next_update_come_back",
+    ),
+    Mutation(
         12,
         "an Update that fails answers with a new id",
         "update.py",

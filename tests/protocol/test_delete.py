@@ -198,7 +198,7 @@ def test_what_was_replaced_ends_though_its_resource_is_created_anew_meanwhile() 
 
 
 def test_a_session_that_an_update_came_back_to_is_held_and_stays() -> None:
-    """Rollback was off, and an old read took the next Update for a rollback's.
+    """Rollback was off, and old reads let the next Update look like a rollback's.
 
     CloudFormation refused the replacement, and cleans up what that had replaced: the session that
     the resource has again.
@@ -206,7 +206,7 @@ def test_a_session_that_an_update_came_back_to_is_held_and_stays() -> None:
     held, other = Session("a"), Session("b")
     elsewhere = Update((None,), 102.7)  # fails and rolls back, and doesn't come to the session
     schedule: list[Operation] = [Create((held,)), Update((other,), rollback=False), elsewhere]
-    old = {"Update.3 DescribeStacks 0": "stale"}
+    old = {f"Update.3 DescribeStacks {n}": "stale" for n in range(2)}
     run([*schedule, Wait(2), Update((held,))], PlannedChoices(old))
 
 

@@ -287,10 +287,10 @@ def test_a_deletion_after_a_rollback_that_failed_leaves_nothing_elsewhere(lab: W
 
 
 def test_an_old_read_of_a_rollback_ends_nothing_that_the_next_comes_back_to(lab: World) -> None:
-    """The update before was rolled back seconds ago, and the first read shows that."""
+    """The update before was rolled back seconds ago, and the first reads show that."""
     before = created(lab)
     do(lab, Update((Session("a", "2"),), 1))
-    expect(lab, Fault("DescribeStacks", "stale"))
+    expect(lab, Fault("DescribeStacks", "stale", times=2))
     do(lab, Update((Session("b", waits=False),), 120), Rest())
     assert lab.held() == before
 
@@ -433,3 +433,15 @@ def test_a_rollback_that_is_delivered_twice_spares_what_the_next_update_has_star
     twice = {"delivery of Update.3 0": "again 0", "Update.3' ListSessions 0": "no answer"}
     seen = run(schedule, PlannedChoices(twice))
     assert seen["UPDATE_COMPLETE"] == 1
+
+
+def test_an_old_read_of_a_rollback_does_not_make_the_next_update_come_back() -> None:
+    """What it came back to, a late Update ends: rollback was off, and that session was replaced."""
+    first, elsewhere = Session("a", check="1"), Session("c", application=1)
+    schedule: list[Operation] = [
+        Create((first,)),
+        Update((elsewhere,), rollback=False),
+        Update((Session("a"),), 38.6),
+        Update((Session("a", stops=True),), rollback=False),
+    ]
+    run(schedule, PlannedChoices({"Update.5 DescribeStacks 0": "stale"}))
