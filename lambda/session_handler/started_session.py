@@ -178,17 +178,13 @@ class StartedSession:
             return True
         if held.arn == self._request.physical_id:
             return True  # it was there before this one, and can't name it
-        if held != arn:
-            budget = self._invocation.termination_budget()
-            try:
-                back = until_found(lambda: sessions.get(held), budget).replaces
-            except NotFound:
-                back = None
-            if back != arn:
-                return True
-        if self._request.retains:  # it stays: another delivery has answered with it
-            sessions.tag(arn, {names.RETAINED_TAG: "true"})
-        return False
+        if held == arn:
+            return False
+        budget = self._invocation.termination_budget()
+        try:
+            return until_found(lambda: sessions.get(held), budget).replaces != arn
+        except NotFound:
+            return True
 
     def _pause(self, budget: RetryBudget, error: ServiceError) -> float:
         """Seconds until StartSession is sent again. Raises Failure where that is no use."""

@@ -271,8 +271,8 @@ MUTATIONS = (
         7,
         "a session is ended that the rollback may come back to",
         "started_session.py",
-        "            if back != arn:\n",
-        "            if True:\n",
+        ".replaces != arn\n",
+        ".replaces != held\n",
         "test_update.test_an_update_that_comes_again_leaves_what_the_next_rollback_comes_back_to",
     ),
     Mutation(
@@ -287,8 +287,8 @@ MUTATIONS = (
         7,
         "what CloudFormation holds is asked once what it replaces",
         "started_session.py",
-        "                back = until_found(",
-        "                back = until_clear(",
+        "            return until_found(",
+        "            return until_clear(",
         "test_update.test_an_update_that_comes_again_looks_again_for_the_session_of_the_next_one",
     ),
     Mutation(

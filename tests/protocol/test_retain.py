@@ -325,3 +325,15 @@ def test_a_cancelled_update_retains_nothing_when_another_one_has_begun() -> None
     other = Update((Session("c"),), 53.3, express=True)
     schedule: list[Operation] = [Create((Session("b"),)), Update((A,), 26), other]
     run(schedule, PlannedChoices({"world cleans up later 0": "no"}))
+
+
+def test_an_update_that_comes_again_marks_nothing_that_a_later_one_has_released() -> None:
+    """By then the next one has replaced the session, and with rollback off may come back to it."""
+    schedule: list[Operation] = [
+        Create((A,)),
+        Update((B,)),
+        Update((replace(B, retained=False),)),
+        Update((Session("c"),), rollback=False),
+    ]
+    again = {"delivery of Update.2 0": "again 1000", "world cleans up later 0": "no"}
+    run(schedule, PlannedChoices(again))
