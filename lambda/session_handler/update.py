@@ -12,9 +12,12 @@ from session_handler.failed import failed
 from session_handler.identity import SessionArn
 from session_handler.invocation import Invocation, Outcome
 from session_handler.request import Request
-from session_handler.retry import until_clear
+from session_handler.retry import insist, until_clear
 from session_handler.sessions import Session
+from session_handler.stack import READ_DELAY
 from session_handler.started_session import StartedSession
+
+_SETTLED = ("UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
 
 
 def update(invocation: Invocation) -> Outcome:
@@ -157,7 +160,20 @@ def _let_go(invocation: Invocation, given: Session | None, session: Session | No
     """Rule 8: CloudFormation refused the session that the Update had taken."""
     if session is None or session is given or session.is_retained:
         return
-    if session.held_arn and not invocation.request.will_be_kept_alive:
-        ending.end(session.arn, invocation.termination_budget())  # nobody looks for it any more
-    elif invocation.request.retains:
+    if session.held_arn is not None:
+        now = invocation.find(session.arn)
+        if now is None or now.held_arn is None:
+            return  # another Update has adopted it
+        if not invocation.request.will_be_kept_alive or _is_passed(invocation, now):
+            ending.end(now.arn, invocation.termination_budget())  # nobody looks for it any more
+            return
+    if invocation.request.retains:
         sessions.untag(session.arn, [names.RETAINED_TAG])
+
+
+def _is_passed(invocation: Invocation, successor: Session) -> bool:
+    """Whether the Delete that ends successors has come, and spared this one for its mark."""
+    shown = insist(invocation.wanted.look, READ_DELAY)
+    if shown is None or not shown.stack.startswith(_SETTLED):
+        return False  # a rollback may come back to it, or that Delete is still to come
+    return shown.resource.physical_id not in (successor.arn.arn, successor.held_arn)

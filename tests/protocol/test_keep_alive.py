@@ -1,20 +1,25 @@
 """Rule 18: the successors of a session that is over."""
 
+from dataclasses import replace
+
 import pytest
 
-from testbed.simulation.choices import Fault
+from testbed.simulation.choices import Fault, PlannedChoices
 from testbed.simulation.lab import do, expect, lab
 from testbed.simulation.schedule import (
     Create,
     Delete,
+    Operation,
     Rest,
     ScheduledCall,
     Session,
     SessionEnds,
     Update,
     Wait,
+    perform,
+    run,
 )
-from testbed.simulation.world import HELD_TAG, World
+from testbed.simulation.world import HELD_TAG, World, world
 
 A, TAGGED, B = (
     Session("a", kept_alive=True),
@@ -273,3 +278,30 @@ def test_a_session_that_is_not_shown_yet_gets_no_successor() -> None:
     with lab({"world get lag": "8"}) as here:
         do(here, Create((Session("a", kept_alive=True, waits=False),)), ScheduledCall(), Rest())
         assert here.live() == [here.held()]
+
+
+LATE = {"delivery of Update.2 0": "again 400", "delivery of Update.3 0": "late 200"}
+"""The first Update comes again while the second one is in progress, which itself comes late."""
+
+
+def updated_and_renewed(again: float) -> list[Operation]:
+    """A retained session with an Update, and then a successor; so many seconds to the next one."""
+    retained, tagged = replace(A, retained=True), replace(TAGGED, retained=True)
+    ends: list[Operation] = [SessionEnds(), Wait(5), ScheduledCall(), Wait(again)]
+    return [Create((retained,)), Update((tagged,)), *ends]
+
+
+def test_a_late_update_ends_the_successor_that_its_mark_has_kept_from_the_delete() -> None:
+    run([*updated_and_renewed(200), Update((B,))], PlannedChoices(LATE))
+
+
+def test_a_late_update_leaves_the_successor_that_a_rollback_comes_back_to() -> None:
+    with world(PlannedChoices(LATE)) as here:
+        perform(here, [*updated_and_renewed(200), Update((B,), 400)])
+        assert len(here.own()) == 3  # the first one, its successor, and the one that was undone
+
+
+def test_a_late_update_leaves_a_session_that_the_next_one_adopted_and_let_go() -> None:
+    adopts = Update((replace(A, tag="3", retained=True),))
+    replaces = Update((replace(B, retained=True, waits=False),))
+    run([*updated_and_renewed(246), adopts, replaces], PlannedChoices(LATE))
