@@ -14,7 +14,7 @@ from session_handler.invocation import Invocation, Outcome
 from session_handler.request import Request
 from session_handler.retry import insist, until_clear
 from session_handler.sessions import Session
-from session_handler.stack import READ_DELAY
+from session_handler.stack import READ_DELAY, StackView
 from session_handler.started_session import StartedSession
 
 _SETTLED = ("UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
@@ -161,19 +161,24 @@ def _let_go(invocation: Invocation, given: Session | None, session: Session | No
     if session is None or session is given or session.is_retained:
         return
     if session.held_arn is not None:
+        shown = insist(invocation.wanted.look, READ_DELAY)
         now = invocation.find(session.arn)
         if now is None or now.held_arn is None:
             return  # another Update has adopted it
-        if not invocation.request.will_be_kept_alive or _is_passed(invocation, now):
-            ending.end(now.arn, invocation.termination_budget())  # nobody looks for it any more
+        if _is_nobodys(invocation.request, now, shown):
+            ending.end(now.arn, invocation.termination_budget())
             return
     if invocation.request.retains:
         sessions.untag(session.arn, [names.RETAINED_TAG])
 
 
-def _is_passed(invocation: Invocation, successor: Session) -> bool:
-    """Whether the Delete that ends successors has come, and spared this one for its mark."""
-    shown = insist(invocation.wanted.look, READ_DELAY)
+def _is_nobodys(request: Request, successor: Session, shown: StackView | None) -> bool:
+    """Whether nobody looks for a successor any more: no schedule, no other Update, no Delete."""
+    if shown is not None and shown.resource.status == "UPDATE_IN_PROGRESS":
+        return False
+    if not request.will_be_kept_alive:
+        return True
     if shown is None or not shown.stack.startswith(_SETTLED):
-        return False  # a rollback may come back to it, or that Delete is still to come
+        return False  # the Delete of what it stands for is still to come
+    # That Delete has come, and spared this one for its mark.
     return shown.resource.physical_id not in (successor.arn.arn, successor.held_arn)

@@ -161,17 +161,20 @@ def _ended(world: World, excuses: Counter[str]) -> list[str]:
         session = world.session(resource.physical_id)
         if session is None or (resource.status or "").startswith(("DELETE", "CREATE_FAILED")):
             continue  # a Create that failed answers with the session that it has ended
-        if not resource.exists or session.ended_by in (None, "itself"):
-            continue
-        if world.reaches_cloudformation != "answers" and _came_late(world, session.ended_by):
-            excuses["ended, though held: a late Delete, and no way to CloudFormation's API"] += 1
-        else:
-            found.append(f"held and ended: {session.arn[-6:]} by {session.ended_by}")
+        if resource.exists:
+            found += _ended_session(world, session, "held", excuses)
     for arn in world.stack.let_go:
-        session = world.service.sessions[arn]
-        if session.ended_by not in (None, "itself"):
-            found.append(f"retained and ended: {arn[-6:]} by {session.ended_by}")
+        found += _ended_session(world, world.service.sessions[arn], "retained", excuses)
     return found
+
+
+def _ended_session(world: World, session: Session, what: str, excuses: Counter[str]) -> list[str]:
+    if session.ended_by in (None, "itself"):
+        return []
+    if world.reaches_cloudformation != "answers" and _came_late(world, session.ended_by):
+        excuses[f"ended, though {what}: a late Delete, and no way to CloudFormation's API"] += 1
+        return []
+    return [f"{what} and ended: {session.arn[-6:]} by {session.ended_by}"]
 
 
 def _came_late(world: World, invocation: str) -> bool:

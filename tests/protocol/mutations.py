@@ -238,8 +238,8 @@ MUTATIONS = (
         8,
         "a successor that was refused lives on where nothing keeps it alive",
         "update.py",
-        "not invocation.request.will_be_kept_alive or _is_passed",
-        "_is_passed",
+        "    if not request.will_be_kept_alive:\n        return True\n",
+        "",
         "test_keep_alive."
         "test_a_successor_that_is_refused_ends_where_nothing_keeps_it_alive_any_more",
     ),
@@ -247,8 +247,8 @@ MUTATIONS = (
         8,
         "a successor that was refused ends although it is kept alive",
         "update.py",
-        "not invocation.request.will_be_kept_alive or _is_passed(invocation, now)",
-        "True",
+        "    if not request.will_be_kept_alive:\n        return True\n",
+        "    return True\n",
         "test_keep_alive.test_a_successor_that_is_refused_stays_where_it_is_kept_alive",
     ),
     Mutation(
@@ -343,8 +343,8 @@ MUTATIONS = (
         8,
         "a refused successor stays though the Delete has spared it",
         "update.py",
-        " or _is_passed(invocation, now):",
-        ":",
+        "    return shown.resource.physical_id not in (successor",
+        "    return False and shown.resource.physical_id not in (successor",
         "test_keep_alive.test_a_late_update_ends_the_successor_that_its_mark_has_kept_from_the_delete",
     ),
     Mutation(
@@ -362,6 +362,15 @@ MUTATIONS = (
         "        if now is None or now.held_arn is None:",
         "        if now is None:",
         "test_keep_alive.test_a_late_update_leaves_a_session_that_the_next_one_adopted_and_let_go",
+    ),
+    Mutation(
+        8,
+        "a refused successor ends while another Update may adopt it",
+        "update.py",
+        '    if shown is not None and shown.resource.status == "UPDATE_IN_PROGRESS":\n'
+        "        return False\n",
+        "",
+        "test_keep_alive.test_a_refused_successor_stays_while_a_rollback_comes_back_to_it",
     ),
     Mutation(
         9,

@@ -305,3 +305,14 @@ def test_a_late_update_leaves_a_session_that_the_next_one_adopted_and_let_go() -
     adopts = Update((replace(A, tag="3", retained=True),))
     replaces = Update((replace(B, retained=True, waits=False),))
     run([*updated_and_renewed(246), adopts, replaces], PlannedChoices(LATE))
+
+
+def test_a_refused_successor_stays_while_a_rollback_comes_back_to_it() -> None:
+    """The first Update ends keep-alive and is refused; the next one rolls back meanwhile."""
+    plain = replace(TAGGED, kept_alive=False)
+    schedule: list[Operation] = [
+        *(Create((A,)), SessionEnds(), Wait(5), ScheduledCall(), Wait(300)),
+        Update((plain,), rollback=False),
+        Update((replace(TAGGED, application=1),), 8.8),
+    ]
+    run(schedule, PlannedChoices({"world takes failed ids 0": "no"}))
