@@ -14,7 +14,7 @@ from session_handler.invocation import Invocation, Outcome
 from session_handler.retry import RetryBudget, until_clear
 from session_handler.search import Search
 from session_handler.sessions import Session
-from session_handler.stack import READ_DELAY, Resource
+from session_handler.stack import READ_DELAY
 from session_handler.started_session import LIST_DELAY
 
 _PAUSE = 10.0
@@ -48,13 +48,7 @@ def delete(invocation: Invocation) -> Outcome:
 
 def _delete_session(invocation: Invocation, arn: SessionArn) -> None:
     """Rule 14."""
-    resource = invocation.stack.resource_with_retries()
-    if _is_held(arn, resource):  # an Update came back to it, or that is an old read
-        time.sleep(READ_DELAY)
-        resource = invocation.stack.resource_with_retries()
-        if _is_held(arn, resource):
-            return
-    for_good = _goes_for_good(arn, resource)
+    for_good = _goes_for_good(invocation)
     kept_alive = invocation.request.is_kept_alive
     # Of a session that was over, a schedule may have started a successor. The properties don't
     # tell of a schedule that an update without rollback has removed since.
@@ -66,7 +60,7 @@ def _delete_session(invocation: Invocation, arn: SessionArn) -> None:
         is_there = ending.end(arn, invocation.retry_budget())
     if is_there:
         ended = wait.until_over(invocation, arn)
-    for_good = for_good or _goes_for_good(arn, invocation.stack.resource_with_retries())
+    for_good = for_good or _goes_for_good(invocation)
     if not for_good and not was_over and not kept_alive:
         return
     application_ids = [arn.application_id, *invocation.request.application_ids()]
@@ -139,18 +133,14 @@ def _end_each(
         time.sleep(_PAUSE)
 
 
-def _is_held(arn: SessionArn, resource: Resource | None) -> bool:
-    """Whether the resource has the session, and stays."""
-    if resource is None or resource.status.startswith("DELETE"):
-        return False
-    return resource.physical_id == arn.arn
-
-
-def _goes_for_good(arn: SessionArn, resource: Resource | None) -> bool:
+def _goes_for_good(invocation: Invocation) -> bool:
     """Whether the resource itself is deleted, not a session that was replaced."""
-    if resource is None or resource.status != "DELETE_IN_PROGRESS":
-        return False
-    return resource.physical_id == arn.arn
+    resource = invocation.stack.resource_with_retries()
+    return (
+        resource is not None
+        and resource.status == "DELETE_IN_PROGRESS"
+        and resource.physical_id == invocation.request.physical_id
+    )
 
 
 def _may_be_ended(

@@ -615,22 +615,6 @@ MUTATIONS = (
     ),
     Mutation(
         14,
-        "a session that the resource has again is ended",
-        "delete.py",
-        "        if _is_held(arn, resource):\n            return\n",
-        "",
-        "test_delete.test_a_session_that_an_update_came_back_to_is_held_and_stays",
-    ),
-    Mutation(
-        14,
-        "one read is enough to spare a session",
-        "delete.py",
-        "is an old read\n        time.sleep(READ_DELAY)\n        resource = invocation",
-        "is an old read\n        invocation",
-        "test_delete.test_an_old_read_spares_no_session",
-    ),
-    Mutation(
-        14,
         "a Delete doesn't wait until the session is over",
         "wait.py",
         "        if session.is_over:\n            return session\n",
@@ -674,10 +658,10 @@ MUTATIONS = (
         14,
         "the clean-up of a replaced session is taken for the resource's end",
         "delete.py",
-        '    if resource is None or resource.status != "DELETE_IN_PROGRESS":\n'
-        "        return False\n"
-        "    return resource.physical_id == arn.arn\n",
-        "    return resource is not None\n",
+        "        resource is not None\n"
+        '        and resource.status == "DELETE_IN_PROGRESS"\n'
+        "        and resource.physical_id == invocation.request.physical_id\n",
+        "        resource is not None\n",
         "test_keep_alive.test_a_replacement_ends_the_successor",
     ),
     Mutation(

@@ -445,3 +445,13 @@ def test_an_old_read_of_a_rollback_does_not_make_the_next_update_come_back() -> 
         Update((Session("a", stops=True),), rollback=False),
     ]
     run(schedule, PlannedChoices({"Update.5 DescribeStacks 0": "stale"}))
+
+
+def test_an_old_read_of_a_rollback_does_not_bring_back_what_is_cleaned_up_next() -> None:
+    """Rollback was off, and CloudFormation refused the replacement of that session."""
+    first, elsewhere = Session("a"), Update((None,), 102.7)
+    schedule: list[Operation] = [
+        *(Create((first,)), Update((Session("b"),), rollback=False), elsewhere),
+        *(Wait(2), Update((first,))),
+    ]
+    run(schedule, PlannedChoices({"Update.3 DescribeStacks 0": "stale"}))
