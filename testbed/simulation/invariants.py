@@ -236,7 +236,10 @@ def excuse(world: World, session: Session) -> Left | None:
             return Left.MARKED
     if any(r.died_for_good for r in requests):
         return Left.DIED
-    if world.service.list_lag > SEARCH_SECONDS:
+    # Under RETAIN no Delete comes that could end it when the list shows it.
+    skipped = world.stack.resources[session.tags[LOGICAL_TAG]].status == "DELETE_SKIPPED"
+    lag = world.service.longest_list_lag if skipped else world.service.list_lag
+    if lag > SEARCH_SECONDS:
         return Left.NOT_LISTED
     if world.service.token_memory < MEMORY_SECONDS and any(r.deaths for r in requests):
         return Left.FORGOTTEN
