@@ -17,6 +17,7 @@ from session_handler.sessions import Session
 from session_handler.stack import READ_DELAY, StackView
 from session_handler.started_session import StartedSession
 
+# A stack that no rollback can change any more.
 _SETTLED = ("UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
 
 
@@ -164,7 +165,7 @@ def _let_go(invocation: Invocation, given: Session | None, session: Session | No
         shown = insist(invocation.wanted.look, READ_DELAY)
         now = invocation.find(session.arn)
         if now is None or now.held_arn is None:
-            return  # another Update has adopted it
+            return  # it is over, or another Update has adopted it
         if _is_nobodys(invocation.request, now, shown):
             ending.end(now.arn, invocation.termination_budget())
             return

@@ -117,7 +117,7 @@ class SessionService:
         shows_creator: bool = True,
     ) -> None:
         self.list_lag, self.get_lag = list_lag, get_lag
-        self.longest_list_lag = list_lag
+        self.longest_list_lag = list_lag  # a schedule's last deletion makes the other shorter
         self.token_memory, self.clock_ahead = token_memory, clock_ahead
         self.shows_creator = shows_creator
         self.start_seconds: Callable[[], float] | None = None
