@@ -16,8 +16,6 @@ from session_handler.invocation import Invocation
 _CLOSE_LOOKS = 8
 _CLOSE = 4.0
 _FAR = 20.0
-# An undone creation that is retained doesn't say so any more once its stack is deleted.
-_EARLY = 1.0
 _CERTAIN = 3
 
 
@@ -30,8 +28,6 @@ def taken_over(invocation: Invocation, answered: SessionArn, give_up: Callable[[
     against = unanswered = 0
     for look in range(1000):
         pause = _CLOSE if look < _CLOSE_LOOKS else _FAR
-        if invocation.request.retains and not look:
-            pause = _EARLY
         if time.time() + pause >= invocation.deadline.looks_end():
             return False
         time.sleep(pause)
@@ -46,10 +42,8 @@ def taken_over(invocation: Invocation, answered: SessionArn, give_up: Callable[[
             against = 0
             if at_rest or answered.arn != invocation.request.physical_id:
                 return True
-        elif not against and (
-            shown.lets_go or invocation.wanted.is_created_anew(shown, invocation.answered_at)
-        ):
-            return False  # it held the session, and RETAIN keeps it
+        elif not against and invocation.wanted.was_let_go(shown, invocation.answered_at):
+            return False
         elif at_rest or invocation.wanted.evidence(shown):
             against += 1
             if against == _CERTAIN:

@@ -54,6 +54,8 @@ class StackView(NamedTuple):
 
     resource: Resource
     stack: str
+    deleted_at: float = 0.0
+    """When the stack's deletion, or its creation's rollback, began: in seconds since the epoch."""
 
     @property
     def stack_is_at_rest(self) -> bool:
@@ -61,9 +63,13 @@ class StackView(NamedTuple):
 
     @property
     def lets_go(self) -> bool:
-        """Whether RETAIN took the resource out of its stack, and it isn't shown with which id."""
+        """Whether RETAIN took the resource out of its stack, and it isn't shown with which id.
+
+        What a rollback took out before is no part of the stack any more when that is deleted.
+        """
         skipped = self.resource.status == "DELETE_SKIPPED" and not self.resource.physical_id
-        return skipped and "ROLLBACK" not in self.stack
+        is_latest = self.resource.changed_at > self.deleted_at
+        return skipped and is_latest and "ROLLBACK" not in self.stack
 
     @property
     def is_rolling_back(self) -> bool:
@@ -92,11 +98,10 @@ class Stack:
         detail = _GONE if answer is _GONE else answer.get("StackResourceDetail")
         if not isinstance(detail, dict) or not detail.get("ResourceStatus"):
             return None  # an answer that was cut short says nothing
-        changed = detail.get("LastUpdatedTimestamp")
         resource = Resource(
             status=str(detail["ResourceStatus"]),
             physical_id=detail.get("PhysicalResourceId") or None,
-            changed_at=changed.timestamp() if isinstance(changed, datetime) else 0.0,
+            changed_at=_seconds(detail.get("LastUpdatedTimestamp")),
         )
         # A read of an Update's first seconds may be from before it.
         may_be_older = resource.status == "UPDATE_IN_PROGRESS" and not self.tells_of_the_request
@@ -124,7 +129,8 @@ class Stack:
         stacks = [_GONE] if answer is _GONE else answer.get("Stacks")
         if not stacks or not stacks[0].get("StackStatus"):
             return None
-        return StackView(resource, str(stacks[0]["StackStatus"]))
+        stack = stacks[0]
+        return StackView(resource, str(stack["StackStatus"]), _seconds(stack.get("DeletionTime")))
 
     def end_silence(self) -> None:
         """Let the next question be asked, whatever the ones before have met."""
@@ -156,6 +162,10 @@ class Stack:
             return None
         self._unreachable = 0
         return answer if isinstance(answer, dict) else None
+
+
+def _seconds(time_shown: object) -> float:
+    return time_shown.timestamp() if isinstance(time_shown, datetime) else 0.0
 
 
 def _says_that_it_is_gone(error: ClientError) -> bool:

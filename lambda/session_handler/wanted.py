@@ -33,6 +33,7 @@ class Wanted:
         self._rolled_back_before: bool | None = None
         self._clock_ahead = 0.0
         self._was_lost = False
+        self._stack_was_created = False
 
     def check(self) -> None:
         """Ask; raises Unwanted where the evidence is there, and still is when asked again."""
@@ -76,13 +77,15 @@ class Wanted:
             self._clock_ahead = max(self._clock_ahead, ahead)
         if shown is not None and certain and self._rolled_back_before is None:
             self._rolled_back_before = self._rolls_back(shown)
+        if shown is not None and shown.stack == "CREATE_IN_PROGRESS":
+            self._stack_was_created = True
         return shown
 
     def evidence(self, shown: StackView | None) -> str | None:
         """Why the request can't be wanted any more, if what CloudFormation shows says so."""
         if shown is None:  # no answer, a refusal, no route: go on
             return None
-        resource, stack = shown
+        resource, stack = shown.resource, shown.stack
         if stack == "DELETE_IN_PROGRESS" or resource.status == "DELETE_IN_PROGRESS":
             return f"the stack is {stack}, the resource {resource.status}"
         if stack == "ROLLBACK_IN_PROGRESS":  # of a stack's creation: it deletes
@@ -110,6 +113,15 @@ class Wanted:
     def is_created_anew(self, shown: StackView, since: float) -> bool:
         """Whether a Create of the resource has begun after a time at which this was under way."""
         return self._has_begun("Create", shown, since)
+
+    def was_let_go(self, shown: StackView, answered_at: float) -> bool:
+        """Whether the resource held the session that it doesn't show, and RETAIN keeps that.
+
+        It did if its next Create began after the answer, or if the stack's creation, which the
+        request was part of, is complete: one that was undone takes no update.
+        """
+        was_completed = self._stack_was_created and shown.stack.startswith("UPDATE_")
+        return shown.lets_go or was_completed or self.is_created_anew(shown, answered_at)
 
     def next_one_has_begun(self) -> bool:
         """Whether another Update of the resource is under way, or that isn't known."""

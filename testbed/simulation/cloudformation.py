@@ -25,6 +25,9 @@ STALE_SECONDS = 5.0
 CLEAN_UP_TRIES = 3
 UPDATABLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "UPDATE_FAILED")
 
+# What sets a stack's DeletionTime: its deletion begins, or the rollback of its creation.
+_DELETES = ("DELETE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS")
+
 
 class Declared(Protocol):
     """A session as a template declares it. Equal ones are no change."""
@@ -300,17 +303,17 @@ class Stack:
         self._check_stack(params)
         if not self.history:
             raise ServiceError(400, "ValidationError", f"Stack {STACK_ID} does not exist")
-        _, status = self._look(self.history, stale)
-        return {
-            "Stacks": [
-                {
-                    "StackId": STACK_ID,
-                    "StackName": STACK_NAME,
-                    "CreationTime": datetime.fromtimestamp(0, UTC),
-                    "StackStatus": status,
-                }
-            ]
+        at, status = self._look(self.history, stale)
+        stack: Answer = {
+            "StackId": STACK_ID,
+            "StackName": STACK_NAME,
+            "CreationTime": datetime.fromtimestamp(0, UTC),
+            "StackStatus": status,
         }
+        deletions = [t for t, s in self.history if s in _DELETES and t <= at]
+        if deletions:
+            stack["DeletionTime"] = datetime.fromtimestamp(deletions[-1], UTC)
+        return {"Stacks": [stack]}
 
     def take(self, request: Request, answer: Mapping[str, Any]) -> None:
         """What came to a request's ResponseURL; a second answer is nobody's."""

@@ -318,10 +318,18 @@ MUTATIONS = (
     Mutation(
         8,
         "a session that RETAIN let go at once is taken for one that was refused",
-        "after_answer.py",
-        "shown.lets_go or invocation.wanted",
-        "invocation.wanted",
+        "wanted.py",
+        "shown.lets_go or was_completed",
+        "was_completed",
         "test_retain.test_a_session_that_is_let_go_right_after_its_creation_stays",
+    ),
+    Mutation(
+        8,
+        "what a rollback took out is taken for what the stack's deletion let go",
+        "stack.py",
+        "skipped and is_latest and",
+        "skipped and",
+        "test_retain.test_a_creation_that_was_undone_is_known_though_its_answer_was_late",
     ),
     Mutation(
         8,
@@ -330,14 +338,6 @@ MUTATIONS = (
         "        sessions.untag(session.arn, [names.RETAINED_TAG])\n",
         "        pass\n",
         "test_keep_alive.test_a_successor_that_is_refused_under_retain_ends_with_its_session",
-    ),
-    Mutation(
-        8,
-        "the first look under RETAIN is as late as the others",
-        "after_answer.py",
-        "        if invocation.request.retains and not look:\n            pause = _EARLY\n",
-        "",
-        "test_retain.test_a_creation_that_was_undone_is_known_though_its_stack_is_deleted_at_once",
     ),
     Mutation(
         8,
@@ -864,10 +864,18 @@ MUTATIONS = (
     ),
     Mutation(
         17,
+        "a Create that another delivery has answered is taken for one that was undone",
+        "wanted.py",
+        "shown.lets_go or was_completed or",
+        "shown.lets_go or",
+        "test_retain.test_a_session_that_is_let_go_and_created_anew_during_a_late_mark_stays",
+    ),
+    Mutation(
+        17,
         "a Create ends its session because a later one has begun",
-        "after_answer.py",
-        "shown.lets_go or invocation.wanted.is_created_anew(shown, invocation.answered_at)",
-        "shown.lets_go",
+        "wanted.py",
+        "was_completed or self.is_created_anew(shown, answered_at)",
+        "was_completed",
         "test_retain.test_a_session_that_is_let_go_and_created_anew_during_its_answer_stays",
     ),
     Mutation(

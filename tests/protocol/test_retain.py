@@ -181,7 +181,8 @@ def test_a_policy_that_was_taken_back_before_releases_a_session_at_once() -> Non
 
 
 def test_a_session_that_is_let_go_and_created_anew_during_its_answer_stays() -> None:
-    schedule: list[Operation] = [Create((A,)), Update((None,)), Update((B,), 118.7)]
+    """An update had declared it: the stack's status doesn't say that it was created."""
+    schedule: list[Operation] = [Create((None,)), Update((A,)), Update((None,)), Update((B,))]
     seen = run(schedule, PlannedChoices({"Create.1 PUT 0": "slow answer"}))
     assert seen[f"left: {Left.RETAINED}"] > 0
 
@@ -255,6 +256,19 @@ def test_a_creation_that_was_undone_is_known_though_its_stack_is_deleted_at_once
     unwaited = replace(A, waits=False)
     hidden = {"world shows made-up ids 0": "no"}
     run([Create((unwaited,), 0.8), Delete()], PlannedChoices(hidden))
+
+
+def test_a_creation_that_was_undone_is_known_though_its_answer_was_late() -> None:
+    """The answer is sent again for eight seconds, and its stack is deleted within these."""
+    hidden = {"world shows made-up ids 0": "no", "Create.1 PUT 0": "no answer"}
+    run([Create((A,), 70.2), Delete()], PlannedChoices(hidden))
+
+
+def test_a_session_that_is_let_go_and_created_anew_during_a_late_mark_stays() -> None:
+    """Another delivery has answered. A stack whose creation was undone takes no update."""
+    again = {"delivery of Create.1 0": "again 0", "Create.1' TagResource 0": "late"}
+    schedule: list[Operation] = [Create((A,)), Update((None,)), Update((B,), 91.9)]
+    run(schedule, PlannedChoices(again))
 
 
 def test_a_session_that_is_removed_right_after_its_update_stays(lab: World) -> None:
