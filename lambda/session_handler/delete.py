@@ -72,11 +72,11 @@ def _delete_session(invocation: Invocation, arn: SessionArn) -> None:
     def is_left(session: Session) -> bool:
         if session.arn == arn or session.is_retained:
             return False
-        if for_good:
-            # What the ended one has replaced is none of a Create that has begun meanwhile.
-            is_old = ended is not None and session.arn == ended.replaces
-            return _may_be_ended(invocation, session, for_good=not is_old, unanswered=False)
         is_successor = session.held_arn == arn.arn
+        if for_good:
+            # Neither this nor what the ended one has replaced is of a Create that began meanwhile.
+            is_old = is_successor or (ended is not None and session.arn == ended.replaces)
+            return _may_be_ended(invocation, session, for_good=not is_old, unanswered=False)
         return is_successor and _may_be_ended(invocation, session, for_good=False, unanswered=True)
 
     renewed = was_over and kept_alive  # maybe seconds ago

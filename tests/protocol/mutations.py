@@ -656,13 +656,22 @@ MUTATIONS = (
     ),
     Mutation(
         14,
+        "a successor is left because the resource is created anew",
+        "delete.py",
+        "is_successor or (ended is not None and session.arn == ended.replaces)",
+        "ended is not None and session.arn == ended.replaces",
+        "test_keep_alive."
+        "test_a_deletion_ends_the_successor_though_its_resource_is_created_anew",
+    ),
+    Mutation(
+        14,
         "the clean-up of a replaced session is taken for the resource's end",
         "delete.py",
         "        resource is not None\n"
         '        and resource.status == "DELETE_IN_PROGRESS"\n'
         "        and resource.physical_id == invocation.request.physical_id\n",
         "        resource is not None\n",
-        "test_keep_alive.test_a_replacement_ends_the_successor",
+        "test_calls.test_nothing_but_a_rollback_and_a_deletion_searches",
     ),
     Mutation(
         14,

@@ -147,6 +147,13 @@ def test_a_deletion_ends_the_successor_of_a_call_that_died() -> None:
         assert here.live() == []
 
 
+def test_a_deletion_ends_the_successor_though_its_resource_is_created_anew(lab: World) -> None:
+    """In Express mode nothing waits for the deletion."""
+    renewed(lab)
+    do(lab, Update((None,), express=True), Update((A,)), Rest())
+    assert lab.live() == [lab.held()]
+
+
 def test_the_successor_of_what_no_clean_up_came_for_ends() -> None:
     """Rollback is off, and CloudFormation forgets the session that was replaced."""
     elsewhere = Session("b", application=1, kept_alive=True)
