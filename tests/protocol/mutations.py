@@ -660,8 +660,7 @@ MUTATIONS = (
         "delete.py",
         "is_successor or (ended is not None and session.arn == ended.replaces)",
         "ended is not None and session.arn == ended.replaces",
-        "test_keep_alive."
-        "test_a_deletion_ends_the_successor_though_its_resource_is_created_anew",
+        "test_keep_alive.test_a_deletion_ends_the_successor_though_its_resource_is_created_anew",
     ),
     Mutation(
         14,
