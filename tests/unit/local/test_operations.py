@@ -350,6 +350,19 @@ class TestRollbackThatFails:
         assert stack.settled() == "DELETE_COMPLETE"
         assert stack.reason("A", "DELETE_SKIPPED") == ""
 
+    def test_a_stack_that_failed_to_end_takes_no_update(self, stack: RecordingStack) -> None:
+        """What ``cdk deploy`` calls, and UpdateStack (juspay/hyperswitch-cdk issue 114)."""
+        fails = {"Id": "a", "Fail": ["Delete"]}
+        stack.deploy(A=fails)
+        assert stack.delete() == "DELETE_FAILED"
+        said = f"Stack:{stack.describe()['StackId']} is in DELETE_FAILED state and can not be upd"
+        with pytest.raises(ClientError, match=said):
+            stack.deploy(A={"Id": "a"})
+        with pytest.raises(ClientError, match=said):
+            stack.cloudformation.create_change_set(
+                StackName=stack.name, ChangeSetName="next", TemplateBody="{}"
+            )
+
     def test_it_can_be_continued_without_what_fails(self, stack: RecordingStack) -> None:
         """The user guide, "Continue rolling back an update"."""
         stack.deploy(A={"Id": "a", "Fail": ["Update"]}, B={"Id": "b", "After": "A"})
@@ -430,6 +443,14 @@ class TestWhatIsShown:
         assert datetime.now(UTC) - shown["LastUpdatedTimestamp"] < timedelta(seconds=30)
         assert stack.describe()["StackStatus"] == "CREATE_IN_PROGRESS"
         stack.delete()
+
+    def test_of_a_stack_since_it_is_deleted(self, stack: RecordingStack) -> None:
+        """As AWS does, also of one whose creation was undone."""
+        assert stack.deploy(A={"Id": "a", "Fail": ["Create"]}) == "ROLLBACK_COMPLETE"
+        undone_at = stack.describe()["DeletionTime"]
+        assert undone_at > stack.describe()["CreationTime"]
+        assert stack.delete() == "DELETE_COMPLETE"
+        assert stack.describe()["DeletionTime"] > undone_at
 
     def test_of_a_replacement(self, stack: RecordingStack) -> None:
         stack.deploy(A={"Id": "a"})

@@ -7,11 +7,12 @@ these goes to them unchanged.
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ministack.services import cloudformation
 from ministack.services.cloudformation import changesets, custom_resource, handlers, helpers
 
 from . import custom_resource as protocol
 from . import exports, express, operations
-from .stack import Stack
+from .stack import DELETION_TIME, Stack
 
 Params = Mapping[str, Any]
 Response = tuple[int, dict[str, str], bytes]
@@ -23,8 +24,13 @@ NEEDS_DISABLE_ROLLBACK = (
     "last known good state, use the rollback-stack API"
 )
 _FAILED = ("CREATE_FAILED", "UPDATE_FAILED")
+# juspay/hyperswitch-cdk issue 114, widdix/cfn-create-or-update issue 3
+NOT_UPDATED = "Stack:{id} is in {status} state and can not be updated."
+_NOT_UPDATED = ("DELETE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "UPDATE_ROLLBACK_FAILED")
 
 _update_stack: Callable[[Params], Response] = handlers._update_stack
+_create_change_set: Callable[[Params], Response] = changesets._create_change_set
+_describe_stacks: Callable[[Params], Response] = handlers._describe_stacks
 _delete_stack: Callable[[Params], Response] = handlers._delete_stack
 _execute_change_set: Callable[[Params], Response] = changesets._execute_change_set
 _cancel_update_stack: Callable[[Params], Response] = handlers._cancel_update_stack
@@ -43,10 +49,10 @@ def install() -> None:
                 "UpdateStack": update_stack,
                 "DeleteStack": delete_stack,
                 "CancelUpdateStack": cancel_update_stack,
-                "CreateChangeSet": changesets._create_change_set,
+                "CreateChangeSet": create_change_set,
                 "DescribeChangeSet": changesets._describe_change_set,
                 "ExecuteChangeSet": execute_change_set,
-                "DescribeStacks": handlers._describe_stacks,
+                "DescribeStacks": describe_stacks,
                 "RollbackStack": handlers._rollback_stack,
             }
         )
@@ -57,7 +63,7 @@ def update_stack(params: Params) -> Response:
     """Update a stack; one that failed with rollback off, only with rollback off."""
     stack = _stack(params)
     if stack is None or stack.status not in _FAILED:
-        return _update_stack(params)
+        return _refusal(stack) or _update_stack(params)
     refusal = _needs_disable_rollback(stack, params)
     if refusal:
         return refusal
@@ -67,6 +73,23 @@ def update_stack(params: Params) -> Response:
     if answer[0] != 200:
         stack.record["StackStatus"] = status
     return answer
+
+
+def create_change_set(params: Params) -> Response:
+    """Make a change set, unless the stack can't be updated from its state."""
+    return _refusal(_stack(params)) or _create_change_set(params)
+
+
+def describe_stacks(params: Params) -> Response:
+    """Show stacks, also since when they are deleted."""
+    status, headers, body = _describe_stacks(params)
+    for record in cloudformation._stacks.values():
+        deleted_at = record.get(DELETION_TIME)
+        if deleted_at:
+            stack_id = f"<StackId>{record['StackId']}</StackId>"
+            shown = f"{stack_id}<{DELETION_TIME}>{deleted_at}</{DELETION_TIME}>"
+            body = body.replace(stack_id.encode(), shown.encode())
+    return status, headers, body
 
 
 def has_no_updates(stack: Mapping[str, Any], *arguments: Any) -> bool:
@@ -115,6 +138,12 @@ def cancel_update_stack(params: Params) -> Response:
     if answer[0] == 200 and stack is not None:
         operations.cancel_update(stack.id)
     return answer
+
+
+def _refusal(stack: Stack | None) -> Response | None:
+    if stack is None or stack.status not in _NOT_UPDATED:
+        return None
+    return _error(NOT_UPDATED.format(id=stack.id, status=stack.status))
 
 
 def _needs_disable_rollback(stack: Stack, params: Params) -> Response | None:

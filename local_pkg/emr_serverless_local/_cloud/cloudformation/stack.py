@@ -16,6 +16,9 @@ from ministack.services.cloudformation import stacks
 from .template import Template
 
 STACK_TYPE = "AWS::CloudFormation::Stack"
+# Of a stack: when its deletion began, or the rollback of its creation, which deletes too.
+DELETION_TIME = "DeletionTime"
+_DELETES = ("DELETE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS")
 RETAINING_POLICIES = ("Retain", "RetainExceptOnCreate")
 
 Record = dict[str, Any]
@@ -56,6 +59,8 @@ class Stack:
         """Change the stack's status, and say so in an event."""
         self.record["StackStatus"] = status
         self.record["StackStatusReason"] = reason
+        if status in _DELETES:
+            self.record[DELETION_TIME] = now_iso()
         self.tell(self.name, STACK_TYPE, status, self.id, reason)
 
     def show(
