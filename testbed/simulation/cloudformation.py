@@ -266,6 +266,10 @@ class Stack:
     def delete(self) -> None:
         if self.status is None or self.status == "DELETE_COMPLETE":
             return
+        if self.status == "UPDATE_ROLLBACK_FAILED":  # as after one that came to its end
+            for change in self._failed[0]:
+                if change.new.retained and change.held is not None:
+                    self.either |= {change.held} - {str(change.resource.physical_id)}
         self._show("DELETE_IN_PROGRESS")
         self._clock.sleep(1)
         done = self._delete_all([r for r in self.resources.values() if r.exists])

@@ -308,6 +308,20 @@ def test_a_deletion_after_a_rollback_that_failed_leaves_what_is_retained() -> No
     assert seen["DELETE_COMPLETE"] == 1
 
 
+def test_a_rollback_that_failed_leaves_open_which_policy_counted() -> None:
+    """The undone update had marked the session of before it; the deletion spares that."""
+    worlds = {"world takes failed ids 0": "no", "world refuses replacement 0": "yes"}
+    schedule: list[Operation] = [
+        Create((Session("a"),)),
+        Update((Session("b"),), rollback=False),
+        Update((Session("c", retained=True),), 67.9),
+        Delete(),
+    ]
+    seen = run(schedule, PlannedChoices({**worlds, "service fate 3": "fails"}))
+    assert seen["UPDATE_ROLLBACK_FAILED"] == 1
+    assert seen[f"left: {Left.RETAINED}"] == 1
+
+
 def test_an_update_leaves_what_was_let_go_and_created_anew_between_its_looks() -> None:
     """The look that would have shown its session had no answer."""
     schedule: list[Operation] = [Create((A,)), Update((B,)), Update((None,)), Update((A,))]
