@@ -77,7 +77,7 @@ class Wanted:
             self._clock_ahead = max(self._clock_ahead, ahead)
         if shown is not None and certain and self._rolled_back_before is None:
             self._rolled_back_before = self._rolls_back(shown)
-        if shown is not None and shown.stack == "CREATE_IN_PROGRESS":
+        if shown is not None and certain and shown.stack == "CREATE_IN_PROGRESS":
             self._stack_was_created = True
         return shown
 

@@ -880,6 +880,14 @@ MUTATIONS = (
     ),
     Mutation(
         17,
+        "an Update takes an old read for the stack's creation",
+        "wanted.py",
+        'certain and shown.stack == "CREATE_IN_PROGRESS"',
+        'shown.stack == "CREATE_IN_PROGRESS"',
+        "test_retain.test_a_refused_replacement_ends_though_an_old_read_showed_the_stacks_creation",
+    ),
+    Mutation(
+        17,
         "a Create ends its session because a later one has begun",
         "wanted.py",
         "was_completed or self.is_created_anew(shown, answered_at)",

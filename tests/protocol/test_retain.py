@@ -271,6 +271,12 @@ def test_a_session_that_is_let_go_and_created_anew_during_a_late_mark_stays() ->
     run(schedule, PlannedChoices(again))
 
 
+def test_a_refused_replacement_ends_though_an_old_read_showed_the_stacks_creation() -> None:
+    """Its first read is from before the update."""
+    stale = {"world takes failed ids 0": "no", "Update.2 DescribeStacks 0": "stale"}
+    run([Create((Session("a"),)), Update((B,), rollback=False)], PlannedChoices(stale))
+
+
 def test_a_session_that_is_removed_right_after_its_update_stays(lab: World) -> None:
     do(lab, Create((Session("a"),)), Rest(), Update((B,)), Update((None,)), Rest())
     assert len(lab.live()) == 2
