@@ -26,6 +26,7 @@ def taken_over(invocation: Invocation, answered: SessionArn, give_up: Callable[[
     it never will: then ``give_up`` is called.
     """
     against = unanswered = 0
+    retains = invocation.request.retains
     for look in range(1000):
         pause = _CLOSE if look < _CLOSE_LOOKS else _FAR
         if time.time() + pause >= invocation.deadline.looks_end():
@@ -42,7 +43,11 @@ def taken_over(invocation: Invocation, answered: SessionArn, give_up: Callable[[
             against = 0
             if at_rest or answered.arn != invocation.request.physical_id:
                 return True
-        elif not against and invocation.wanted.was_let_go(shown, invocation.answered_at):
+        elif (
+            retains
+            and (not against or shown.deleted_at)  # a deletion tells it at any time
+            and invocation.wanted.was_let_go(shown, invocation.answered_at)
+        ):
             return False
         elif at_rest or invocation.wanted.evidence(shown):
             against += 1

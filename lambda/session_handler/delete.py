@@ -6,8 +6,8 @@ import random
 import time
 from collections.abc import Callable
 
-from session_handler import ending, names, served_stacks, sessions, wait
-from session_handler.errors import Conflict, Denied, Refused, ServiceError
+from session_handler import ending, names, reasons, served_stacks, sessions, wait
+from session_handler.errors import Conflict, Denied, Failure, Refused, ServiceError
 from session_handler.failed import failed
 from session_handler.identity import SessionArn, TokenId
 from session_handler.invocation import Invocation, Outcome
@@ -35,9 +35,10 @@ def delete(invocation: Invocation) -> Outcome:
             _delete_unknown(invocation, TokenId.parse(physical_id))
     except Exception as error:  # noqa: BLE001 - answered, whatever it is
         reason = failed(invocation, error)
-        if arn is not None:
+        is_made_up = arn is None and TokenId.parse(physical_id) is None
+        if arn is not None or (isinstance(error, Failure) and not is_made_up):
             return Outcome(physical_id, failure=reason)
-        # Nothing is known to live: FAILED would make a stack that can't be deleted.
+        # Nothing is known to live; or FAILED would make a stack that can't be deleted.
         return Outcome(physical_id)
     try:
         _stop_applications(invocation, arn)
@@ -80,7 +81,10 @@ def _delete_session(invocation: Invocation, arn: SessionArn) -> None:
         return is_successor and _may_be_ended(invocation, session, for_good=False, unanswered=True)
 
     renewed = was_over and kept_alive  # maybe seconds ago
-    _end_each(invocation, search, is_left, seconds=LIST_DELAY if renewed else 0.0)
+    try:
+        _end_each(invocation, search, is_left, seconds=LIST_DELAY if renewed else 0.0)
+    except ServiceError as error:
+        raise Failure(reasons.not_searched(invocation.request, error)) from None
 
 
 def _is_over(invocation: Invocation, arn: SessionArn) -> bool:
@@ -106,8 +110,9 @@ def _delete_unknown(invocation: Invocation, token: TokenId | None) -> None:
 
     def is_left(session: Session) -> bool:
         own = token is not None and session.client_token == token.client_token
+        # A made-up id is that of a cancelled Create, and names no token.
         return not session.is_retained and _may_be_ended(
-            invocation, session, for_good=not own, unanswered=True
+            invocation, session, for_good=not own, unanswered=own or token is None
         )
 
     _end_each(invocation, search, is_left, seconds=LIST_DELAY if application_ids else 0.0)
@@ -119,18 +124,30 @@ def _end_each(
     is_left: Callable[[Session], bool],
     seconds: float = 0.0,
 ) -> None:
-    """End what a search finds, as it finds it, and wait until it is over; again for so long."""
+    """End what a search finds, as it finds it, and wait until it is over; again for so long.
+
+    Raises:
+        Failure: A session that was found could not be ended.
+        ServiceError: The service refuses to list or to show them.
+    """
     began = time.time()
     while True:
         ended = []
         for session in search.owned():
-            if is_left(session) and ending.end(session.arn, invocation.retry_budget()):
+            if is_left(session) and _end(invocation, session.arn):
                 ended.append(session.arn)
         for arn in ended:
             wait.until_over(invocation, arn)
         if time.time() - began >= seconds:
             return
         time.sleep(_PAUSE)
+
+
+def _end(invocation: Invocation, arn: SessionArn) -> bool:
+    try:
+        return ending.end(arn, invocation.retry_budget())
+    except ServiceError as error:
+        raise Failure(reasons.not_ended(invocation.request, error, arn.arn)) from None
 
 
 def _goes_for_good(invocation: Invocation) -> bool:

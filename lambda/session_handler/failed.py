@@ -17,7 +17,7 @@ def failed(invocation: Invocation, error: Exception) -> str:
     if isinstance(error, MalformedRequest):
         return reasons.malformed(request, error)
     if isinstance(error, Unwanted):
-        return reasons.unwanted(request, str(error))
+        return reasons.unwanted(request, str(error), invocation.log_fields.get("notEnded"))
     if isinstance(error, ServiceError):
         ends = request.kind == "Delete"
         return reasons.not_ended(request, error) if ends else reasons.refused(request, error, None)

@@ -91,6 +91,11 @@ def session_name(principal: str) -> str:
     return principal.rsplit("/", 1)[-1]
 
 
+def names_in(principal: str) -> list[str]:
+    """The parts that name a principal: role and session of one that assumed a role, or a user."""
+    return principal.split("/")[1:] or [principal]
+
+
 def assumed_role(role_arn: str, name: str) -> str:
     """Who acts with a role, as STS names it: without the role's path."""
     _, partition, _, _, account, role = role_arn.split(":", 5)

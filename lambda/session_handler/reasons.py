@@ -50,10 +50,11 @@ def unexpected(request: Request, error: BaseException) -> str:
     )
 
 
-def unwanted(request: Request, why: str) -> str:
-    """CloudFormation has cancelled the request."""
+def unwanted(request: Request, why: str, not_ended: str | None) -> str:
+    """CloudFormation has cancelled the request. ``not_ended`` says why what it started lives."""
+    ended = f"could not be ended: {_said(not_ended)}" if not_ended else "is ended."
     return (
-        f"The EMR Serverless session {_name(request)}: {why} What it had started is ended. "
+        f"The EMR Serverless session {_name(request)}: {why} What it had started {ended} "
         "What to do: see why the stack has stopped waiting, in its events before this one."
     )
 
@@ -93,7 +94,12 @@ def too_late(request: Request) -> str:
 def over(request: Request, session: Session) -> str:
     """The session that was waited for has come to its end."""
     details = session.details or "(no details)"
-    if "role" in details.lower() or "assume" in details.lower():
+    if session.state != "FAILED":
+        advice = (
+            "find out who or what ended it (TerminateSession, or the application's stop), and "
+            "deploy again."
+        )
+    elif "role" in details.lower() or "assume" in details.lower():
         advice = (
             "check that the execution role exists, trusts emr-serverless.amazonaws.com and "
             "allows what Spark reads at its start."
@@ -137,23 +143,35 @@ def not_ended_in_time(request: Request, session: Session, seconds: float) -> str
     )
 
 
-def not_ended(request: Request, error: ServiceError) -> str:
-    """A Delete that is refused, or gets no clear answer."""
-    if isinstance(error, Denied):
-        unlisted = served_stacks.unlisted(request.owner.stack_id)
-        advice = (unlisted or "give the handler's role that permission") + " and delete again"
-    else:
-        advice = _advice(error, "", None).rstrip(".") + ", then delete the stack again"
+def not_ended(request: Request, error: ServiceError, session: str | None = None) -> str:
+    """A Delete that is refused, or gets no clear answer; of the request's session or another."""
+    named = session or printable(request.physical_id or "")
     return (
-        f"The EMR Serverless session {_name(request)} ({printable(request.physical_id or '')}) "
-        f"could not be ended. {error.operation} said: {error.code}: {_said(error.message)} It may "
-        f"still be live and cost money. What to do: {advice}; or {_END_BY_HAND}"
+        f"The EMR Serverless session {_name(request)} ({named}) could not be ended. "
+        f"{error.operation} said: {error.code}: {_said(error.message)} It may still be live and "
+        f"cost money. What to do: {_advice_to_delete(request, error)}; or {_END_BY_HAND}"
+    )
+
+
+def not_searched(request: Request, error: ServiceError) -> str:
+    """A Delete that has ended its session, but doesn't see whether there are others."""
+    return (
+        f"The EMR Serverless session {_name(request)} ({printable(request.physical_id or '')}) is "
+        f"over, but what earlier failures left could not be looked for. {error.operation} said: "
+        f"{error.code}: {_said(error.message)} What to do: {_advice_to_delete(request, error)}."
     )
 
 
 def printable(text: str) -> str:
     """Without what JSON or CloudFormation can't carry."""
     return _UNPRINTABLE.sub("?", text)
+
+
+def _advice_to_delete(request: Request, error: ServiceError) -> str:
+    if isinstance(error, Denied):
+        unlisted = served_stacks.unlisted(request.owner.stack_id)
+        return (unlisted or "give the handler's role that permission") + " and delete again"
+    return _advice(error, "", None).rstrip(".") + ", then delete the stack again"
 
 
 def _advice_to(
@@ -246,7 +264,7 @@ def _application_advice(application: Mapping[str, Any]) -> str | None:
             "interactiveConfiguration.sessionEnabled to true (possible while it is CREATED or "
             "STOPPED)."
         )
-    if state in ("CREATED", "STOPPED", "STOPPING") and not auto_starts(application):
+    if state in ("CREATING", "CREATED", "STOPPING", "STOPPED") and not auto_starts(application):
         return (
             f"the application is {state} and its auto-start is off: start it (aws emr-serverless "
             "start-application) or switch auto-start on."
@@ -270,10 +288,7 @@ def auto_starts(application: Mapping[str, Any]) -> bool:
 
 def becomes_usable(application: Mapping[str, Any]) -> bool:
     """Whether an application will be usable without anybody doing anything."""
-    state = application.get("state")
-    return state in ("STARTING", "STARTED") or (
-        state in ("CREATING", "CREATED", "STOPPING", "STOPPED") and auto_starts(application)
-    )
+    return _application_advice(application) is None
 
 
 def _name(request: Request) -> str:

@@ -12,7 +12,7 @@ from functools import partial
 
 from session_handler import names, sessions
 from session_handler.errors import NotFound, Unclear
-from session_handler.identity import session_name
+from session_handler.identity import names_in
 from session_handler.invocation import Invocation
 from session_handler.retry import RetryBudget, until_clear
 from session_handler.sessions import Session, Summary
@@ -43,8 +43,9 @@ class Search:
         self._application_ids = list(dict.fromkeys(application_ids))
         self._budget = budget
         made_by = made_like.created_by if made_like else None
-        function = os.environ.get("AWS_LAMBDA_FUNCTION_NAME")
-        self._maker = session_name(made_by) if made_by else function
+        self._has_reference = made_by is not None
+        named = [made_by, os.environ.get("ROLE_ARN"), os.environ.get("AWS_LAMBDA_FUNCTION_NAME")]
+        self._own_names = {part for name in named if name for part in names_in(name)}
         self._role = role
         self._others: set[str] = set()
 
@@ -87,7 +88,15 @@ class Search:
             raise Unclear("ListSessions", "Timeout", "there was no time to look at all of it")
 
     def _may_be_owned(self, summary: Summary) -> bool:
-        maker, role = summary.created_by or "", summary.execution_role_arn
-        if self._maker and ":assumed-role/" in maker and session_name(maker) != self._maker:
+        role = summary.execution_role_arn
+        if summary.created_by and self._is_of_another(summary.created_by):
             return False
         return role is None or self._role in (None, role)
+
+    def _is_of_another(self, maker: str) -> bool:
+        """Whether it has neither the function's role nor its name, which ``createdBy`` ends in.
+
+        That it does is published nowhere, so that one of the two is enough for a look.
+        """
+        is_like_it = ":assumed-role/" in maker or self._has_reference
+        return is_like_it and self._own_names.isdisjoint(names_in(maker))

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from session_handler import clients, names
-from session_handler.errors import NotFound, Refused, classify, unreadable
+from session_handler.errors import Denied, NotFound, Refused, Unclear, classify, unreadable
 from session_handler.identity import SessionArn
 
 _TAG_KEYS_A_CALL = 50
@@ -134,8 +134,12 @@ def terminate(arn: SessionArn) -> None:
             raise unreadable("TerminateSession", "session id")
     except NotFound:
         raise
-    except Refused:
-        if get(arn).is_live:
+    except Refused as error:
+        session = get(arn)
+        if session.is_live and not session.is_usable and not isinstance(error, Denied):
+            # It may take that once it has started.
+            raise Unclear(error.operation, error.code, error.message) from None
+        if session.is_live:
             raise
 
 

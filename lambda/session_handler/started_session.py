@@ -113,7 +113,7 @@ class StartedSession:
             return
         self._invocation.wanted.make_sure()  # once it is marked, nothing else may end it
         budget = self._invocation.retry_budget()
-        until_clear(lambda: sessions.tag(arn, {names.RETAINED_TAG: "true"}), budget)
+        until_found(lambda: sessions.tag(arn, {names.RETAINED_TAG: "true"}), budget)
         self._marked_here = True
 
     def end(self) -> None:

@@ -7,7 +7,7 @@ from functools import partial
 
 from session_handler import after_answer, cleanup, ending, names, sessions, wait
 from session_handler.adoption import is_what_is_wanted, may_be_adopted, successors
-from session_handler.errors import Failure, NotFound
+from session_handler.errors import Failure, NotFound, Refused
 from session_handler.failed import failed
 from session_handler.identity import SessionArn
 from session_handler.invocation import Invocation, Outcome
@@ -153,8 +153,13 @@ def _mark(invocation: Invocation, given: Session | None, session: Session | None
     if not invocation.request.retains:
         return
     budget = invocation.retry_budget()
-    for arn in {s.arn for s in (given, session) if s is not None}:
-        until_clear(partial(sessions.tag, arn, {names.RETAINED_TAG: "true"}), budget)
+    for arn in {s.arn for s in (given, session) if s is not None and s.is_live}:
+        try:
+            until_clear(partial(sessions.tag, arn, {names.RETAINED_TAG: "true"}), budget)
+        except Refused:
+            now = invocation.find(arn)
+            if now is not None and now.is_live:  # what is over needs no mark
+                raise
 
 
 def _let_go(invocation: Invocation, given: Session | None, session: Session | None) -> None:

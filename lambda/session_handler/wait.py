@@ -56,7 +56,7 @@ def until_usable(invocation: Invocation, arn: SessionArn, *, just_started: bool)
     budget = invocation.retry_budget()
     session: Session | None = None
     while True:
-        if time.time() >= next_look:
+        if time.time() >= next_look or (session is None and invocation.deadline.is_over):
             try:
                 session = sessions.get(arn)
                 budget.reset()
@@ -74,7 +74,8 @@ def until_usable(invocation: Invocation, arn: SessionArn, *, just_started: bool)
                 pause = budget.pause(error)
             next_look = time.time() + pause
         if invocation.deadline.is_over:
-            waited = time.time() - invocation.deadline.began
+            since = (session and session.created_at) or invocation.deadline.began
+            waited = time.time() - since  # an earlier delivery may have started it
             raise Failure(reasons.not_ready_in_time(invocation.request, arn, session, waited))
         invocation.wanted.check_if_due()
         wake_at = min(next_look, invocation.wanted.due_at, invocation.deadline.work_ends())

@@ -19,7 +19,7 @@ _INTERVAL = 15.0
 # What CloudFormation has said so lately isn't asked again before a session is marked.
 _NEW = 2.0
 # CloudFormation's clock and the function's differ by less than that, unless it shows more.
-_CLOCKS_APART = 0.5
+_CLOCKS_APART = 2.0
 
 
 class Wanted:
@@ -115,7 +115,7 @@ class Wanted:
         return self._has_begun("Create", shown, since)
 
     def was_let_go(self, shown: StackView, answered_at: float) -> bool:
-        """Whether the resource held the session that it doesn't show, and RETAIN keeps that.
+        """Whether the resource held the session that it doesn't show. Under RETAIN that stays.
 
         It did if its next Create began after the answer, or if the stack's creation, which the
         request was part of, is complete: one that was undone takes no update.

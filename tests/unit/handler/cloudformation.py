@@ -54,6 +54,8 @@ class CloudFormation:
         """How many questions are refused from now on."""
         self.is_gone = False
         """Whether the resource doesn't exist."""
+        self.deleted_at: float | None = None
+        """When the stack's deletion began."""
         self.says_nothing = False
         """Whether its answers are there, with nothing in them."""
         self.asked: list[str] = []
@@ -109,7 +111,15 @@ class CloudFormation:
         if self.is_gone:
             return _error(400, "ValidationError", "Resource Notebook does not exist for stack x")
         if action == "Stacks":
-            inner = f"<Stacks><member><StackName>x</StackName><CreationTime>2026-01-01T00:00:00Z</CreationTime><StackStatus>{self.stack}</StackStatus></member></Stacks>"  # noqa: E501
+            deleted = ""
+            if self.deleted_at is not None:
+                since = datetime.fromtimestamp(self.deleted_at, UTC).isoformat()
+                deleted = f"<DeletionTime>{since}</DeletionTime>"
+            inner = (
+                "<Stacks><member><StackName>x</StackName>"
+                f"<CreationTime>2026-01-01T00:00:00Z</CreationTime>{deleted}"
+                f"<StackStatus>{self.stack}</StackStatus></member></Stacks>"
+            )
         else:
             changed = datetime.fromtimestamp(self.changed_at, UTC).isoformat()
             physical = self.physical_id

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from session_handler.identity import TokenId
@@ -61,6 +63,26 @@ def test_an_application_on_its_way_is_waited_for(lab: Lab) -> None:
     lab.service.create_seconds = 180
     answer = lab.create(lab.properties())
     assert answer.is_success, answer.reason
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"interactiveConfiguration": {"sessionEnabled": False}}, "sessionEnabled to true"),
+        ({"type": "HIVE"}, "of type SPARK"),
+        ({"releaseLabel": "emr-7.0.0"}, "emr-7.13.0 or later"),
+        ({"autoStartConfiguration": {"enabled": False}}, "its auto-start is off"),
+    ],
+)
+def test_a_conflict_that_no_time_mends_is_answered_at_once(
+    lab: Lab, settings: dict[str, Any], said: str
+) -> None:
+    application_id = lab.application(**settings)
+    lab.network.always["StartSession"] = Fault(409, "ConflictException", "Not now.")
+    began = lab.clock.now()
+    answer = lab.create(lab.properties(ApplicationId=application_id))
+    assert said in answer.reason
+    assert answer.at - began < 30
 
 
 def test_a_refusal_is_answered_at_once_with_an_id_that_says_that_nothing_lives(lab: Lab) -> None:
@@ -124,13 +146,15 @@ def test_a_session_that_is_not_shown_yet_is_looked_at_again(lab: Lab) -> None:
     assert lab.create(lab.properties()).is_success
 
 
+class Killed(BaseException):
+    """Lambda has ended the invocation."""
+
+
+def kill() -> None:
+    raise Killed
+
+
 def test_a_delivery_after_a_death_goes_on_with_the_same_session(lab: Lab) -> None:
-    class Killed(BaseException):
-        pass
-
-    def kill() -> None:
-        raise Killed
-
     lab.cloudformation.begins("Create")
     event = lab.request("Create", lab.properties())
     lab.clock.after(40, kill)
@@ -140,6 +164,22 @@ def test_a_delivery_after_a_death_goes_on_with_the_same_session(lab: Lab) -> Non
     answer = lab.deliver(event)
     assert answer.is_success
     assert lab.live() == [answer.physical_id]
+
+
+def test_a_delivery_that_has_no_time_to_wait_says_how_long_the_session_has_started(
+    lab: Lab,
+) -> None:
+    """An earlier one has waited for it until it died."""
+    lab.service.start_seconds = 7200
+    lab.cloudformation.begins("Create")
+    event = lab.request("Create", lab.properties())
+    lab.clock.after(600, kill)
+    with pytest.raises(Killed):
+        lab.deliver(event)
+    lab.clock.sleep(299)
+    reason = lab.deliver(event).reason
+    assert "was still SUBMITTED" in reason
+    assert "after 900 seconds" in reason
 
 
 def test_an_event_that_was_queued_is_answered_before_cloudformation_gives_up(lab: Lab) -> None:

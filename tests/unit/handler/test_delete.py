@@ -194,6 +194,63 @@ def test_a_made_up_id_never_fails(
     assert lab.delete(MADE_UP, properties).is_success
 
 
+@pytest.mark.parametrize("fault", [DENIED, BROKEN])
+def test_a_pending_id_fails_where_its_session_is_known_to_live(
+    lab: Lab, properties: dict[str, Any], fault: Any
+) -> None:
+    """Deleting again works. A made-up id never fails, whatever lives."""
+    started = owned(lab, properties)
+    lab.network.always["TerminateSession"] = fault
+    answer = lab.delete(str(TokenId("1" * 64, properties["ApplicationId"])), properties)
+    assert not answer.is_success
+    assert started in answer.reason
+    assert "may still be live and cost money" in answer.reason
+    assert lab.delete(MADE_UP, properties).is_success
+
+
+def test_the_clean_up_of_a_pending_id_spares_what_the_stack_may_hold_by_now(
+    lab: Lab, properties: dict[str, Any]
+) -> None:
+    """CloudFormation doesn't say: only its own session is known to be nobody's."""
+    owned(lab, properties)
+    held = lab.start(properties["ApplicationId"], OWNER.tags("spec", "2" * 64))
+    lab.cloudformation.refuses = 1000
+    pending = str(TokenId("token", properties["ApplicationId"])).replace("token", "1" * 64)
+    assert lab.delete(pending, properties).is_success
+    assert held in lab.live()
+
+
+def test_a_session_that_is_over_is_not_said_to_live(lab: Lab, properties: dict[str, Any]) -> None:
+    arn = lab.create(properties).physical_id
+    lab.network.always["ListSessions"] = DENIED
+    reason = lab.delete(arn, properties).reason
+    assert f"({arn}) is over, but what earlier failures left could not be looked for" in reason
+
+
+@pytest.mark.parametrize(
+    "maker", ["assumed-role/handler/another-name", "assumed-role/x/the-function"]
+)
+def test_what_the_function_or_its_role_made_is_looked_at(
+    lab: Lab, properties: dict[str, Any], maker: str
+) -> None:
+    """That a function's session is named after it is published nowhere."""
+    started = owned(lab, properties)
+    lab.session(started).created_by = f"arn:aws:sts::123456789012:{maker}"
+    lab.delete(MADE_UP, properties)
+    assert lab.live() == []
+
+
+def test_what_users_made_is_not_looked_at_beside_a_session_of_its_own(
+    lab: Lab, properties: dict[str, Any]
+) -> None:
+    arn = lab.create(properties).physical_id
+    other = lab.start(properties["ApplicationId"])
+    lab.session(other).created_by = "arn:aws:iam::123456789012:user/somebody"
+    lab.delete(arn, properties)
+    looked_at = {call["sessionId"] for call in lab.asked("GetSession")}
+    assert other.split("/")[-1] not in looked_at
+
+
 def test_an_id_that_says_that_nothing_lives_is_searched_for_once_by_its_token(
     lab: Lab, properties: dict[str, Any]
 ) -> None:

@@ -28,6 +28,7 @@ WHEN = {
     "after four minutes, in which IAM may catch up": (225, 245),
     "after two minutes": (100, 150),
     "when the session fails": (START_SECONDS, START_SECONDS + 7),
+    "when that is seen": (30, START_SECONDS + 7),
     # What a start with no clear answer may have started is then searched for half a minute.
     "when the total time-out is over": (835, 875),
     "on Delete": (225, 245),
@@ -121,6 +122,14 @@ def role_not_assumable(case: Case) -> Answer:
 
 def capacity_too_small(case: Case) -> Answer:
     return case.create(maximumCapacity={"cpu": "1 vCPU", "memory": "2 GB"})
+
+
+def ended_by_somebody(case: Case) -> Answer:
+    def end() -> None:
+        case.lab.service.sessions()[-1].terminate(case.lab.clock.now())
+
+    case.lab.clock.after(30, end)
+    return case.create()
 
 
 def start_takes_too_long(case: Case) -> Answer:
@@ -268,6 +277,12 @@ EXPECTED = {
         capacity_too_small,
         "is FAILED and can't be used. The service said: Session failed.",
         "check that the application's maximum capacity (maximumCapacity)",
+        names_session=True,
+    ),
+    "Somebody ends it while it starts": Expected(
+        ended_by_somebody,
+        "can't be used",
+        "find out who or what ended it",
         names_session=True,
     ),
     "The start takes too long": Expected(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from itertools import pairwise
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from session_handler.names import RETAINED_TAG
 from tests.unit.handler.conftest import Lab
+from tests.unit.handler.network import NOT_FOUND, Fault
 
 
 @pytest.fixture
@@ -114,3 +116,52 @@ def test_a_late_delivery_spares_a_retained_session(lab: Lab, retained: dict[str,
     lab.cloudformation.shows("UPDATE_COMPLETE", "UPDATE_COMPLETE", second)
     assert not lab.deliver(event).is_success
     assert lab.live() == [first, second]
+
+
+def test_what_the_stacks_deletion_let_go_stays_though_an_older_read_showed_less(
+    lab: Lab, retained: dict[str, Any]
+) -> None:
+    """The resource's read is from before the answer was taken, the stack's is from after it."""
+    lab.cloudformation.listens = False
+
+    def let_go() -> None:
+        lab.cloudformation.deleted_at = lab.clock.now() - 2
+        lab.cloudformation.shows("DELETE_SKIPPED", "DELETE_COMPLETE", None)
+
+    def take() -> None:
+        lab.cloudformation.shows("CREATE_IN_PROGRESS", "CREATE_COMPLETE", None)
+        lab.clock.after(5, let_go)
+
+    lab.network.before["TagResource"] = lambda: lab.clock.after(0.5, take)
+    assert lab.create(retained).is_success
+    assert len(lab.live()) == 1
+
+
+def test_a_session_that_is_not_shown_yet_is_marked_when_it_is(
+    lab: Lab, retained: dict[str, Any]
+) -> None:
+    lab.network.fail("GetSession", *[NOT_FOUND] * 2)
+    lab.network.fail("TagResource", NOT_FOUND)
+    answer = lab.create({**retained, "WaitUntilReady": "false"})
+    assert answer.is_success
+    assert is_marked(lab, answer.physical_id)
+
+
+@pytest.mark.parametrize("when", ["before the update", "while the next one starts"])
+def test_a_session_that_is_over_needs_no_mark(
+    lab: Lab, retained: dict[str, Any], when: str
+) -> None:
+    """The service may refuse tags on it; no Update, and no rollback, fails for that."""
+    held = lab.create(retained).physical_id
+    if when == "before the update":
+        lab.end(held)
+    else:
+        lab.clock.after(30, lambda: lab.session(held).terminate(lab.clock.now()))
+    over = Fault(400, "ValidationException", "The session is terminated.")
+    marks = itertools.count()
+    lab.network.before["TagResource"] = lambda: (
+        lab.network.fail("TagResource", over) if next(marks) else None
+    )
+    answer = lab.update(held, retained, {**retained, "Name": "another"})
+    assert answer.is_success, answer.reason
+    assert is_marked(lab, answer.physical_id)

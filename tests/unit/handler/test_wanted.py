@@ -9,6 +9,7 @@ import pytest
 
 from session_handler.names import REPLACES_TAG
 from tests.unit.handler.conftest import OWNER, START_SECONDS, Lab
+from tests.unit.handler.network import BROKEN, DENIED, Fault
 
 ROLLS_BACK = "UPDATE_ROLLBACK_IN_PROGRESS"
 OTHER = "arn:aws:emr-serverless:eu-west-1:123456789012:/applications/00a1/sessions/00other"
@@ -65,6 +66,14 @@ def test_evidence_that_is_seen_only_once_counts_for_nothing(lab: Lab) -> None:
     assert lab.deliver(event).is_success
 
 
+def test_an_old_read_is_no_evidence_though_the_clocks_are_a_second_apart(lab: Lab) -> None:
+    lab.cloudformation.shows("CREATE_COMPLETE", "CREATE_COMPLETE", OTHER)
+    event, ahead = lab.request("Create", lab.properties()), lab.clock.now() + 1.5
+    in_progress = partial(lab.cloudformation.shows, "CREATE_IN_PROGRESS", "CREATE_IN_PROGRESS")
+    lab.clock.after(5, partial(in_progress, None, since=ahead))
+    assert lab.deliver(event).is_success
+
+
 def test_without_an_answer_of_cloudformations_the_request_goes_on(lab: Lab) -> None:
     lab.cloudformation.refuses = 1000
     assert lab.create(lab.properties()).is_success
@@ -84,6 +93,23 @@ def test_a_cancelled_request_ends_nothing_where_cloudformation_does_not_say_what
     answer = lab.create(lab.properties())
     assert not answer.is_success
     assert lab.live() == [answer.physical_id]
+
+
+@pytest.mark.parametrize("fault", [BROKEN, DENIED])
+def test_a_cancelled_request_says_what_it_could_not_end(lab: Lab, fault: Fault) -> None:
+    lab.clock.after(30, shows(lab, "CREATE_FAILED", "ROLLBACK_IN_PROGRESS"))
+    lab.network.always["TerminateSession"] = fault
+    answer = lab.create(lab.properties())
+    assert "is ended" not in answer.reason
+    assert f"could not be ended: TerminateSession: {fault.code}" in answer.reason
+
+
+def test_a_session_that_can_not_end_while_it_starts_is_ended_as_soon_as_it_can(lab: Lab) -> None:
+    lab.clock.after(30, shows(lab, "CREATE_FAILED", "ROLLBACK_IN_PROGRESS"))
+    starting = Fault(400, "ValidationException", "The session can't be terminated in STARTING.")
+    lab.network.fail("TerminateSession", *[starting] * 3)
+    assert "What it had started is ended." in lab.create(lab.properties()).reason
+    assert lab.live() == []
 
 
 def test_a_delivery_that_comes_late_spares_the_session_that_the_stack_holds(lab: Lab) -> None:
@@ -161,6 +187,22 @@ def test_after_success_a_session_ends_that_cloudformation_never_takes_over(lab: 
     answer = lab.update(held, old, {**old, "Name": "another"})
     assert answer.is_success
     assert lab.live() == [held]
+
+
+def test_after_success_a_session_ends_whose_resource_is_created_anew_at_once(lab: Lab) -> None:
+    """It was cancelled while it answered, with rollback off: nothing retains the session."""
+    lab.cloudformation.listens = False
+
+    def anew() -> None:
+        now = lab.clock.now()
+        lab.cloudformation.shows("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", None, since=now)
+
+    lab.network.before["GetSession"] = lambda: (
+        lab.clock.after(3, anew) if lab.service.sessions()[-1].state == "STARTED" else None
+    )
+    answer = lab.create(lab.properties())
+    assert answer.is_success
+    assert lab.live() == []
 
 
 def test_after_success_it_looks_on_only_until_cloudformation_shows_the_session(lab: Lab) -> None:
