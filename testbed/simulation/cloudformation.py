@@ -164,6 +164,7 @@ class Stack:
         self._refuses = choose("world refuses replacement", ("yes", "no")) == "yes"
         self._forgets_removed = choose("world forgets removed", ("no", "yes")) == "yes"
         self._shows_skipped = choose("world shows skipped ids", ("yes", "no")) == "yes"
+        self._clock_ahead = float(choose("world CloudFormation's clock ahead", ("0", "1", "-1")))
 
     # --- operations ------------------------------------------------------------
 
@@ -293,7 +294,7 @@ class Stack:
             "LogicalResourceId": params["LogicalResourceId"],
             "ResourceType": "Custom::EMRServerlessSession",
             "ResourceStatus": status,
-            "LastUpdatedTimestamp": datetime.fromtimestamp(at, UTC),
+            "LastUpdatedTimestamp": self._timestamp(at),
             "StackId": STACK_ID,
             "StackName": STACK_NAME,
         }
@@ -315,7 +316,7 @@ class Stack:
         }
         deletions = [t for t, s in self.history if s in _DELETES and t <= at]
         if deletions:
-            stack["DeletionTime"] = datetime.fromtimestamp(deletions[-1], UTC)
+            stack["DeletionTime"] = self._timestamp(deletions[-1])
         return {"Stacks": [stack]}
 
     def take(self, request: Request, answer: Mapping[str, Any]) -> None:
@@ -635,6 +636,9 @@ class Stack:
             at = self._clock.now() - STALE_SECONDS
             return next((h for h in reversed(history) if h[0] <= at), history[0])
         return history[-1]
+
+    def _timestamp(self, seconds: float) -> datetime:
+        return datetime.fromtimestamp(seconds + self._clock_ahead, UTC)
 
     def _check_stack(self, params: Mapping[str, Any]) -> None:
         if params.get("StackName") not in (STACK_ID, STACK_NAME):

@@ -171,6 +171,14 @@ MUTATIONS = (
     ),
     Mutation(
         6,
+        "clocks that are a second apart make another request of this one",
+        "wanted.py",
+        "_CLOCKS_APART = 2.0",
+        "_CLOCKS_APART = 0.5",
+        "test_update.test_old_reads_fail_no_update_though_the_clocks_are_a_second_apart",
+    ),
+    Mutation(
+        6,
         "evidence counts when it is seen once",
         "wanted.py",
         "        time.sleep(READ_DELAY)\n        shown = self.look()\n        if self",

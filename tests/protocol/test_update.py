@@ -455,3 +455,11 @@ def test_an_old_read_of_a_rollback_does_not_bring_back_what_is_cleaned_up_next()
         *(Wait(2), Update((first,))),
     ]
     run(schedule, PlannedChoices({"Update.3 DescribeStacks 0": "stale"}))
+
+
+def test_old_reads_fail_no_update_though_the_clocks_are_a_second_apart() -> None:
+    """One shows the stack at rest, and the next one what has begun since, it seems."""
+    apart = {"world CloudFormation's clock ahead 0": "1"}
+    old = {f"Update.2 {asked} 1": "stale" for asked in ("DescribeStackResource", "DescribeStacks")}
+    schedule: list[Operation] = [Create((Session("a"),)), Rest(), Update((Session("b"),))]
+    assert run(schedule, PlannedChoices({**apart, **old}))["UPDATE_COMPLETE"] == 1
