@@ -75,7 +75,7 @@ def until_usable(invocation: Invocation, arn: SessionArn, *, just_started: bool)
             next_look = time.time() + pause
         if invocation.deadline.is_over:
             since = (session and session.created_at) or invocation.deadline.began
-            waited = time.time() - since  # an earlier delivery may have started it
+            waited = max(0.0, time.time() - since)  # an earlier delivery may have started it
             raise Failure(reasons.not_ready_in_time(invocation.request, arn, session, waited))
         invocation.wanted.check_if_due()
         wake_at = min(next_look, invocation.wanted.due_at, invocation.deadline.work_ends())
