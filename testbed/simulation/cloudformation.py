@@ -150,6 +150,8 @@ class Stack:
         self.operations: list[str] = []
         """The status that each operation came to."""
         self.service_timeout = SERVICE_TIMEOUT
+        self.shows_skipped_ids = True
+        """Whether a resource that RETAIN took out of the stack is shown with its id, as on AWS."""
         self.completed: Callable[[], None] = lambda: None
         self._clock, self._choices = clock, choices
         self._deliver, self._is_session = deliver, is_session
@@ -163,7 +165,6 @@ class Stack:
         self._cleans_up_later = choose("world cleans up later", ("yes", "no")) == "yes"
         self._refuses = choose("world refuses replacement", ("yes", "no")) == "yes"
         self._forgets_removed = choose("world forgets removed", ("no", "yes")) == "yes"
-        self._shows_skipped = choose("world shows skipped ids", ("yes", "no")) == "yes"
         self._clock_ahead = float(choose("world CloudFormation's clock ahead", ("0", "1", "-1")))
 
     # --- operations ------------------------------------------------------------
@@ -533,7 +534,7 @@ class Stack:
             left += [i for change, i in self._to_clean_up if change.resource is resource and i]
             self.either.update(filter(self._is_session, left))
             resource.declared, resource.unfinished = None, []
-            shown = resource.history[-1][2] if self._shows_skipped else None
+            shown = resource.history[-1][2] if self.shows_skipped_ids else None
             self._show_resource(resource, "DELETE_SKIPPED", shown)
             resource.physical_id = None
             return
