@@ -12,6 +12,7 @@ from session_handler import sessions
 from session_handler.errors import ServiceError
 from session_handler.identity import SessionArn
 from session_handler.invocation import Invocation
+from session_handler.stack import StackView
 
 _CLOSE_LOOKS = 8
 _CLOSE = 4.0
@@ -26,7 +27,7 @@ def taken_over(invocation: Invocation, answered: SessionArn, give_up: Callable[[
     it never will: then ``give_up`` is called.
     """
     against = unanswered = 0
-    retains = invocation.request.retains
+    was_undone = False
     for look in range(1000):
         pause = _CLOSE if look < _CLOSE_LOOKS else _FAR
         if time.time() + pause >= invocation.deadline.looks_end():
@@ -43,20 +44,28 @@ def taken_over(invocation: Invocation, answered: SessionArn, give_up: Callable[[
             against = 0
             if at_rest or answered.arn != invocation.request.physical_id:
                 return True
-        elif (
-            retains
-            and (not against or shown.deleted_at)  # a deletion tells it at any time
-            and invocation.wanted.was_let_go(shown, invocation.answered_at)
-        ):
+        elif _was_let_go(invocation, shown, against, was_undone):
             return False
         elif at_rest or invocation.wanted.evidence(shown):
             against += 1
+            was_undone = was_undone or (at_rest and not shown.stack.startswith("DELETE"))
             if against == _CERTAIN:
                 give_up()
                 return False
         else:
             against = 0
     return False
+
+
+def _was_let_go(invocation: Invocation, shown: StackView, against: int, was_undone: bool) -> bool:
+    """Whether CloudFormation held the session, and RETAIN keeps it.
+
+    Before a deletion the first look tells, which saw nothing against it. A deletion tells it as
+    well after looks whose read of the resource was older; not after one that showed it undone.
+    """
+    tells = not was_undone if shown.deleted_at else not against
+    retains = invocation.request.retains
+    return retains and tells and invocation.wanted.was_let_go(shown, invocation.answered_at)
 
 
 def completed(invocation: Invocation, answered: SessionArn) -> bool:

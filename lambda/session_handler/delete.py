@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 from session_handler import ending, names, reasons, served_stacks, sessions, wait
-from session_handler.errors import Conflict, Denied, Failure, Refused, ServiceError
+from session_handler.errors import Conflict, Denied, Failure, Refused, ServiceError, Unclear
 from session_handler.failed import failed
 from session_handler.identity import SessionArn, TokenId
 from session_handler.invocation import Invocation, Outcome
@@ -35,10 +36,10 @@ def delete(invocation: Invocation) -> Outcome:
             _delete_unknown(invocation, TokenId.parse(physical_id))
     except Exception as error:  # noqa: BLE001 - answered, whatever it is
         reason = failed(invocation, error)
-        is_made_up = arn is None and TokenId.parse(physical_id) is None
-        if arn is not None or (isinstance(error, Failure) and not is_made_up):
+        is_pending = physical_id.startswith("pending:")
+        if arn is not None or (is_pending and isinstance(error, (Failure, Unclear))):
             return Outcome(physical_id, failure=reason)
-        # Nothing is known to live; or FAILED would make a stack that can't be deleted.
+        # Of an id that CloudFormation made up, FAILED would make a stack that can't be deleted.
         return Outcome(physical_id)
     try:
         _stop_applications(invocation, arn)
@@ -132,22 +133,22 @@ def _end_each(
     """
     began = time.time()
     while True:
-        ended = []
+        ended, not_ended = [], None
         for session in search.owned():
-            if is_left(session) and _end(invocation, session.arn):
-                ended.append(session.arn)
+            if not is_left(session):
+                continue
+            try:
+                if ending.end(session.arn, invocation.retry_budget()):
+                    ended.append(session.arn)
+            except ServiceError as error:  # the others end all the same
+                not_ended = reasons.not_ended(invocation.request, error, session.arn.arn)
         for arn in ended:
             wait.until_over(invocation, arn)
+        if not_ended:
+            raise Failure(not_ended)
         if time.time() - began >= seconds:
             return
         time.sleep(_PAUSE)
-
-
-def _end(invocation: Invocation, arn: SessionArn) -> bool:
-    try:
-        return ending.end(arn, invocation.retry_budget())
-    except ServiceError as error:
-        raise Failure(reasons.not_ended(invocation.request, error, arn.arn)) from None
 
 
 def _goes_for_good(invocation: Invocation) -> bool:
@@ -200,12 +201,23 @@ def _stop_applications(invocation: Invocation, arn: SessionArn | None) -> None:
             time.sleep(random.uniform(3.0, 5.0))
 
 
+def _are_any(application_id: str, states: Iterable[str], budget: RetryBudget) -> bool:
+    """Whether there are sessions in these states. A page may be empty and not be the last."""
+    token: str | None = None
+    while not budget.is_over:
+        page = until_clear(partial(sessions.page, application_id, states, token), budget)
+        if page.summaries or not page.next_token:
+            return bool(page.summaries)
+        token = page.next_token
+    return True
+
+
 def _is_to_be_stopped(invocation: Invocation, application_id: str, denied_seconds: float) -> bool:
     """Stop the application, if nothing runs there; whether there is something to wait for."""
     budget = RetryBudget(invocation.deadline.work_ends, denied_seconds=denied_seconds)
-    if until_clear(lambda: sessions.page(application_id, names.LIVE_STATES), budget).summaries:
+    if _are_any(application_id, names.LIVE_STATES, budget):
         return False  # others work there; whoever ends the last session stops it
-    if until_clear(lambda: sessions.page(application_id, ("TERMINATING",)), budget).summaries:
+    if _are_any(application_id, ("TERMINATING",), budget):
         return True
     application = until_clear(lambda: sessions.application(application_id), budget)
     state = application.get("state") if application else "TERMINATED"

@@ -69,6 +69,15 @@ class Invocation:
             denied_seconds=self.denied_seconds,
         )
 
+    def until_clear_while_wanted(self, do: Callable[[], None]) -> None:
+        """Do something until the service gives a clear answer. Raises Unwanted meanwhile."""
+
+        def attempt() -> None:
+            self.wanted.check_if_due()
+            do()
+
+        until_clear(attempt, self.retry_budget())
+
     def find(self, arn: SessionArn | None, budget: RetryBudget | None = None) -> Session | None:
         """A session; None where there is none (any more)."""
         if arn is None:

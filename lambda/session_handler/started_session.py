@@ -47,7 +47,9 @@ class StartedSession:
         """The ARN; before it is known ``pending:…``, or ``none:…`` where nothing was started."""
         if self.arn is not None:
             return self.arn.arn
-        application_id = self._parameters["applicationId"] if self._may_exist else None
+        application_id = self._parameters["applicationId"]
+        if not self._may_exist or application_id not in self._request.application_ids():
+            application_id = None
         return str(TokenId(self._parameters["clientToken"], application_id))
 
     def start(self) -> SessionArn:

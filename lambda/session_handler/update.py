@@ -12,7 +12,7 @@ from session_handler.failed import failed
 from session_handler.identity import SessionArn
 from session_handler.invocation import Invocation, Outcome
 from session_handler.request import Request
-from session_handler.retry import insist, until_clear
+from session_handler.retry import insist
 from session_handler.sessions import Session
 from session_handler.stack import READ_DELAY, StackView
 from session_handler.started_session import StartedSession
@@ -127,9 +127,9 @@ def _set_tags(invocation: Invocation, session: Session) -> None:
     request = invocation.request
     to_set, to_remove = tag_changes(session.tags, request.tags(), request.old_tags())
     if to_set:
-        until_clear(lambda: sessions.tag(session.arn, to_set), invocation.retry_budget())
+        invocation.until_clear_while_wanted(lambda: sessions.tag(session.arn, to_set))
     if to_remove:
-        until_clear(lambda: sessions.untag(session.arn, to_remove), invocation.retry_budget())
+        invocation.until_clear_while_wanted(lambda: sessions.untag(session.arn, to_remove))
 
 
 def tag_changes(
@@ -152,10 +152,10 @@ def _mark(invocation: Invocation, given: Session | None, session: Session | None
     """Rule 17: set ``:retained``, also where an earlier Update is about to take it."""
     if not invocation.request.retains:
         return
-    budget = invocation.retry_budget()
+    mark = {names.RETAINED_TAG: "true"}
     for arn in {s.arn for s in (given, session) if s is not None and s.is_live}:
         try:
-            until_clear(partial(sessions.tag, arn, {names.RETAINED_TAG: "true"}), budget)
+            invocation.until_clear_while_wanted(partial(sessions.tag, arn, mark))
         except Refused:
             now = invocation.find(arn)
             if now is not None and now.is_live:  # what is over needs no mark

@@ -36,7 +36,7 @@ MUTATIONS = (
         1,
         "a Delete of an id that was made up fails",
         "delete.py",
-        "        if arn is not None or (isinstance(error, Failure) and not is_made_up):\n"
+        "        if arn is not None or (is_pending and isinstance(error, (Failure, Unclear))):\n"
         "            return Outcome(physical_id, failure=reason)\n",
         "        return Outcome(physical_id, failure=reason)\n",
         "test_answers.test_a_delete_of_an_id_that_was_made_up_succeeds_where_nothing_can_be_listed",
@@ -336,9 +336,17 @@ MUTATIONS = (
         8,
         "an old look before a deletion tells more than the deletion",
         "after_answer.py",
-        "not against or shown.deleted_at",
+        "not was_undone if shown.deleted_at else not against",
         "not against",
         "test_retain.test_a_session_that_is_let_go_right_after_its_creation_stays",
+    ),
+    Mutation(
+        8,
+        "a deletion tells more than a look before it that showed the update undone",
+        "after_answer.py",
+        "not was_undone if shown.deleted_at",
+        "True if shown.deleted_at",
+        "test_retain.test_an_update_that_was_seen_undone_ends_its_session_though_its_stack_is_deleted",
     ),
     Mutation(
         8,
@@ -823,8 +831,8 @@ MUTATIONS = (
         17,
         "a session that is retained from now on isn't marked",
         "update.py",
-        '        until_clear(partial(sessions.tag, arn, {names.RETAINED_TAG: "true"}), budget)\n',
-        "        pass\n",
+        "            invocation.until_clear_while_wanted(partial(sessions.tag, arn, mark))\n",
+        "            pass\n",
         "test_retain.test_a_policy_that_is_set_later_counts",
     ),
     Mutation(

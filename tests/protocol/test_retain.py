@@ -265,6 +265,17 @@ def test_a_creation_that_was_undone_is_known_though_its_answer_was_late() -> Non
     run([Create((A,), 70.2), Delete()], PlannedChoices(hidden))
 
 
+def test_an_update_that_was_seen_undone_ends_its_session_though_its_stack_is_deleted() -> None:
+    """The deletion is shown without the id that it left."""
+    for seconds in (4, 6):
+        with world(PlannedChoices({})) as lab:
+            lab.stack.shows_skipped_ids = False
+            do(lab, Create((A,)), Rest())
+            before = str(lab.held())
+            do(lab, Update((B,), 66.4), Wait(seconds), Delete(), Rest())
+            assert lab.live() == [before]
+
+
 def test_a_session_that_is_let_go_and_created_anew_during_a_late_mark_stays() -> None:
     """Another delivery has answered. A stack whose creation was undone takes no update."""
     again = {"delivery of Create.1 0": "again 0", "Create.1' TagResource 0": "late"}

@@ -114,6 +114,14 @@ def test_a_start_that_may_have_happened_is_answered_with_a_pending_id(lab: Lab) 
     assert answer.physical_id.startswith(f"pending:{properties['ApplicationId']}:")
 
 
+def test_an_application_id_that_is_none_makes_no_pending_id(lab: Lab) -> None:
+    """An answer takes 4,096 bytes, and such an id could not be read again."""
+    lab.network.always["StartSession"] = BROKEN
+    answer = lab.create(lab.properties(ApplicationId="a" * 5000))
+    assert TokenId.parse(answer.physical_id) is not None
+    assert answer.size <= 4096
+
+
 def test_a_session_that_fails_is_answered_with_its_details(lab: Lab) -> None:
     answer = lab.create(
         lab.properties(

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from session_handler import sessions
 from session_handler.identity import TokenId
-from tests.unit.handler.conftest import OWNER, STOP_SECONDS, Lab
+from tests.unit.handler.conftest import OWNER, START_SECONDS, STOP_SECONDS, Lab
 from tests.unit.handler.network import BROKEN, DENIED, LOST, NOT_FOUND, THROTTLED, Fault
 
 MADE_UP = "notebooks-Notebook-1A2B3C4D5E6F"
@@ -249,6 +250,51 @@ def test_what_users_made_is_not_looked_at_beside_a_session_of_its_own(
     lab.delete(arn, properties)
     looked_at = {call["sessionId"] for call in lab.asked("GetSession")}
     assert other.split("/")[-1] not in looked_at
+
+
+@pytest.mark.parametrize("operation", ["ListSessions", "GetSession"])
+def test_a_pending_id_fails_where_nothing_tells_whether_its_session_lives(
+    lab: Lab, properties: dict[str, Any], operation: str
+) -> None:
+    owned(lab, properties)
+    lab.network.always[operation] = BROKEN
+    pending = str(TokenId("1" * 64, properties["ApplicationId"]))
+    assert "may still be live" in lab.delete(pending, properties).reason
+
+
+def test_what_can_not_be_ended_keeps_nothing_else_alive(
+    lab: Lab, properties: dict[str, Any]
+) -> None:
+    arn = lab.create(properties).physical_id
+    owned(lab, properties)
+    owned(lab, properties)
+    lab.clock.sleep(START_SECONDS + 1)
+
+    def refuse() -> None:
+        if lab.network.count()["TerminateSession"] == 2:
+            lab.network.fail("TerminateSession", Fault(400, "ValidationException", "No."))
+
+    lab.network.before["TerminateSession"] = refuse
+    reason = lab.delete(arn, properties).reason
+    [stays] = lab.live()
+    assert stays in reason
+
+
+def test_an_application_goes_on_for_a_session_on_another_page(
+    lab: Lab, properties: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page may be empty and not be the last."""
+    properties = {**properties, "StopApplication": "true"}
+    arn = lab.create(properties).physical_id
+    lab.start(properties["ApplicationId"])
+    whole = sessions.page
+
+    def paged(application_id: str, states: Any, token: str | None = None) -> sessions.Page:
+        return whole(application_id, states) if token else sessions.Page([], "more")
+
+    monkeypatch.setattr(sessions, "page", paged)
+    assert lab.delete(arn, properties).is_success
+    assert not lab.asked("StopApplication")
 
 
 def test_an_id_that_says_that_nothing_lives_is_searched_for_once_by_its_token(

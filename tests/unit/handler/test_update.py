@@ -10,7 +10,7 @@ from session_handler import cleanup
 from session_handler.names import HELD_ARN_TAG, OWNER_TAG_PREFIX, REPLACES_TAG
 from session_handler.properties import read_spec
 from tests.unit.handler.conftest import OWNER, ROLE, Lab
-from tests.unit.handler.network import BROKEN, DENIED
+from tests.unit.handler.network import BROKEN, DENIED, Fault
 
 
 @pytest.fixture
@@ -36,6 +36,24 @@ def test_tags_change_on_the_session_itself_with_one_look(lab: Lab, old: dict[str
     assert (answer.is_success, answer.physical_id) == (True, held)
     assert users(lab, held) == {"team": "search", "new": "1", "theirs": "1", "aws:x": "1"}
     assert lab.network.count() == {"GetSession": 1, "TagResource": 1, "UntagResource": 1}
+
+
+@pytest.mark.parametrize("fault", [DENIED, BROKEN])
+def test_tags_are_not_set_for_a_request_that_is_cancelled_meanwhile(
+    lab: Lab, old: dict[str, Any], fault: Fault
+) -> None:
+    """They would come after those that the rollback sets."""
+    held = lab.create(old).physical_id
+    before = users(lab, held)
+    lab.network.always["TagResource"] = fault
+    lab.clock.after(
+        20, lambda: lab.cloudformation.shows("UPDATE_FAILED", "UPDATE_ROLLBACK_IN_PROGRESS", held)
+    )
+    lab.clock.after(60, lab.network.always.clear)
+    answer = lab.update(held, old, {**old, "Tags": {"team": "search", "new": "1"}})
+    assert not answer.is_success
+    assert "CloudFormation doesn't wait for this request any more" in answer.reason
+    assert users(lab, held) == before
 
 
 @pytest.mark.parametrize("name", ["CheckedForSynthAt", "ServiceTimeout", "StopApplication"])
