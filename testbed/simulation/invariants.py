@@ -236,9 +236,12 @@ def excuse(world: World, session: Session) -> Left | None:
             return Left.MARKED
     if any(r.died_for_good for r in requests):
         return Left.DIED
-    # Under RETAIN no Delete comes that could end it when the list shows it.
+    # No Delete could end it when the list shows it: under RETAIN none comes, and others search
+    # where the resource's sessions are.
     skipped = world.stack.resources[session.tags[LOGICAL_TAG]].status == "DELETE_SKIPPED"
-    lag = world.service.longest_list_lag if skipped else world.service.list_lag
+    searched = requests[-1].event["ResourceProperties"]["ApplicationId"]
+    is_past = skipped or session.application_id != searched
+    lag = world.service.longest_list_lag if is_past else world.service.list_lag
     if lag > SEARCH_SECONDS:
         return Left.NOT_LISTED
     if world.service.token_memory < MEMORY_SECONDS and any(r.deaths for r in requests):
