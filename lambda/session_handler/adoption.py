@@ -3,11 +3,9 @@
 Tags alone can be copied by whoever may tag. So the maker of a session counts too.
 """
 
-from __future__ import annotations
-
 import os
 
-from session_handler.identity import SessionArn, assumed_role, session_name
+from session_handler.identity import SessionArn, assumed_role, names_in
 from session_handler.invocation import Invocation
 from session_handler.request import Request
 from session_handler.search import Search
@@ -64,4 +62,4 @@ def is_genuine(session: Session, like: Session | None) -> bool:
     role, function = os.environ.get("ROLE_ARN"), os.environ.get("AWS_LAMBDA_FUNCTION_NAME")
     if role and function:
         return session.created_by == assumed_role(role, function)
-    return ":assumed-role/" in session.created_by and session_name(session.created_by) == function
+    return ":assumed-role/" in session.created_by and names_in(session.created_by)[-1] == function

@@ -3,8 +3,6 @@
 Only now CloudFormation takes the answered session over, or shows that it never will.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 
@@ -60,8 +58,7 @@ def taken_over(invocation: Invocation, answered: SessionArn, give_up: Callable[[
 def _was_let_go(invocation: Invocation, shown: StackView, against: int, was_undone: bool) -> bool:
     """Whether CloudFormation held the session, and RETAIN keeps it.
 
-    Before a deletion the first look tells, which saw nothing against it. A deletion tells it as
-    well after looks whose read of the resource was older; not after one that showed it undone.
+    The first look tells. A deletion tells it after looks whose read of the resource was old, too.
     """
     tells = not was_undone if shown.deleted_at else not against
     retains = invocation.request.retains

@@ -1,7 +1,5 @@
 """The answer to CloudFormation: rule 1. One HTTP PUT to the event's ResponseURL."""
 
-from __future__ import annotations
-
 import http.client
 import json
 import os

@@ -4,8 +4,6 @@ Stock botocore reads the endpoints of all services at a cold start, and an old o
 StartSession. What isn't in the file comes from botocore's own data.
 """
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

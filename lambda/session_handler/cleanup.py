@@ -1,11 +1,8 @@
 """What nobody will clean up, and an Update ends after its answer: rule 13."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Sequence
 
-from session_handler import ending
 from session_handler.errors import ServiceError
 from session_handler.identity import SessionArn
 from session_handler.invocation import Invocation
@@ -89,7 +86,7 @@ def end(invocation: Invocation, left: Sequence[SessionArn]) -> None:
         if resource is None or resource.physical_id == arn.arn:
             continue
         try:
-            ending.end(arn, invocation.termination_budget())
+            invocation.end(arn, invocation.termination_budget())
         except ServiceError as error:
             invocation.log_fields["notEnded"] = str(error)
 

@@ -8,8 +8,6 @@ all services. Without it this is botocore's own model.
 Region, credentials and ``AWS_ENDPOINT_URL*`` come from the environment, as for any client.
 """
 
-from __future__ import annotations
-
 import gc
 
 # Importing botocore makes objects by the ten thousand and no garbage: looking for some meanwhile

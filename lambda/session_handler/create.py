@@ -1,9 +1,6 @@
 """Create: rules 3 to 5."""
 
-from __future__ import annotations
-
 from session_handler import after_answer
-from session_handler.failed import failed
 from session_handler.invocation import Invocation, Outcome
 from session_handler.started_session import StartedSession
 
@@ -16,7 +13,7 @@ def create(invocation: Invocation) -> Outcome:
         own.mark(session)
     except Exception as error:  # noqa: BLE001 - whatever it is, what was started ends
         own.end()
-        return Outcome(own.physical_id, failure=failed(invocation, error))
+        return Outcome(own.physical_id, failure=invocation.reason(error))
 
     def afterwards() -> None:
         after_answer.taken_over(invocation, arn, own.end)

@@ -1,7 +1,5 @@
 """When an invocation has to be done (rule 2). Seconds since the epoch, by ``time.time``."""
 
-from __future__ import annotations
-
 import time
 
 # Lambda's own limit, where the invocation's context doesn't say what is left.

@@ -1,15 +1,12 @@
 """Delete: rules 14 to 16."""
 
-from __future__ import annotations
-
 import random
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from session_handler import ending, names, reasons, served_stacks, sessions, wait
+from session_handler import names, reasons, served_stacks, sessions, wait
 from session_handler.errors import Conflict, Denied, Failure, Refused, ServiceError, Unclear
-from session_handler.failed import failed
 from session_handler.identity import SessionArn, TokenId
 from session_handler.invocation import Invocation, Outcome
 from session_handler.retry import RetryBudget, until_clear
@@ -35,7 +32,7 @@ def delete(invocation: Invocation) -> Outcome:
         else:
             _delete_unknown(invocation, TokenId.parse(physical_id))
     except Exception as error:  # noqa: BLE001 - answered, whatever it is
-        reason = failed(invocation, error)
+        reason = invocation.reason(error)
         is_pending = physical_id.startswith("pending:")
         if arn is not None or (is_pending and isinstance(error, (Failure, Unclear))):
             return Outcome(physical_id, failure=reason)
@@ -56,10 +53,10 @@ def _delete_session(invocation: Invocation, arn: SessionArn) -> None:
     # tell of a schedule that an update without rollback has removed since.
     was_over = (kept_alive or not for_good) and _is_over(invocation, arn)
     ended = None
-    is_there = ending.end(arn, invocation.retry_budget())
+    is_there = invocation.end(arn)
     if not is_there and for_good:  # it may have been started seconds ago
         time.sleep(LIST_DELAY)
-        is_there = ending.end(arn, invocation.retry_budget())
+        is_there = invocation.end(arn)
     if is_there:
         ended = wait.until_over(invocation, arn)
     for_good = for_good or _goes_for_good(invocation)
@@ -125,12 +122,7 @@ def _end_each(
     is_left: Callable[[Session], bool],
     seconds: float = 0.0,
 ) -> None:
-    """End what a search finds, as it finds it, and wait until it is over; again for so long.
-
-    Raises:
-        Failure: A session that was found could not be ended.
-        ServiceError: The service refuses to list or to show them.
-    """
+    """End what a search finds, as it finds it, and wait until it is over; again for so long."""
     began = time.time()
     while True:
         ended, not_ended = [], None
@@ -138,7 +130,7 @@ def _end_each(
             if not is_left(session):
                 continue
             try:
-                if ending.end(session.arn, invocation.retry_budget()):
+                if invocation.end(session.arn):
                     ended.append(session.arn)
             except ServiceError as error:  # the others end all the same
                 not_ended = reasons.not_ended(invocation.request, error, session.arn.arn)

@@ -1,7 +1,5 @@
 """What can go wrong. ``classify`` alone knows which answers of a service are definite."""
 
-from __future__ import annotations
-
 import re
 
 from botocore.exceptions import (

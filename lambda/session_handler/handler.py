@@ -4,15 +4,12 @@ Every request of CloudFormation's is answered here (rule 1). ``handle`` raises o
 has to deliver the event again: an answer that nobody took, or a schedule's call that failed.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from session_handler import answer, log
 from session_handler.create import create
 from session_handler.deadline import Deadline
 from session_handler.delete import delete
-from session_handler.failed import failed
 from session_handler.identity import TokenId
 from session_handler.invocation import Invocation, Outcome
 from session_handler.properties import MalformedRequest
@@ -62,7 +59,7 @@ def _outcome(invocation: Invocation) -> Outcome:
         return steps[request.kind](invocation)
     except Exception as error:  # noqa: BLE001 - nothing was started yet; it is answered
         physical_id = request.physical_id or str(TokenId(request.client_token()))
-        return Outcome(physical_id, failure=failed(invocation, error))
+        return Outcome(physical_id, failure=invocation.reason(error))
 
 
 def _handle_schedule(event: dict[str, Any], deadline: Deadline) -> None:

@@ -4,13 +4,11 @@ Pure functions over strings. The digests are part of what deployed stacks hold: 
 replaces users' sessions.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import re
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from session_handler.names import CLIENT_TOKEN_TAG, LOGICAL_ID_TAG, SPEC_TAG, STACK_ID_TAG
 
@@ -29,7 +27,7 @@ class SessionArn(NamedTuple):
     session_id: str
 
     @classmethod
-    def parse(cls, text: object) -> SessionArn | None:
+    def parse(cls, text: object) -> Self | None:
         """The ARN in ``text``, or None where it is anything else."""
         match = _SESSION_ARN.fullmatch(text) if isinstance(text, str) else None
         return cls(match[0], match["application"], match["session"]) if match else None
@@ -43,7 +41,7 @@ class TokenId(NamedTuple):
     """The application that may have the session; None where certainly nothing was started."""
 
     @classmethod
-    def parse(cls, text: object) -> TokenId | None:
+    def parse(cls, text: object) -> Self | None:
         """The id in ``text``, or None where it is anything else."""
         match = _TOKEN_ID.fullmatch(text) if isinstance(text, str) else None
         return cls(match["token"], match["application"]) if match else None
@@ -86,13 +84,8 @@ def client_token(owner: Owner, request_id: str, spec: str) -> str:
     return digest([owner.stack_id, owner.logical_id, request_id, spec])
 
 
-def session_name(principal: str) -> str:
-    """The last part of ``assumed-role/ROLE/NAME``: for a Lambda function, the function's name."""
-    return principal.rsplit("/", 1)[-1]
-
-
 def names_in(principal: str) -> list[str]:
-    """The parts that name a principal: role and session of one that assumed a role, or a user."""
+    """What names a principal: the role, and for a Lambda function its name; or the user."""
     return principal.split("/")[1:] or [principal]
 
 

@@ -1,13 +1,11 @@
 """One invocation: the request, its time, and what the modules that work on it share."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from session_handler import served_stacks, sessions
+from session_handler import reasons, served_stacks, sessions
 from session_handler.deadline import Deadline
 from session_handler.errors import NotFound
 from session_handler.identity import SessionArn
@@ -18,6 +16,7 @@ from session_handler.retry import (
     RetryBudget,
     insist,
     until_clear,
+    until_found,
 )
 from session_handler.sessions import Session
 from session_handler.stack import Stack
@@ -90,6 +89,23 @@ class Invocation:
     def find_again(self, arn: SessionArn | None) -> Session | None:
         """The same, looked for three times: one that was just started may not be shown yet."""
         return insist(lambda: self.find(arn), _NOT_FOUND_PAUSE) if arn else None
+
+    def reason(self, error: Exception) -> str:
+        """The reason of an answer of FAILED; what went wrong is in the log line too."""
+        self.log_fields["error"] = f"{type(error).__name__}: {error}"
+        return reasons.of(self.request, error, self.log_fields.get("notEnded"))
+
+    def end(self, arn: SessionArn, budget: RetryBudget | None = None) -> bool:
+        """TerminateSession until it is accepted; whether there was something to end.
+
+        Raises:
+            ServiceError: The service refuses, or gives no clear answer.
+        """
+        try:
+            until_found(lambda: sessions.terminate(arn), budget or self.retry_budget())
+        except NotFound:
+            return False
+        return True
 
     @property
     def milliseconds(self) -> float:

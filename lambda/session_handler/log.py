@@ -1,7 +1,5 @@
 """The handler's log: one JSON object a line (rule 19)."""
 
-from __future__ import annotations
-
 import json
 import re
 import sys

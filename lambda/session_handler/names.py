@@ -1,7 +1,5 @@
 """Names that the handler shares with the constructs and the client: tag keys, session states."""
 
-from __future__ import annotations
-
 OWNER_TAG_PREFIX = "emr-serverless-session:"
 STACK_ID_TAG = f"{OWNER_TAG_PREFIX}stack-id"
 LOGICAL_ID_TAG = f"{OWNER_TAG_PREFIX}logical-id"

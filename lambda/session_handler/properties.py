@@ -4,8 +4,6 @@ CloudFormation sends numbers and booleans as strings. This module alone knows ho
 are spelled that StartSession is asked with. It calls nothing.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple

@@ -3,8 +3,6 @@
 Pure functions. ``answer`` adds where the log is, and sees that the whole fits.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -13,12 +11,15 @@ from session_handler import served_stacks
 from session_handler.errors import (
     TOKEN_REFUSED,
     Denied,
+    Failure,
     NotFound,
     ServiceError,
     Unclear,
     Unreachable,
+    Unwanted,
 )
 from session_handler.identity import SessionArn
+from session_handler.properties import MalformedRequest
 from session_handler.request import Request
 from session_handler.sessions import Session
 
@@ -31,6 +32,20 @@ _END_BY_HAND = (
     "end the session by hand: aws emr-serverless terminate-session --application-id … "
     "--session-id …"
 )
+
+
+def of(request: Request, error: Exception, alive_because: str | None) -> str:
+    """What an exception means for the person deploying. ``alive_because`` as in ``unwanted``."""
+    if isinstance(error, Failure):
+        return str(error)
+    if isinstance(error, MalformedRequest):
+        return malformed(request, error)
+    if isinstance(error, Unwanted):
+        return unwanted(request, str(error), alive_because)
+    if isinstance(error, ServiceError):
+        is_end = request.kind == "Delete"
+        return not_ended(request, error) if is_end else refused(request, error, None)
+    return unexpected(request, error)
 
 
 def malformed(request: Request, error: Exception) -> str:
@@ -50,9 +65,9 @@ def unexpected(request: Request, error: BaseException) -> str:
     )
 
 
-def unwanted(request: Request, why: str, not_ended: str | None) -> str:
-    """CloudFormation has cancelled the request. ``not_ended`` says why what it started lives."""
-    ended = f"could not be ended: {_said(not_ended)}" if not_ended else "is ended."
+def unwanted(request: Request, why: str, alive_because: str | None) -> str:
+    """CloudFormation has cancelled the request; and why what it had started lives, if it does."""
+    ended = f"could not be ended: {_said(alive_because)}" if alive_because else "is ended."
     return (
         f"The EMR Serverless session {_name(request)}: {why} What it had started {ended} "
         "What to do: see why the stack has stopped waiting, in its events before this one."

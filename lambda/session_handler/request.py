@@ -1,12 +1,10 @@
 """What is asked: CloudFormation's event, or a schedule's call. This module calls nothing."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from session_handler.identity import Owner, client_token
 from session_handler.properties import MalformedRequest, Spec, described, read_spec, read_tags
@@ -30,7 +28,7 @@ class Request:
     response_url: str
 
     @classmethod
-    def read(cls, event: object, kind: str | None = None) -> Request:
+    def read(cls, event: object, kind: str | None = None) -> Self:
         """Read an event, whatever it is."""
         fields = _mapping_or_empty(event)
         return cls(
@@ -158,7 +156,7 @@ class ScheduleCall(NamedTuple):
         return "ScheduledTime" in names and "RequestType" not in names
 
     @classmethod
-    def read(cls, event: Mapping[str, Any]) -> ScheduleCall:
+    def read(cls, event: Mapping[str, Any]) -> Self:
         """Read what a schedule sent. Raises MalformedRequest."""
         request = Request.read(event, "KeepAlive")
         request.check()

@@ -3,8 +3,6 @@
 botocore makes one attempt. What an error leaves open is asked again with the same client token.
 """
 
-from __future__ import annotations
-
 import random
 import time
 from collections.abc import Callable

@@ -1,13 +1,11 @@
 """A schedule's call (keep alive): rule 18. Nothing is answered; the schedule calls again."""
 
-from __future__ import annotations
-
 import time
 from dataclasses import replace
 from math import inf
 from typing import Any
 
-from session_handler import clients, ending, log, names, sessions
+from session_handler import clients, log, names, sessions
 from session_handler.adoption import successors
 from session_handler.deadline import Deadline
 from session_handler.errors import classify
@@ -134,7 +132,7 @@ def _end(invocation: Invocation, arn: SessionArn) -> None:
     if resource is None or resource.physical_id != arn.arn:
         session = invocation.find(arn)  # an Update may have taken it, under RETAIN
         if session is None or not session.is_retained:
-            ending.end(arn, invocation.termination_budget())
+            invocation.end(arn, invocation.termination_budget())
 
 
 def _name_in_parameter(name: str, arn: SessionArn) -> None:

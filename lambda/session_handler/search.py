@@ -4,8 +4,6 @@ Used where an earlier invocation may have died (rules 3, 13, 14, 15), and by kee
 list shows saves calls: a session that another principal made needs no look. It decides nothing.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable, Iterator
 from functools import partial

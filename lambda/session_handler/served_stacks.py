@@ -8,8 +8,6 @@ The function of an app is told which stacks the app has named. A stack of the ap
 alone, before the provider's, may be served and not be listed: so IAM says, and is given less time.
 """
 
-from __future__ import annotations
-
 import os
 from fnmatch import fnmatchcase
 

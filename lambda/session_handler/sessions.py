@@ -1,7 +1,5 @@
 """The calls to EMR Serverless. Whatever one ends in comes back as a kind of ``ServiceError``."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime

@@ -4,8 +4,6 @@ A read may be seconds old, and the two reads of ``shown`` are no snapshot. Witho
 CloudFormation each call would wait for its time-out: after two such it isn't asked for a while.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Mapping
 from datetime import datetime

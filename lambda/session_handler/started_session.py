@@ -1,11 +1,9 @@
 """The session that a request starts: rules 3 to 7, shared by Create and Update."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Mapping
 
-from session_handler import ending, log, names, reasons, served_stacks, sessions, wait
+from session_handler import log, names, reasons, served_stacks, sessions, wait
 from session_handler.adoption import is_genuine
 from session_handler.errors import (
     Conflict,
@@ -145,7 +143,7 @@ class StartedSession:
         if session and (not session.is_live or (session.is_retained and not self._marked_here)):
             return
         if self._is_not_held(arn):
-            ending.end(arn, budget)
+            self._invocation.end(arn, budget)
 
     def end_earlier(self) -> None:
         """The same for what a lost answer or a dead delivery has started: its token tells.

@@ -1,14 +1,11 @@
 """Update: rules 9 to 13."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from functools import partial
 
-from session_handler import after_answer, cleanup, ending, names, sessions, wait
+from session_handler import after_answer, cleanup, names, sessions, wait
 from session_handler.adoption import is_what_is_wanted, may_be_adopted, successors
 from session_handler.errors import Failure, NotFound, Refused
-from session_handler.failed import failed
 from session_handler.identity import SessionArn
 from session_handler.invocation import Invocation, Outcome
 from session_handler.request import Request
@@ -52,7 +49,7 @@ def update(invocation: Invocation) -> Outcome:
     except Exception as error:  # noqa: BLE001 - whatever it is, what was started ends
         own.end()
         finish = partial(cleanup.end_for_earlier_delivery, invocation, given)
-        return Outcome(old_id, failure=failed(invocation, error), afterwards=finish)
+        return Outcome(old_id, failure=invocation.reason(error), afterwards=finish)
 
     def give_up() -> None:
         _let_go(invocation, given, session)
@@ -172,7 +169,7 @@ def _let_go(invocation: Invocation, given: Session | None, session: Session | No
         if now is None or now.held_arn is None:
             return  # it is over, or another Update has adopted it
         if _is_nobodys(invocation.request, now, shown):
-            ending.end(now.arn, invocation.termination_budget())
+            invocation.end(now.arn, invocation.termination_budget())
             return
     if invocation.request.retains:
         sessions.untag(session.arn, [names.RETAINED_TAG])

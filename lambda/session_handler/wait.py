@@ -4,8 +4,6 @@
 close where a session most likely becomes usable, and never at the same moment.
 """
 
-from __future__ import annotations
-
 import random
 import time
 from math import sqrt

@@ -4,8 +4,6 @@ CloudFormation cancels a request without a word to the function that works on it
 counts, and only when it is seen twice, seven seconds apart.
 """
 
-from __future__ import annotations
-
 import time
 
 from session_handler.deadline import Deadline
@@ -115,11 +113,8 @@ class Wanted:
         return self._has_begun("Create", shown, since)
 
     def was_let_go(self, shown: StackView, answered_at: float) -> bool:
-        """Whether the resource held the session that it doesn't show. Under RETAIN that stays.
-
-        It did if its next Create began after the answer, or if the stack's creation, which the
-        request was part of, is complete: one that was undone takes no update.
-        """
+        """Whether the resource held the session that it doesn't show."""
+        # The stack's creation is complete: one that was undone takes no update.
         was_completed = self._stack_was_created and shown.stack.startswith("UPDATE_")
         return shown.lets_go or was_completed or self.is_created_anew(shown, answered_at)
 

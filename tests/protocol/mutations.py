@@ -288,8 +288,8 @@ MUTATIONS = (
         7,
         "a session is ended that CloudFormation holds",
         "started_session.py",
-        "        if self._is_not_held(arn):\n            ending.end(arn, budget)\n",
-        "        ending.end(arn, budget)\n",
+        "        if self._is_not_held(arn):\n            self._invocation.end(arn, budget)\n",
+        "        self._invocation.end(arn, budget)\n",
         "test_answers.test_a_second_delivery_has_the_same_token",
     ),
     Mutation(
@@ -489,8 +489,8 @@ MUTATIONS = (
         12,
         "an Update that fails answers with a new id",
         "update.py",
-        "        return Outcome(old_id, failure=failed(invocation, error), afterwards=finish)\n",
-        "        return Outcome(own.physical_id, failure=failed(invocation, error))\n",
+        "        return Outcome(old_id, failure=invocation.reason(error), afterwards=finish)\n",
+        "        return Outcome(own.physical_id, failure=invocation.reason(error))\n",
         "test_update.test_an_update_that_fails_answers_with_the_old_id",
     ),
     Mutation(
@@ -619,7 +619,7 @@ MUTATIONS = (
         "a rollback ends what is left before CloudFormation holds the answer",
         "cleanup.py",
         "                found.append(session.arn)\n",
-        "                ending.end(session.arn, invocation.retry_budget())\n",
+        "                invocation.end(session.arn)\n",
         "test_update.test_a_rollback_ends_nothing_before_cloudformation_holds_its_answer",
     ),
     Mutation(
@@ -808,7 +808,7 @@ MUTATIONS = (
         "started_session.py",
         "                    self._end(session.arn)\n",
         "                    if self._is_not_held(session.arn):\n"
-        "                        ending.end(session.arn, budget)\n",
+        "                        self._invocation.end(session.arn, budget)\n",
         "test_retain.test_what_an_update_retains_while_an_old_delivery_waits_to_end_it_stays",
     ),
     Mutation(

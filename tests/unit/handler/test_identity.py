@@ -2,7 +2,7 @@
 
 import pytest
 
-from session_handler.identity import Owner, SessionArn, TokenId, client_token, session_name
+from session_handler.identity import Owner, SessionArn, TokenId, client_token, names_in
 from session_handler.properties import Spec
 
 ARN = "arn:aws:emr-serverless:eu-west-1:123456789012:/applications/00a1/sessions/00s1"
@@ -92,7 +92,7 @@ def test_anything_else_is_no_id_of_a_token(text: object) -> None:
 
 
 def test_a_function_is_known_by_the_name_of_its_session() -> None:
-    assert session_name("arn:aws:sts::123456789012:assumed-role/role/function") == "function"
+    assert names_in("arn:aws:sts::123456789012:assumed-role/role/function") == ["role", "function"]
 
 
 def test_a_session_is_owned_by_stack_and_logical_id_together() -> None:
