@@ -2,15 +2,14 @@
 
 import random
 import time
-from collections.abc import Callable, Iterable
-from functools import partial
+from collections.abc import Callable
 
 from session_handler import names, reasons, served_stacks, sessions, wait
 from session_handler.errors import Conflict, Denied, Failure, Refused, ServiceError, Unclear
 from session_handler.identity import SessionArn, TokenId
 from session_handler.invocation import Invocation, Outcome
 from session_handler.retry import RetryBudget, until_clear
-from session_handler.search import Search
+from session_handler.search import Search, listed
 from session_handler.sessions import Session
 from session_handler.stack import READ_DELAY
 from session_handler.started_session import LIST_DELAY
@@ -25,15 +24,15 @@ _STOP_DENIED_SECONDS = 20.0
 def delete(invocation: Invocation) -> Outcome:
     """End what the id names, and what else this resource left; then stop the application."""
     physical_id = invocation.request.physical_id or "none"
-    arn = SessionArn.parse(physical_id)
+    arn, token = SessionArn.parse(physical_id), TokenId.parse(physical_id)
     try:
         if arn is not None:
             _delete_session(invocation, arn)
         else:
-            _delete_unknown(invocation, TokenId.parse(physical_id))
+            _delete_unknown(invocation, token)
     except Exception as error:  # noqa: BLE001 - answered, whatever it is
         reason = invocation.reason(error)
-        is_pending = physical_id.startswith("pending:")
+        is_pending = token is not None and token.application_id is not None
         if arn is not None or (is_pending and isinstance(error, (Failure, Unclear))):
             return Outcome(physical_id, failure=reason)
         # Of an id that CloudFormation made up, FAILED would make a stack that can't be deleted.
@@ -193,23 +192,12 @@ def _stop_applications(invocation: Invocation, arn: SessionArn | None) -> None:
             time.sleep(random.uniform(3.0, 5.0))
 
 
-def _are_any(application_id: str, states: Iterable[str], budget: RetryBudget) -> bool:
-    """Whether there are sessions in these states. A page may be empty and not be the last."""
-    token: str | None = None
-    while not budget.is_over:
-        page = until_clear(partial(sessions.page, application_id, states, token), budget)
-        if page.summaries or not page.next_token:
-            return bool(page.summaries)
-        token = page.next_token
-    return True
-
-
 def _is_to_be_stopped(invocation: Invocation, application_id: str, denied_seconds: float) -> bool:
     """Stop the application, if nothing runs there; whether there is something to wait for."""
     budget = RetryBudget(invocation.deadline.work_ends, denied_seconds=denied_seconds)
-    if _are_any(application_id, names.LIVE_STATES, budget):
+    if next(listed(application_id, names.LIVE_STATES, budget), None):
         return False  # others work there; whoever ends the last session stops it
-    if _are_any(application_id, ("TERMINATING",), budget):
+    if next(listed(application_id, ("TERMINATING",), budget), None):
         return True
     application = until_clear(lambda: sessions.application(application_id), budget)
     state = application.get("state") if application else "TERMINATED"

@@ -16,6 +16,27 @@ from session_handler.retry import RetryBudget, until_clear
 from session_handler.sessions import Session, Summary
 
 
+def listed(application_id: str, states: Iterable[str], budget: RetryBudget) -> Iterator[Summary]:
+    """The sessions of an application in these states. A page may be empty and not be the last.
+
+    Raises:
+        ServiceError: The service refuses, or the time is over before the list is.
+    """
+    token: str | None = None
+    while True:
+        _see_that_there_is_time(budget)
+        page = until_clear(partial(sessions.page, application_id, states, token), budget)
+        yield from page.summaries
+        token = page.next_token
+        if not token:
+            return
+
+
+def _see_that_there_is_time(budget: RetryBudget) -> None:
+    if budget.is_over:
+        raise Unclear("ListSessions", "Timeout", "there was no time to look at all of it")
+
+
 class Search:
     """The owned live sessions of a resource. Asked again, it doesn't look twice at others'."""
 
@@ -54,7 +75,7 @@ class Search:
             ServiceError: The service refuses, or the time is over before the list is.
         """
         for summary in self._summaries():
-            self._see_that_there_is_time()
+            _see_that_there_is_time(self._budget)
             if summary.arn.arn in self._others or not self._may_be_owned(summary):
                 continue
             arn = summary.arn
@@ -69,21 +90,7 @@ class Search:
 
     def _summaries(self) -> Iterator[Summary]:
         for application_id in self._application_ids:
-            token: str | None = None
-            while True:
-                self._see_that_there_is_time()
-                page = until_clear(
-                    partial(sessions.page, application_id, names.LIVE_STATES, token),
-                    self._budget,
-                )
-                yield from page.summaries
-                token = page.next_token
-                if not token:
-                    break
-
-    def _see_that_there_is_time(self) -> None:
-        if self._budget.is_over:
-            raise Unclear("ListSessions", "Timeout", "there was no time to look at all of it")
+            yield from listed(application_id, names.LIVE_STATES, self._budget)
 
     def _may_be_owned(self, summary: Summary) -> bool:
         role = summary.execution_role_arn

@@ -70,12 +70,13 @@ class Wanted:
         certain = self._stack.tells_of_the_request
         shown = self._stack.shown()
         self._was_lost = shown is None
-        if shown is not None:  # what has changed has not changed in the future
-            ahead = shown.resource.changed_at - time.time()
-            self._clock_ahead = max(self._clock_ahead, ahead)
-        if shown is not None and certain and self._rolled_back_before is None:
+        if shown is None:
+            return None
+        ahead = shown.resource.changed_at - time.time()  # it has not changed in the future
+        self._clock_ahead = max(self._clock_ahead, ahead)
+        if certain and self._rolled_back_before is None:
             self._rolled_back_before = self._rolls_back(shown)
-        if shown is not None and certain and shown.stack == "CREATE_IN_PROGRESS":
+        if certain and shown.stack == "CREATE_IN_PROGRESS":
             self._stack_was_created = True
         return shown
 

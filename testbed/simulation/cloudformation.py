@@ -268,9 +268,7 @@ class Stack:
         if self.status is None or self.status == "DELETE_COMPLETE":
             return
         if self.status == "UPDATE_ROLLBACK_FAILED":  # as after one that came to its end
-            for change in self._failed[0]:
-                if change.new.retained and change.held is not None:
-                    self.either |= {change.held} - {str(change.resource.physical_id)}
+            self._leave_open(self._failed[0])
         self._show("DELETE_IN_PROGRESS")
         self._clock.sleep(1)
         done = self._delete_all([r for r in self.resources.values() if r.exists])
@@ -472,8 +470,7 @@ class Stack:
         for change, now in replaced:
             assert change.old is not None
             ids = [now, change.held] if self._undo_deletes_held else [now]
-            if change.new.retained and change.held is not None:
-                self.either |= {change.held} - {str(change.resource.physical_id)}
+            self._leave_open([change])
             for physical_id in dict.fromkeys(ids):
                 if physical_id != change.resource.physical_id:
                     if change.old.retained:
@@ -484,6 +481,12 @@ class Stack:
         created = [c.resource for c in changes if c.request.kind == "Create"]
         self._clean_up(gone, created, False, failed_create=True)
         self._finish("UPDATE_ROLLBACK_COMPLETE")
+
+    def _leave_open(self, changes: list[Change]) -> None:
+        """What undone updates under RETAIN had left, and no rollback came back to: it may end."""
+        for change in changes:
+            if change.new.retained and change.held is not None:
+                self.either |= {change.held} - {str(change.resource.physical_id)}
 
     def _clean_up(
         self,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from session_handler.identity import TokenId
-from tests.unit.handler.conftest import LOG_GROUP, START_SECONDS, Lab
+from tests.unit.handler.conftest import LOG_GROUP, START_SECONDS, Event, Lab
 from tests.unit.handler.network import BROKEN, DENIED, LOST, NOT_FOUND, THROTTLED, Fault
 
 
@@ -162,12 +162,18 @@ def kill() -> None:
     raise Killed
 
 
-def test_a_delivery_after_a_death_goes_on_with_the_same_session(lab: Lab) -> None:
+def killed_after(lab: Lab, seconds: float) -> Event:
+    """A Create whose first delivery dies then."""
     lab.cloudformation.begins("Create")
     event = lab.request("Create", lab.properties())
-    lab.clock.after(40, kill)
+    lab.clock.after(seconds, kill)
     with pytest.raises(Killed):
         lab.deliver(event)
+    return event
+
+
+def test_a_delivery_after_a_death_goes_on_with_the_same_session(lab: Lab) -> None:
+    event = killed_after(lab, 40)
     lab.clock.sleep(60)
     answer = lab.deliver(event)
     assert answer.is_success
@@ -179,11 +185,7 @@ def test_a_delivery_that_has_no_time_to_wait_says_how_long_the_session_has_start
 ) -> None:
     """An earlier one has waited for it until it died."""
     lab.service.start_seconds = 7200
-    lab.cloudformation.begins("Create")
-    event = lab.request("Create", lab.properties())
-    lab.clock.after(600, kill)
-    with pytest.raises(Killed):
-        lab.deliver(event)
+    event = killed_after(lab, 600)
     lab.clock.sleep(299)
     reason = lab.deliver(event).reason
     assert "was still SUBMITTED" in reason

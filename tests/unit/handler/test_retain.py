@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import Any
 
 import pytest
@@ -158,7 +157,7 @@ def test_a_session_that_is_over_needs_no_mark(
     else:
         lab.clock.after(30, lambda: lab.session(held).terminate(lab.clock.now()))
     over = Fault(400, "ValidationException", "The session is terminated.")
-    marks = itertools.count()
+    marks = count()
     lab.network.before["TagResource"] = lambda: (
         lab.network.fail("TagResource", over) if next(marks) else None
     )

@@ -7,12 +7,11 @@ these goes to them unchanged.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ministack.services import cloudformation
 from ministack.services.cloudformation import changesets, custom_resource, handlers, helpers
 
 from . import custom_resource as protocol
 from . import exports, express, operations
-from .stack import DELETION_TIME, Stack
+from .stack import DELETION_TIME, Record, Stack, add_to_each
 
 Params = Mapping[str, Any]
 Response = tuple[int, dict[str, str], bytes]
@@ -82,14 +81,13 @@ def create_change_set(params: Params) -> Response:
 
 def describe_stacks(params: Params) -> Response:
     """Show stacks, also since when they are deleted."""
+
+    def deletion_time(record: Record) -> bytes:
+        since = record.get(DELETION_TIME)
+        return f"<{DELETION_TIME}>{since}</{DELETION_TIME}>".encode() if since else b""
+
     status, headers, body = _describe_stacks(params)
-    for record in cloudformation._stacks.values():
-        deleted_at = record.get(DELETION_TIME)
-        if deleted_at:
-            stack_id = f"<StackId>{record['StackId']}</StackId>"
-            shown = f"{stack_id}<{DELETION_TIME}>{deleted_at}</{DELETION_TIME}>"
-            body = body.replace(stack_id.encode(), shown.encode())
-    return status, headers, body
+    return status, headers, add_to_each(body, deletion_time)
 
 
 def has_no_updates(stack: Mapping[str, Any], *arguments: Any) -> bool:

@@ -10,8 +10,9 @@ Operations end when AWS's standard mode ends them: nothing here takes time to be
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ministack.services import cloudformation
 from ministack.services.cloudformation import changesets, handlers, helpers
+
+from .stack import add_to_each
 
 Params = Mapping[str, Any]
 Response = tuple[int, dict[str, str], bytes]
@@ -87,11 +88,7 @@ def _describe_change_set(action: Action) -> Action:
 def _describe_stacks(action: Action) -> Action:
     def wrapped(params: Params) -> Response:
         status, headers, body = action(params)
-        for stack in cloudformation._stacks.values():
-            if stack.get(_CONFIG):
-                stack_id = f"<StackId>{stack['StackId']}</StackId>".encode()
-                body = body.replace(stack_id, stack_id + _as_xml(stack[_CONFIG]))
-        return status, headers, body
+        return status, headers, add_to_each(body, lambda stack: _as_xml(stack.get(_CONFIG, {})))
 
     return wrapped
 

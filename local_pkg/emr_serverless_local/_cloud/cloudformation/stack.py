@@ -23,6 +23,15 @@ RETAINING_POLICIES = ("Retain", "RetainExceptOnCreate")
 
 Record = dict[str, Any]
 
+
+def add_to_each(described: bytes, more: Callable[[Record], bytes]) -> bytes:
+    """An answer of DescribeStacks with more in each stack that it shows."""
+    for record in cloudformation._stacks.values():
+        stack_id = f"<StackId>{record['StackId']}</StackId>".encode()
+        described = described.replace(stack_id, stack_id + more(record))
+    return described
+
+
 _add_event: Callable[..., None] = stacks._add_event
 
 
