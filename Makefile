@@ -97,4 +97,4 @@ lock: environment ## resolve the development environment again
 	$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --universal --python-version 3.11 --extra spark --extra notebook --extra sail --group dev pyproject.toml client_pkg/pyproject.toml local_pkg/pyproject.toml -o requirements-dev.txt
 
 clean: ## remove the environment and everything that was built
-	rm -rf .venv .nox node_modules dist build site cdk.out .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .nox node_modules dist build site cdk.out .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .conformance .conformance.lock

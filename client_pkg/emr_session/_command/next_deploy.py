@@ -26,6 +26,11 @@ def after_the_end(aws: Aws, session: ListedSession) -> str:
     try:
         resources = resources_of(aws, owner.stack_id) or []
         held = next((one for one in resources if one.logical_id == owner.logical_id), None)
+        if held and held.status.endswith("_IN_PROGRESS") and held.physical_id != session.arn:
+            return (
+                f"Stack {stack} is under way ({held.logical_id} is {held.status}). "
+                "A deployment that waits for this session fails."
+            )
         if held is None or held.physical_id not in (session.arn, owner.held_arn):
             return f"Stack {stack} doesn't hold it, so nothing starts another one."
         if keep_alive_of(aws, resources, owner.logical_id):

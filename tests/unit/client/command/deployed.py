@@ -74,15 +74,19 @@ class Deployed(Account):
             template = json.dumps({"Resources": self.templates.get(short, {})})
             return xml_answer(action, f"<TemplateBody>{escape(template)}</TemplateBody>")
         held = {
-            logical: (physical, SESSION_TYPE)
-            for logical, (_, physical) in self.stacks[ids[0]].resources.items()
+            logical: (physical, SESSION_TYPE, status)
+            for logical, (status, physical) in self.stacks[ids[0]].resources.items()
+        }
+        others = {
+            logical: (*other, "CREATE_COMPLETE")
+            for logical, other in self.others.get(short, {}).items()
         }
         members = "".join(
             f"<member><LogicalResourceId>{logical}</LogicalResourceId>"
             f"<PhysicalResourceId>{physical}</PhysicalResourceId><ResourceType>{kind}"
             "</ResourceType><LastUpdatedTimestamp>2026-01-01T00:00:00Z</LastUpdatedTimestamp>"
-            "<ResourceStatus>CREATE_COMPLETE</ResourceStatus></member>"
-            for logical, (physical, kind) in {**held, **self.others.get(short, {})}.items()
+            f"<ResourceStatus>{status}</ResourceStatus></member>"
+            for logical, (physical, kind, status) in {**held, **others}.items()
         )
         return xml_answer(action, f"<StackResourceSummaries>{members}</StackResourceSummaries>")
 

@@ -144,6 +144,10 @@ def test_terminate_says_what_starts_another(run: Run, aws: Deployed, kept_alive:
     assert "No stack started it" in run("terminate", aws.start(), "--yes").stderr
     strange = aws.start(tags=OWNER)
     assert "doesn't hold it" in run("terminate", strange, "--yes").stderr
+    for status, physical_id in (("CREATE_IN_PROGRESS", ""), ("UPDATE_IN_PROGRESS", arn)):
+        aws.stacks[STACK].resources["Session"] = (status, physical_id)
+        deployed = run("terminate", aws.start(tags=OWNER), "--yes").stderr
+        assert f"(Session is {status}). A deployment that waits for this session fails" in deployed
     aws.denied.add("ListStackResources")
     assert "is unknown" in run("terminate", aws.start(tags=OWNER), "--yes").stderr
 
