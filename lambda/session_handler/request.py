@@ -135,8 +135,8 @@ class Request:
 
     @property
     def will_be_kept_alive(self) -> bool:
-        """Whether a schedule starts successors from this request on."""
-        return _flag(self.properties, "KeepAlive")
+        """Whether a schedule starts successors from this request on; its own call is from one."""
+        return self.kind == "KeepAlive" or _flag(self.properties, "KeepAlive")
 
 
 class ScheduleCall(NamedTuple):

@@ -36,8 +36,15 @@ class Declared(Protocol):
     def retained(self) -> bool:
         """Whether it has a removal policy of RETAIN."""
 
+    @property
+    def kept_alive(self) -> bool:
+        """Whether a schedule starts successors of it."""
+
     def properties(self) -> dict[str, Any]:
         """Its resource properties, as CloudFormation sends them."""
+
+    def request(self) -> dict[str, Any]:
+        """Those of them that a schedule sends."""
 
 
 Template = Mapping[str, Declared]

@@ -33,13 +33,19 @@ class Session:
     check: str = ""
     """What ensure_live_on_deploy puts into the template: it changes with each synth."""
 
-    def properties(self) -> dict[str, Any]:
-        optional = {"CheckedForSynthAt": self.check}
+    def request(self) -> dict[str, Any]:
+        """What is asked of the service: all that a keep-alive schedule sends of the properties."""
         return {
             "ApplicationId": f"00app{self.application}",
             "ExecutionRoleArn": ROLE,
             "Name": self.name,
             "Tags": {"tag": self.tag},
+        }
+
+    def properties(self) -> dict[str, Any]:
+        optional = {"CheckedForSynthAt": self.check}
+        return {
+            **self.request(),
             **({"Retain": "true"} if self.retained else {}),
             **({"StopApplication": "true"} if self.stops else {}),
             **({"KeepAlive": "true"} if self.kept_alive else {}),

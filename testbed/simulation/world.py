@@ -155,7 +155,7 @@ class World:
         resource = self.stack.resources.get(logical_id)
         if resource is None or resource.declared is None:
             return
-        if resource.declared.properties().get("KeepAlive") != "true":
+        if not resource.declared.kept_alive:
             return
         now = self.clock.now() - late
         number, last = self._ticks.get(logical_id, (0, 0.0))
@@ -167,7 +167,7 @@ class World:
             "ScheduledTime": scheduled.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "StackId": STACK_ID,
             "LogicalResourceId": logical_id,
-            "ResourceProperties": resource.declared.properties(),
+            "ResourceProperties": resource.declared.request(),
             "ParameterName": f"/lab/{logical_id}",
         }
         self.function.call(event, f"Tick.{logical_id}.{number}")

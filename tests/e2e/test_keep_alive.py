@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -91,6 +92,8 @@ def test_a_schedule_keeps_a_session_alive_until_the_stack_goes(
         assert f"now uses its successor {successor['sessionId']}" in said
         assert asked() == "20"
     _member_may_not_end(deployment, keys, successor)
+    _let_the_schedule_call(deployment)
+    assert [s["arn"] for s in deployment.live()] == [successor["arn"]]
 
     after = deployment.deploy(partial(kept_alive, name="kept", tags={"team": "a"}))
     assert after["SessionArn"] == successor["arn"]
@@ -101,6 +104,23 @@ def test_a_schedule_keeps_a_session_alive_until_the_stack_goes(
     assert deployment.live() == []
     with pytest.raises(parameter.exceptions.ParameterNotFound):
         named()
+
+
+def _let_the_schedule_call(deployment: Deployment) -> None:
+    """Send what the deployed schedule sends, as the Scheduler would in a minute."""
+    aws = deployment.aws
+    resources = aws.client("cloudformation").describe_stack_resources(StackName=deployment.name)
+    (name,) = (
+        resource["PhysicalResourceId"]
+        for resource in resources["StackResources"]
+        if resource["ResourceType"] == "AWS::Scheduler::Schedule"
+    )
+    target = aws.client("scheduler").get_schedule(Name=name)["Target"]
+    called = target["Input"].replace(
+        "<aws.scheduler.scheduled-time>", datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    )
+    answer = aws.client("lambda").invoke(FunctionName=target["Arn"], Payload=called)
+    assert "FunctionError" not in answer
 
 
 def keys_of(deployment: Deployment, role_arn: str) -> dict[str, str]:

@@ -937,6 +937,14 @@ MUTATIONS = (
     ),
     Mutation(
         18,
+        "a schedule's call doesn't look for the successor of the call before",
+        "request.py",
+        'self.kind == "KeepAlive" or _flag',
+        "_flag",
+        "test_keep_alive.test_two_calls_in_parallel_leave_one_successor",
+    ),
+    Mutation(
+        18,
         "nobody looks after a successor was started",
         "schedule.py",
         "        if not _stays(invocation, own):\n",

@@ -119,6 +119,7 @@ def test_a_successor_is_asked_for_what_the_session_was_asked_for(bench: Bench) -
     )
     assert called.spec().digest == deployed.spec().digest
     assert called.tags() == deployed.tags() == {"team": "a"}
+    assert called.is_kept_alive
     assert "CheckedForSynthAt" not in called.properties
 
 

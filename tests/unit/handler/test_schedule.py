@@ -15,7 +15,7 @@ from emr_serverless_local.http import serve
 from session_handler import handler
 from session_handler.identity import client_token
 from session_handler.names import HELD_ARN_TAG
-from session_handler.properties import read_spec
+from session_handler.properties import REQUEST_PROPERTIES, read_spec
 from session_handler.request import ScheduleCall
 from tests.unit.handler.conftest import HANDLER_ROLE, LOGICAL_ID, OWNER, STACK, Lab
 from tests.unit.handler.network import BROKEN, NOT_FOUND, THROTTLED
@@ -42,6 +42,11 @@ class Parameters:
         return 200, {"Content-Type": "application/x-amz-json-1.1"}, b'{"Version": 1}'
 
 
+def sent_by_schedule(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """What a schedule's input has of a resource's properties: not how to handle it."""
+    return {k: v for k, v in properties.items() if k in REQUEST_PROPERTIES}
+
+
 class Scheduled:
     """A deployed session that is kept alive, and its schedule."""
 
@@ -60,7 +65,7 @@ class Scheduled:
                 "ScheduledTime": scheduled.strftime("%Y-%m-%dT%H:%M:%SZ"),
                 "StackId": STACK,
                 "LogicalResourceId": LOGICAL_ID,
-                "ResourceProperties": self.properties,
+                "ResourceProperties": sent_by_schedule(self.properties),
                 "ParameterName": "/current",
                 **more,
             }
@@ -168,7 +173,7 @@ def test_a_call_that_is_delivered_twice_starts_one(lab: Lab, scheduled: Schedule
         "ScheduledTime": datetime.fromtimestamp(lab.clock.now(), UTC).isoformat(),
         "StackId": STACK,
         "LogicalResourceId": LOGICAL_ID,
-        "ResourceProperties": scheduled.properties,
+        "ResourceProperties": sent_by_schedule(scheduled.properties),
     }
     lab.network.fail("ListSessions", *[BROKEN] * 2)
     scheduled.deliver(event)
