@@ -29,7 +29,14 @@ from .network import ConnectionLost, FakeClient, Invocation, Network
 from .service import ACCOUNT, Session, SessionService
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/execution"
-CREATOR = f"arn:aws:sts::{ACCOUNT}:assumed-role/lab-function-role/{FUNCTION}"
+ROLE_NAME = "lab-function-role"
+CREATOR = f"arn:aws:sts::{ACCOUNT}:assumed-role/{ROLE_NAME}/{FUNCTION}"
+# What the template tells the function, and what Lambda does.
+ENVIRONMENT = {
+    "ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/{ROLE_NAME}",
+    "SERVED_STACKS": STACK_ID.split("/")[1],
+    "AWS_LAMBDA_FUNCTION_NAME": FUNCTION,
+}
 SOMEBODY = f"arn:aws:sts::{ACCOUNT}:assumed-role/developer/somebody"
 PREFIX = "emr-serverless-session:"
 STACK_TAG, LOGICAL_TAG, SPEC_TAG = f"{PREFIX}stack-id", f"{PREFIX}logical-id", f"{PREFIX}spec"
@@ -167,6 +174,7 @@ class World:
             "ScheduledTime": scheduled.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "StackId": STACK_ID,
             "LogicalResourceId": logical_id,
+            "PhysicalResourceId": resource.physical_id,
             "ResourceProperties": resource.declared.request(),
             "ParameterName": f"/lab/{logical_id}",
         }
@@ -260,8 +268,9 @@ def world(choices: Choices, level: Level = "operations") -> Iterator[World]:
             from . import wire
 
             clients = wire.clients(here, undo)
-        undo.callback(os.environ.pop, "AWS_LAMBDA_FUNCTION_NAME")
-        os.environ["AWS_LAMBDA_FUNCTION_NAME"] = FUNCTION
+        for name in ENVIRONMENT:
+            undo.callback(os.environ.pop, name)
+        os.environ.update(ENVIRONMENT)
         modules = sys.modules
         replace(undo, modules["session_handler.clients"], "client", clients.__getitem__)
         replace(undo, modules["session_handler.answer"], "put", here.put)
