@@ -58,7 +58,9 @@ def _delete_session(invocation: Invocation, arn: SessionArn) -> None:
         is_there = invocation.end(arn)
     if is_there:
         ended = wait.until_over(invocation, arn)
-    for_good = for_good or _goes_for_good(invocation)
+    if not for_good:
+        invocation.wanted.wait_for_a_new_read()
+        for_good = _goes_for_good(invocation)
     if not for_good and not was_over and not kept_alive:
         return
     application_ids = [arn.application_id, *invocation.request.application_ids()]
@@ -163,6 +165,7 @@ def _may_be_ended(
         for_good: Whether the resource itself has to be on its way out.
         unanswered: What holds where CloudFormation doesn't say.
     """
+    invocation.wanted.wait_for_a_new_read()
     for again in (True, False):
         resource = invocation.stack.resource_with_retries()
         if resource is None:

@@ -170,6 +170,7 @@ class StartedSession:
                 return
 
     def _is_not_held(self, arn: SessionArn) -> bool:
+        self._invocation.wanted.wait_for_what_rests()
         resource = self._invocation.stack.resource_with_retries()
         if resource is None:
             return False

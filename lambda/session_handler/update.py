@@ -163,8 +163,10 @@ def _let_go(invocation: Invocation, given: Session | None, session: Session | No
     """Rule 8: CloudFormation refused the session that the Update had taken."""
     if session is None or session is given or session.is_retained:
         return
+    shown = insist(invocation.wanted.look, READ_DELAY)
+    if shown is not None and shown.resource.physical_id == session.arn.arn:
+        return  # another Update has taken it as well
     if session.held_arn is not None:
-        shown = insist(invocation.wanted.look, READ_DELAY)
         now = invocation.find(session.arn)
         if now is None or now.held_arn is None:
             return  # it is over, or another Update has adopted it
@@ -184,4 +186,4 @@ def _is_nobodys(request: Request, successor: Session, shown: StackView | None) -
     if shown is None or not shown.stack.startswith(_SETTLED):
         return False  # the Delete of what it stands for is still to come
     # That Delete has come, and spared this one for its mark.
-    return shown.resource.physical_id not in (successor.arn.arn, successor.held_arn)
+    return shown.resource.physical_id != successor.held_arn

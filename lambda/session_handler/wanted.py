@@ -31,6 +31,7 @@ class Wanted:
         self._rolled_back_before: bool | None = None
         self._clock_ahead = 0.0
         self._was_lost = False
+        self._shows_rest = False
         self._stack_was_created = False
 
     def check(self) -> None:
@@ -72,6 +73,7 @@ class Wanted:
         self._was_lost = shown is None
         if shown is None:
             return None
+        self._shows_rest = shown.stack_is_at_rest or shown.resource.is_at_rest
         ahead = shown.resource.changed_at - time.time()  # it has not changed in the future
         self._clock_ahead = max(self._clock_ahead, ahead)
         if certain and self._rolled_back_before is None:
@@ -144,6 +146,14 @@ class Wanted:
     def wait_for_a_new_read(self) -> None:
         """Wait until a read can't be from before the request."""
         time.sleep(max(0.0, self._deadline.began + READ_DELAY - time.time()))
+
+    def wait_for_what_rests(self) -> None:
+        """Wait until a read can't be from before the last look, if that has shown rest.
+
+        What rests may have taken the answer of another delivery.
+        """
+        if self._shows_rest:
+            time.sleep(max(0.0, self._asked_at + READ_DELAY - time.time()))
 
     def _rolls_back(self, shown: StackView) -> bool:
         """Whether the stack rolls back, and the request is part of that."""

@@ -287,9 +287,9 @@ class Stack:
         """DescribeStackResource."""
         self._check_stack(params)
         resource = self.resources.get(params["LogicalResourceId"])
-        at, status, physical_id = (
-            self._look(resource.history, stale) if resource else (0.0, None, None)
-        )
+        # An old read of one that has just been declared is from before it was there.
+        before = [(0.0, None, None)]
+        at, status, physical_id = self._look(before + (resource.history if resource else []), stale)
         if status is None or (self._forgets_removed and status == "DELETE_COMPLETE"):
             raise ServiceError(
                 400,

@@ -294,6 +294,14 @@ MUTATIONS = (
     ),
     Mutation(
         7,
+        "an old read says that nothing is held when another delivery has answered",
+        "wanted.py",
+        "        if self._shows_rest:\n            time.sleep(",
+        "        if False:\n            time.sleep(",
+        "test_create.test_old_reads_do_not_end_what_another_delivery_has_answered_with",
+    ),
+    Mutation(
+        7,
         "what CloudFormation holds is asked once what it replaces",
         "started_session.py",
         "            return until_found(",
@@ -368,8 +376,8 @@ MUTATIONS = (
         8,
         "a refused successor stays though the Delete has spared it",
         "update.py",
-        "    return shown.resource.physical_id not in (successor",
-        "    return False and shown.resource.physical_id not in (successor",
+        "    return shown.resource.physical_id != successor",
+        "    return False and shown.resource.physical_id != successor",
         "test_keep_alive.test_a_late_update_ends_the_successor_that_its_mark_has_kept_from_the_delete",
     ),
     Mutation(
@@ -396,6 +404,14 @@ MUTATIONS = (
         "        return False\n",
         "",
         "test_keep_alive.test_a_refused_successor_stays_while_a_rollback_comes_back_to_it",
+    ),
+    Mutation(
+        8,
+        "a successor that a rollback's Update has taken ends with the Update that is undone",
+        "update.py",
+        "    if shown is not None and shown.resource.physical_id == session.arn.arn:\n",
+        "    if False:\n",
+        "test_keep_alive.test_a_cancelled_update_leaves_the_successor_that_its_rollback_has_taken",
     ),
     Mutation(
         9,
@@ -760,6 +776,22 @@ MUTATIONS = (
         "    ends_undone = elsewhere and invocation.wanted.rollback_is_certain()\n",
         "    ends_undone = False\n",
         "test_update.test_a_deletion_after_a_rollback_that_failed_leaves_nothing_elsewhere",
+    ),
+    Mutation(
+        14,
+        "whether a resource goes for good is asked again at once",
+        "delete.py",
+        "    if not for_good:\n        invocation.wanted.wait_for_a_new_read()\n",
+        "    if not for_good:\n",
+        "test_delete.test_old_reads_do_not_hide_that_a_resource_goes_for_good",
+    ),
+    Mutation(
+        14,
+        "an old read spares what a resource that goes for good has left",
+        "delete.py",
+        '    """\n    invocation.wanted.wait_for_a_new_read()\n',
+        '    """\n',
+        "test_delete.test_an_old_read_does_not_spare_what_a_resource_that_goes_for_good_has_left",
     ),
     Mutation(
         15,

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from testbed.simulation.choices import Fault
+from testbed.simulation.choices import Fault, PlannedChoices
 from testbed.simulation.lab import do, expect, lab, last
 from testbed.simulation.schedule import (
     Create,
@@ -14,6 +14,7 @@ from testbed.simulation.schedule import (
     StopApplication,
     Update,
     Wait,
+    run,
 )
 from testbed.simulation.world import World
 
@@ -221,3 +222,10 @@ def test_a_second_delivery_that_is_refused_ends_nothing_that_the_first_has_answe
         do(here, Create((Session(waits=False),)), Rest())
         assert here.stack.status == "CREATE_COMPLETE"
         assert here.live() == [here.held()]
+
+
+def test_old_reads_do_not_end_what_another_delivery_has_answered_with() -> None:
+    """One is from before the resource, the next new, and the last one from before that answer."""
+    old = {f"Create.1 DescribeStackResource {number}": "stale" for number in (1, 3)}
+    twice = {"delivery of Create.1 0": "again 4", **old}
+    run([Create((Session(waits=False),))], PlannedChoices(twice))

@@ -4,9 +4,19 @@ from typing import Any
 
 import pytest
 
-from testbed.simulation.choices import Fault
+from testbed.simulation.choices import Fault, PlannedChoices
 from testbed.simulation.lab import do, expect, lab, unsolicited
-from testbed.simulation.schedule import Create, Delete, Rest, Session, SessionEnds, Update, Wait
+from testbed.simulation.schedule import (
+    Create,
+    Delete,
+    Operation,
+    Rest,
+    Session,
+    SessionEnds,
+    Update,
+    Wait,
+    run,
+)
 from testbed.simulation.world import World
 
 PROPERTIES = Session().properties()
@@ -185,3 +195,25 @@ def test_what_was_replaced_ends_though_its_resource_is_created_anew_meanwhile() 
         do(here, Create((Session("a"),)), Update((Session("b"),), express=True))
         do(here, Update((None,), express=True), Update((Session("a"),)), Rest())
         assert here.live() == [here.held()]
+
+
+def test_old_reads_do_not_hide_that_a_resource_goes_for_good() -> None:
+    """Its session is over, so that its Delete could be done within the age of a read."""
+    schedule: list[Operation] = [
+        *(Create((Session("a"),)), Update((Session("b"),), rollback=False), Rest()),
+        *(SessionEnds(newest=True), Wait(5), Delete()),
+    ]
+    old = {f"Delete.3 DescribeStackResource {number}": "stale" for number in range(4)}
+    run(schedule, PlannedChoices({"world cleans up later 0": "no", **old}))
+
+
+def test_an_old_read_does_not_spare_what_a_resource_that_goes_for_good_has_left() -> None:
+    """The reads before it were new, and an Update died three times."""
+    schedule: list[Operation] = [
+        *(Create((Session("a"),)), Update((Session("b"),), rollback=False), Rest()),
+        *(SessionEnds(), Wait(5), Delete()),
+    ]
+    died = {f"Update.2{again} StartSession 0": "killed after" for again in ("", "#2", "#3")}
+    old = {"Delete.3 DescribeStackResource 1": "stale"}
+    seen = run(schedule, PlannedChoices({"world cleans up later 0": "no", **died, **old}))
+    assert not [row for row in seen if row.startswith("left")]

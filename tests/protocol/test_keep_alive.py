@@ -323,3 +323,13 @@ def test_a_refused_successor_stays_while_a_rollback_comes_back_to_it() -> None:
         Update((replace(TAGGED, application=1),), 8.8),
     ]
     run(schedule, PlannedChoices({"world takes failed ids 0": "no"}))
+
+
+def test_a_cancelled_update_leaves_the_successor_that_its_rollback_has_taken() -> None:
+    """The Update switches the schedule off, so that nobody would look for its successor."""
+    schedule: list[Operation] = [
+        *(Create((A,)), Rest(), SessionEnds(), Wait(5), ScheduledCall(), Wait(60)),
+        Update((Session("a"),), 0.8),
+    ]
+    plan = {"Update.3 ListSessions 0": "no answer", "Update.2 DescribeStackResource 6": "stale"}
+    run(schedule, PlannedChoices(plan))

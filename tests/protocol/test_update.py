@@ -377,6 +377,7 @@ def test_an_update_that_comes_again_looks_again_for_the_session_of_the_next_one(
         do(here, Create((A, A)), Update((B, TAGGED), 72.8, rollback=False))
         before = here.held()
         unwaited = Session("c", waits=False)
+        here.service.get_lag = 14.0
         assert do(here, Update((unwaited, A), 129.6), Rest()) == "UPDATE_ROLLBACK_COMPLETE"
         assert here.held() == before
 
