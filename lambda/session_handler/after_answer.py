@@ -65,29 +65,24 @@ def _was_let_go(invocation: Invocation, shown: StackView, against: int, was_undo
     return retains and tells and invocation.wanted.was_let_go(shown, invocation.answered_at)
 
 
-def completed(invocation: Invocation, answered: SessionArn) -> bool:
-    """Rule 17: look until the update that the answer belongs to can't be rolled back any more.
+def settled(invocation: Invocation, answered: SessionArn) -> StackView | None:
+    """Rules 13 and 17: look until the answer's update can't be rolled back any more.
 
-    Called once CloudFormation has taken the answered session over. A change of the resource after
-    that belongs to another operation: a rollback and a new update fit between two looks.
+    Called once CloudFormation has taken the answered session over. None where it lets it go, or
+    doesn't settle. Another update fits between two looks.
     """
-    settled_at: float | None = None
     while time.time() + _FAR < invocation.deadline.looks_end():
         shown = invocation.wanted.look()
         if shown is not None:
-            resource = shown.resource
-            if resource.physical_id != answered.arn or shown.is_rolling_back:
-                return False
-            if resource.is_at_rest and settled_at is None:
-                settled_at = resource.changed_at
-            if settled_at not in (None, resource.changed_at):
-                return False
-            if shown.stack.startswith("UPDATE_COMPLETE"):
-                return True
+            is_held = shown.resource.physical_id == answered.arn
+            if not is_held or invocation.wanted.next_update_has_begun(shown):
+                return None
+            if shown.is_settled:
+                return shown
             if shown.stack_is_at_rest:
-                return False
+                return None
         time.sleep(_FAR)
-    return False
+    return None
 
 
 def untag(invocation: Invocation, arn: SessionArn, key: str) -> None:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 
+from session_handler import after_answer
 from session_handler.errors import ServiceError
 from session_handler.identity import SessionArn
 from session_handler.invocation import Invocation
@@ -13,7 +14,6 @@ from session_handler.stack import READ_DELAY, StackView
 
 # For so long an Update looks for what others have left, before it answers.
 _SEARCH_SECONDS = 60.0
-_MAY_COME_BACK = ("UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_FAILED")
 
 
 def by_others(
@@ -58,37 +58,46 @@ def by_others(
 
 
 def before(invocation: Invocation, given: Session | None) -> list[SessionArn]:
-    """What the given session replaced, or its successor: the clean-up never came."""
+    """What the given session replaced, and that before, or a successor: no clean-up came."""
     if given is None or given.replaces is None:
         return []
-    replaced, owner = given.replaces, invocation.request.owner
+    found: list[Session] = []
     try:
-        session = invocation.find(replaced)
-        if session is not None and session.is_live:
-            found = [session]
-        elif invocation.request.is_kept_alive:
+        session = invocation.find(given.replaces)
+        while session is not None and session.is_live and session not in found:
+            found.append(session)
+            session = invocation.find(session.replaces)
+        if not found and invocation.request.is_kept_alive:
             search = Search(
-                invocation, [replaced.application_id], invocation.retry_budget(), made_like=given
+                invocation,
+                [given.replaces.application_id],
+                invocation.retry_budget(),
+                made_like=given,
             )
-            found = [s for s in search.owned() if s.held_arn == replaced.arn]
-        else:
-            return []
+            found = [s for s in search.owned() if s.held_arn == given.replaces.arn]
     except ServiceError as error:
         invocation.log_fields["notFound"] = str(error)
-        return []
+    owner = invocation.request.owner
     return [s.arn for s in found if owner.owns(s.tags) and not s.is_retained]
 
 
 def end(invocation: Invocation, left: Sequence[SessionArn]) -> None:
     """End what CloudFormation no longer holds, and no clean-up will."""
     for arn in left:
-        resource = invocation.stack.resource_with_retries()
-        if resource is None or resource.physical_id == arn.arn:
+        if not _shows_another(invocation, arn):
+            continue
+        time.sleep(READ_DELAY)  # the first answer may be from before a rollback came back to it
+        if not _shows_another(invocation, arn):
             continue
         try:
             invocation.end(arn, invocation.termination_budget())
         except ServiceError as error:
             invocation.log_fields["notEnded"] = str(error)
+
+
+def _shows_another(invocation: Invocation, arn: SessionArn) -> bool:
+    resource = invocation.stack.resource_with_retries()
+    return resource is not None and resource.physical_id != arn.arn
 
 
 def end_for_earlier_delivery(invocation: Invocation, given: Session | None) -> None:
@@ -111,7 +120,9 @@ def _left_by_earlier_delivery(
     """
     held_arn = SessionArn.parse(shown.resource.physical_id)
     if held_arn == given.arn:
-        return [] if shown.stack in _MAY_COME_BACK else before(invocation, given)
+        left = before(invocation, given)
+        is_over = not left or shown.is_settled or after_answer.settled(invocation, given.arn)
+        return left if is_over else []
     undone = [] if given.is_retained and invocation.request.retains else [given.arn]
     if held_arn == replaced:
         return undone

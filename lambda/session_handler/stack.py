@@ -54,10 +54,17 @@ class StackView(NamedTuple):
     stack: str
     deleted_at: float = 0.0
     """When the stack's deletion, or its creation's rollback, began: in seconds since the epoch."""
+    updated_at: float = 0.0
+    """When its latest update was asked for: in seconds since the epoch."""
 
     @property
     def stack_is_at_rest(self) -> bool:
         return not self.stack.endswith("_IN_PROGRESS")
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether no rollback can change the stack any more."""
+        return self.stack.startswith(("UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"))
 
     @property
     def lets_go(self) -> bool:
@@ -128,7 +135,8 @@ class Stack:
         if not stacks or not stacks[0].get("StackStatus"):
             return None
         stack = stacks[0]
-        return StackView(resource, str(stack["StackStatus"]), _seconds(stack.get("DeletionTime")))
+        deleted_at, updated_at = map(_seconds, map(stack.get, ("DeletionTime", "LastUpdatedTime")))
+        return StackView(resource, str(stack["StackStatus"]), deleted_at, updated_at)
 
     def end_silence(self) -> None:
         """Let the next question be asked, whatever the ones before have met."""

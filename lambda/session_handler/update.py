@@ -14,9 +14,6 @@ from session_handler.sessions import Session
 from session_handler.stack import READ_DELAY, StackView
 from session_handler.started_session import StartedSession
 
-# A stack that no rollback can change any more.
-_SETTLED = ("UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
-
 
 def update(invocation: Invocation) -> Outcome:
     """Keep the session, come back to one, or replace it. A failure answers with the old id."""
@@ -56,13 +53,14 @@ def update(invocation: Invocation) -> Outcome:
         own.end()
 
     def afterwards() -> None:
-        strays.extend(cleanup.before(invocation, given))
+        replaced = cleanup.before(invocation, given)
         was_successor = session is not None and session.held_arn is not None
         was_retained = session is not None and session.is_retained and arn != given_arn
         stays = rolls_back and arn == given_arn  # as a cancelled Update does, delivered again
         is_released = given is not None and given.is_retained and not (request.retains or stays)
         released = given if is_released else None
-        if not (own.arn or was_successor or was_retained or released or strays or request.retains):
+        left = [*strays, *replaced]
+        if not (own.arn or was_successor or was_retained or released or left or request.retains):
             return
         if not after_answer.taken_over(invocation, arn, give_up):
             return
@@ -72,8 +70,12 @@ def update(invocation: Invocation) -> Outcome:
         if was_retained and not request.retains:
             after_answer.untag(invocation, arn, names.RETAINED_TAG)
         cleanup.end(invocation, [a for a in strays if a != arn])
-        is_settled = came_back or not request.has_retained
-        if released and (is_settled or after_answer.completed(invocation, arn)):
+        waits = replaced or (released and request.has_retained)
+        settled = after_answer.settled(invocation, arn) if waits and not came_back else None
+        if came_back or settled:
+            cleanup.end(invocation, [a for a in replaced if a != arn])
+        is_final = came_back or (settled and settled.stack.startswith("UPDATE_COMPLETE"))
+        if released and (is_final or not request.has_retained):
             after_answer.untag(invocation, released.arn, names.RETAINED_TAG)
 
     return Outcome(arn.arn, arn=arn, afterwards=afterwards)
@@ -99,7 +101,7 @@ def _found(invocation: Invocation, given: Session | None, rolls_back: bool) -> S
     before = invocation.find(given.replaces)
     if before is not None and before.is_live and may_be_adopted(request, before, given):
         if rolls_back or invocation.wanted.rollback_is_certain():
-            return before
+            return invocation.find(before.arn)  # it may have ended meanwhile
     elif rolls_back and given.replaces is not None:
         found = successors(invocation, given.replaces, given)
         if found:
@@ -183,7 +185,7 @@ def _is_nobodys(request: Request, successor: Session, shown: StackView | None) -
         return False
     if not request.will_be_kept_alive:
         return True
-    if shown is None or not shown.stack.startswith(_SETTLED):
+    if shown is None or not shown.is_settled:
         return False  # the Delete of what it stands for is still to come
     # That Delete has come, and spared this one for its mark.
     return shown.resource.physical_id != successor.held_arn

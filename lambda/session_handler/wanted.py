@@ -127,10 +127,15 @@ class Wanted:
         shown = insist(self.look, READ_DELAY)
         return shown is None or self._has_begun("Update", shown, self._deadline.began)
 
+    def next_update_has_begun(self, shown: StackView) -> bool:
+        """Whether the stack shows an update that was asked for after this request came."""
+        return shown.updated_at > self._deadline.began + self._clocks_apart
+
     def still_rolls_back(self) -> bool:
-        """Whether a second read doesn't speak against a rollback: one may show an earlier one."""
+        """Whether a new read doesn't speak against a rollback: an old one may show the last one."""
+        self.wait_for_a_new_read()
         shown = self.look()
-        return shown is None or shown.is_rolling_back or self.rollback_is_certain()
+        return shown is None or self._rolls_back(shown)
 
     def rollback_is_certain(self) -> bool:
         """Whether the stack rolls back."""

@@ -323,6 +323,9 @@ class Stack:
         deletions = [t for t, s in self.history if s in _DELETES and t <= at]
         if deletions:
             stack["DeletionTime"] = self._timestamp(deletions[-1])
+        updates = [t for t, s in self.history if s == "UPDATE_IN_PROGRESS" and t <= at]
+        if updates:
+            stack["LastUpdatedTime"] = self._timestamp(updates[-1])
         return {"Stacks": [stack]}
 
     def take(self, request: Request, answer: Mapping[str, Any]) -> None:

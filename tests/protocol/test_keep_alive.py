@@ -331,5 +331,5 @@ def test_a_cancelled_update_leaves_the_successor_that_its_rollback_has_taken() -
         *(Create((A,)), Rest(), SessionEnds(), Wait(5), ScheduledCall(), Wait(60)),
         Update((Session("a"),), 0.8),
     ]
-    plan = {"Update.3 ListSessions 0": "no answer", "Update.2 DescribeStackResource 6": "stale"}
+    plan = {"Update.3 GetSession 0": "no answer", "Update.2 DescribeStackResource 6": "stale"}
     run(schedule, PlannedChoices(plan))

@@ -383,3 +383,27 @@ def test_an_update_that_comes_again_marks_nothing_that_a_later_one_has_released(
     ]
     again = {"delivery of Update.2 0": "again 1000", "world cleans up later 0": "no"}
     run(schedule, PlannedChoices(again))
+
+
+def test_a_policy_that_comes_back_at_once_keeps_its_mark() -> None:
+    """An old read hides when the update ended that took the policy back."""
+    schedule = (Create((A,)), Rest(), Update((Session("a"),)), Update((A,)), Rest())
+    old = {"Update.2 DescribeStackResource 4": "stale"}
+    with world(PlannedChoices(old)) as here:
+        do(here, *schedule)
+        held = here.session(here.held())
+        assert held is not None
+        assert held.is_live
+        assert held.tags.get(RETAINED_TAG) == "true"
+
+
+def test_an_old_read_of_a_rollback_does_not_bring_back_a_session_that_was_let_go() -> None:
+    """An Update right after it asks for what that session was started with."""
+    tagged = Session("b", tag="2", retained=True)
+    updates = (Update((B,)), Rest(), Update((tagged,), 8), Update((A,)), Rest())
+    with world(PlannedChoices({"Update.5 DescribeStacks 0": "stale"})) as here:
+        do(here, Create((A,)), Rest())
+        let_go = here.held()
+        do(here, *updates)
+        assert here.held() != let_go
+        assert len(here.live()) == 3

@@ -212,9 +212,34 @@ def test_a_clean_up_that_never_came_is_made_good_by_the_next_update(
     new = {**old, "Name": "another"}
     first = lab.create(old).physical_id
     second = lab.update(first, old, new).physical_id
+    lab.clock.after(30, lambda: lab.cloudformation.shows("UPDATE_COMPLETE", "UPDATE_COMPLETE"))
     answer = lab.update(second, new, {**new, "Tags": {"a": "b"}})
     assert answer.physical_id == second
     assert lab.live() == [second]
+
+
+def test_what_was_replaced_stays_while_a_rollback_may_come_back_to_it(
+    lab: Lab, old: dict[str, Any]
+) -> None:
+    """With rollback off the stack fails, and RollbackStack may come."""
+    new = {**old, "Name": "another"}
+    first = lab.create(old).physical_id
+    second = lab.update(first, old, new).physical_id
+    lab.clock.after(30, lambda: lab.cloudformation.shows("UPDATE_COMPLETE", "UPDATE_FAILED"))
+    lab.update(second, new, {**new, "Tags": {"a": "b"}})
+    assert lab.live() == [first, second]
+
+
+def test_all_that_no_clean_up_came_for_ends_with_the_next_update(
+    lab: Lab, old: dict[str, Any]
+) -> None:
+    first = lab.create(old).physical_id
+    second = lab.update(first, old, {**old, "Name": "b"}).physical_id
+    third = lab.update(second, {**old, "Name": "b"}, {**old, "Name": "c"}).physical_id
+    assert lab.live() == [first, second, third]
+    lab.clock.after(30, lambda: lab.cloudformation.shows("UPDATE_COMPLETE", "UPDATE_COMPLETE"))
+    lab.update(third, {**old, "Name": "c"}, {**old, "Name": "c", "Tags": {"a": "b"}})
+    assert lab.live() == [third]
 
 
 def test_a_rollback_ends_what_a_dead_invocation_left_once_the_resource_is_at_rest(
