@@ -52,6 +52,9 @@ class CloudFormation:
         """Whether it takes answers."""
         self.refuses = 0
         """How many questions are refused from now on."""
+        self.denied: set[str] = set()
+        """What is always refused: Stacks, StackResource."""
+        self.refusal = (403, "AccessDenied", "not authorized to perform cloudformation:Describe")
         self.is_gone = False
         """Whether the resource doesn't exist."""
         self.deleted_at: float | None = None
@@ -105,9 +108,9 @@ class CloudFormation:
         """Answer a question."""
         action = "Stacks" if b"Action=DescribeStacks" in body else "StackResource"
         self.asked.append(action)
-        if self.refuses > 0:
-            self.refuses -= 1
-            return _error(403, "AccessDenied", "not authorized to perform cloudformation:Describe")
+        if self.refuses > 0 or action in self.denied:
+            self.refuses = max(0, self.refuses - 1)
+            return _error(*self.refusal)
         if self.is_gone:
             return _error(400, "ValidationError", "Resource Notebook does not exist for stack x")
         if action == "Stacks":

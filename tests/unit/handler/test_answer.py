@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socketserver
 import threading
 import urllib.error
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from session_handler import answer, handler, sessions
+from session_handler import after_answer, answer, handler, sessions
 from tests.unit.handler.conftest import LOG_GROUP, Lab
 
 put = answer.put  # the real one: the fixture puts another in its place
@@ -70,6 +71,20 @@ def test_nobody_at_the_address_is_an_os_error() -> None:
         put("http://127.0.0.1:9/", b"{}")
 
 
+def test_what_is_no_answer_in_http_is_an_os_error() -> None:
+    class Garbage(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            while self.rfile.readline().strip():
+                pass
+            self.rfile.read(len(b"{}"))
+            self.wfile.write(b"garbage\r\n\r\n")
+
+    with socketserver.TCPServer(("127.0.0.1", 0), Garbage) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        with pytest.raises(OSError, match="garbage"):
+            put(f"http://127.0.0.1:{server.server_address[1]}/", b"{}")
+
+
 def failing(lab: Lab, monkeypatch: pytest.MonkeyPatch, error: OSError, times: int) -> list[float]:
     """Let sending fail so often; when it was tried."""
     tried: list[float] = []
@@ -91,6 +106,8 @@ def failing(lab: Lab, monkeypatch: pytest.MonkeyPatch, error: OSError, times: in
         TimeoutError("slow"),
         urllib.error.URLError("no route"),
         urllib.error.HTTPError("u", 503, "Slow down", Message(), None),
+        urllib.error.HTTPError("u", 429, "Too many requests", Message(), None),
+        urllib.error.HTTPError("u", 408, "Request time-out", Message(), None),
     ],
 )
 def test_sending_is_tried_again(lab: Lab, monkeypatch: pytest.MonkeyPatch, error: OSError) -> None:
@@ -136,6 +153,7 @@ def test_an_event_that_cannot_be_read_is_answered(lab: Lab, event: dict[str, Any
     assert not answered.is_success
     assert "can't be read" in answered.reason
     assert "Nothing was started" in answered.reason
+    assert answered.physical_id.startswith("none:")
     assert lab.service.sessions() == []
 
 
@@ -169,6 +187,19 @@ def test_a_failure_of_our_own_is_answered_and_leaves_nothing(
         answered = lab.delete(held, properties)
     assert not answered.is_success
     assert "KeyError: 'what nobody thought of'" in answered.reason
+
+
+def test_a_failure_of_our_own_after_the_answer_is_logged(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lambda would deliver the request again, though it is answered."""
+
+    def fail(*_: Any) -> None:
+        raise KeyError("what nobody thought of")
+
+    monkeypatch.setattr(after_answer, "taken_over", fail)
+    assert lab.create(lab.properties()).is_success
+    assert lab.logged()[-1]["error"] == "KeyError: 'what nobody thought of'"
 
 
 @pytest.mark.parametrize("letter", ["x", "ü", "界", "\x01", "\udc80", '"', "\\", "\n"])

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from session_handler import sessions
 from session_handler.identity import TokenId
+from session_handler.request import Request
 from tests.unit.handler.conftest import LOG_GROUP, START_SECONDS, Event, Lab
 from tests.unit.handler.network import BROKEN, DENIED, LOST, NOT_FOUND, THROTTLED, Fault
 
@@ -59,6 +61,22 @@ def test_a_permission_that_stays_missing_fails_after_four_minutes(lab: Lab) -> N
     assert "deploying again may pass" in answer.reason
 
 
+def test_the_time_for_a_missing_permission_begins_anew_once_it_was_there(lab: Lab) -> None:
+    lab.service.start_seconds = 600
+    denied = lab.authorizer.denied
+    for begins, ends in ((70, 220), (260, 420)):
+        lab.clock.after(begins, lambda: denied.add("emr-serverless:GetSession"))
+        lab.clock.after(ends, denied.clear)
+    answer = lab.create(lab.properties())
+    assert answer.is_success, answer.reason
+
+
+def test_what_stays_unclear_is_asked_for_less_and_less_often(lab: Lab) -> None:
+    lab.network.always["StartSession"] = BROKEN
+    assert not lab.create(lab.properties()).is_success
+    assert lab.network.count()["StartSession"] < 120
+
+
 def test_an_application_on_its_way_is_waited_for(lab: Lab) -> None:
     lab.service.create_seconds = 180
     answer = lab.create(lab.properties())
@@ -85,6 +103,19 @@ def test_a_conflict_that_no_time_mends_is_answered_at_once(
     assert answer.at - began < 30
 
 
+def test_a_conflict_is_borne_while_the_application_cannot_be_looked_at(lab: Lab) -> None:
+    lab.network.fail("StartSession", *[Fault(409, "ConflictException", "Not now.")] * 2)
+    lab.network.fail("GetApplication", THROTTLED)
+    answer = lab.create(lab.properties())
+    assert answer.is_success, answer.reason
+
+
+def test_a_conflict_of_an_application_that_is_gone_is_answered_as_it_came(lab: Lab) -> None:
+    lab.network.always["StartSession"] = Fault(409, "ConflictException", "Not now.")
+    lab.network.always["GetApplication"] = NOT_FOUND
+    assert "ConflictException: Not now." in lab.create(lab.properties()).reason
+
+
 def test_a_refusal_is_answered_at_once_with_an_id_that_says_that_nothing_lives(lab: Lab) -> None:
     began = lab.clock.now()
     answer = lab.create(lab.properties(ApplicationId="00nosuchapplication"))
@@ -105,6 +136,43 @@ def test_what_an_earlier_delivery_started_is_found_when_this_one_is_refused(lab:
     assert not answer.is_success
     assert lab.live() == []
     assert answer.physical_id == lab.service.sessions()[0].arn
+
+
+def test_what_a_lost_answer_started_is_found_however_late_the_list_shows_it(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab.network.fail("StartSession", LOST, Fault(400, "ValidationException"))
+    whole, shown_at = sessions.page, lab.clock.now() + 15
+
+    def late(*asked: Any) -> sessions.Page:
+        return whole(*asked) if lab.clock.now() >= shown_at else sessions.Page([], None)
+
+    monkeypatch.setattr(sessions, "page", late)
+    answer = lab.create(lab.properties())
+    assert answer.physical_id == lab.service.sessions()[0].arn
+    assert lab.live() == []
+
+
+def test_a_session_that_somebody_else_made_gives_no_answer_its_id(lab: Lab) -> None:
+    """Tags can be copied, that of the token too."""
+    event = lab.request("Create", lab.properties())
+    lab.cloudformation.begins("Create")
+    asked = Request.read(event)
+    parameters = asked.start_parameters({})
+    copy = lab.start(parameters["applicationId"], parameters["tags"])
+    lab.session(copy).created_by = "arn:aws:sts::123456789012:assumed-role/team/the-function"
+    lab.network.always["StartSession"] = Fault(400, "ValidationException")
+    assert lab.deliver(event).physical_id == f"none:{asked.client_token()}"
+
+
+def test_a_cancelled_create_ends_a_session_that_is_not_shown_yet(lab: Lab) -> None:
+    lab.network.before["StartSession"] = lambda: lab.cloudformation.shows(
+        "CREATE_FAILED", "ROLLBACK_IN_PROGRESS"
+    )
+    lab.network.always["GetSession"] = NOT_FOUND
+    assert not lab.create(lab.properties()).is_success
+    assert len(lab.service.sessions()) == 1
+    assert lab.live() == []
 
 
 def test_a_start_that_may_have_happened_is_answered_with_a_pending_id(lab: Lab) -> None:

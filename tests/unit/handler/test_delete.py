@@ -8,6 +8,7 @@ import pytest
 
 from session_handler import sessions
 from session_handler.identity import TokenId
+from session_handler.names import RETAINED_TAG
 from tests.unit.handler.conftest import OWNER, START_SECONDS, STOP_SECONDS, Lab
 from tests.unit.handler.network import BROKEN, DENIED, LOST, NOT_FOUND, THROTTLED, Fault
 
@@ -74,6 +75,27 @@ def test_an_answer_that_says_nothing_ended_nothing(lab: Lab, properties: dict[st
     assert lab.live() == []
 
 
+def test_a_session_that_is_found_only_half_a_minute_later_is_ended_with_its_resource(
+    lab: Lab, properties: dict[str, Any]
+) -> None:
+    arn = lab.create(properties).physical_id
+    lab.network.always["TerminateSession"] = NOT_FOUND
+    lab.clock.after(25, lab.network.always.clear)
+    assert lab.delete(arn, properties).is_success
+    assert lab.live() == []
+
+
+def test_a_clean_up_does_not_wait_for_a_session_that_is_not_found(
+    lab: Lab, properties: dict[str, Any]
+) -> None:
+    first = lab.create(properties).physical_id
+    lab.update(first, properties, {**properties, "Name": "another"})
+    lab.network.always["TerminateSession"] = NOT_FOUND
+    asked_at = lab.clock.now()
+    assert lab.clean_up(first, properties).is_success
+    assert lab.clock.now() - asked_at < 20
+
+
 @pytest.mark.parametrize("fault", [THROTTLED, BROKEN, DENIED])
 def test_what_passes_is_borne(lab: Lab, properties: dict[str, Any], fault: Any) -> None:
     arn = lab.create(properties).physical_id
@@ -83,24 +105,45 @@ def test_what_passes_is_borne(lab: Lab, properties: dict[str, Any], fault: Any) 
     assert lab.live() == []
 
 
-def test_a_session_that_may_not_be_ended_fails_the_delete(
-    lab: Lab, properties: dict[str, Any]
+@pytest.mark.parametrize("operation", ["TerminateSession", "GetSession", "ListSessions"])
+def test_an_answer_that_cannot_be_read_is_asked_for_again(
+    lab: Lab, properties: dict[str, Any], operation: str
 ) -> None:
+    """Nothing is taken for an empty list, or for a session that is gone."""
     arn = lab.create(properties).physical_id
+    owned(lab, properties)
+    lab.network.fail(operation, *[Fault(200, "Unreadable")] * 2)
+    assert lab.delete(arn, properties).is_success
+    assert lab.live() == []
+
+
+@pytest.mark.parametrize("waits", ["true", "false"])
+def test_a_session_that_may_not_be_ended_fails_the_delete(
+    lab: Lab, properties: dict[str, Any], waits: str
+) -> None:
+    """Also one that is still starting: no state of it mends a missing permission."""
+    lab.service.start_seconds = 30 if waits == "true" else 7200
+    arn = lab.create({**properties, "WaitUntilReady": waits}).physical_id
     lab.authorizer.denied.add("emr-serverless:TerminateSession")
+    asked_at = lab.clock.now()
     answer = lab.delete(arn, properties)
     assert not answer.is_success
     assert "emr-serverless:TerminateSession" in answer.reason
+    assert "permission" in answer.reason
+    assert answer.at - asked_at < 300
 
 
+@pytest.mark.parametrize("fault", [DENIED, Fault(400, "ValidationException")])
 def test_a_refusal_to_end_what_is_over_already_is_no_failure(
-    lab: Lab, properties: dict[str, Any]
+    lab: Lab, properties: dict[str, Any], fault: Fault
 ) -> None:
     """IAM refuses by the tags of what is gone."""
     arn = lab.create(properties).physical_id
     lab.end(arn)
-    lab.authorizer.denied.add("emr-serverless:TerminateSession")
+    lab.network.always["TerminateSession"] = fault
+    asked_at = lab.clock.now()
     assert lab.delete(arn, properties).is_success
+    assert lab.clock.now() - asked_at < 60
 
 
 def test_a_resource_that_goes_for_good_takes_along_what_failures_left(
@@ -114,6 +157,26 @@ def test_a_resource_that_goes_for_good_takes_along_what_failures_left(
     assert lab.live() == [foreign, kept]
 
 
+def test_a_resource_that_goes_for_good_takes_along_what_is_on_the_application_it_names(
+    lab: Lab, properties: dict[str, Any]
+) -> None:
+    """An update to another application has failed, and its session is left."""
+    arn = lab.create(properties).physical_id
+    elsewhere = lab.properties()
+    owned(lab, elsewhere)
+    assert lab.delete(arn, elsewhere).is_success
+    assert lab.live() == []
+
+
+def test_what_a_former_function_of_the_stack_made_goes_along_too(
+    lab: Lab, properties: dict[str, Any]
+) -> None:
+    for arn in (held := lab.create(properties).physical_id), owned(lab, properties):
+        lab.session(arn).created_by = "arn:aws:sts::123456789012:assumed-role/former/function"
+    assert lab.delete(held, properties).is_success
+    assert lab.live() == []
+
+
 def test_a_clean_up_ends_nothing_but_its_own_session(lab: Lab, properties: dict[str, Any]) -> None:
     new = {**properties, "Name": "another"}
     first = lab.create(properties).physical_id
@@ -125,14 +188,17 @@ def test_a_clean_up_ends_nothing_but_its_own_session(lab: Lab, properties: dict[
     assert lab.network.count()["ListSessions"] == 0
 
 
-def test_a_clean_up_ends_the_successor_of_its_session(lab: Lab, properties: dict[str, Any]) -> None:
+def test_a_clean_up_ends_the_successor_of_its_session_and_nothing_else(
+    lab: Lab, properties: dict[str, Any]
+) -> None:
     properties["KeepAlive"] = "true"
     new = {**properties, "Name": "another"}
     first = lab.create(properties).physical_id
     owned(lab, properties, held_arn=first)
     second = lab.update(first, properties, new).physical_id
+    stray = owned(lab, properties)
     assert lab.clean_up(first, properties).is_success
-    assert lab.live() == [second]
+    assert lab.live() == [second, stray]
 
 
 def test_a_successor_that_the_stack_holds_by_now_is_spared(
@@ -213,12 +279,32 @@ def test_the_clean_up_of_a_pending_id_spares_what_the_stack_may_hold_by_now(
     lab: Lab, properties: dict[str, Any]
 ) -> None:
     """CloudFormation doesn't say: only its own session is known to be nobody's."""
-    owned(lab, properties)
+    lab.start(properties["ApplicationId"], OWNER.tags("spec", "1" * 64))
     held = lab.start(properties["ApplicationId"], OWNER.tags("spec", "2" * 64))
     lab.cloudformation.refuses = 1000
-    pending = str(TokenId("token", properties["ApplicationId"])).replace("token", "1" * 64)
+    pending = str(TokenId("1" * 64, properties["ApplicationId"]))
     assert lab.delete(pending, properties).is_success
-    assert held in lab.live()
+    assert lab.live() == [held]
+
+
+def test_a_made_up_id_ends_what_is_owned_where_cloudformation_does_not_say(
+    lab: Lab, properties: dict[str, Any]
+) -> None:
+    """It is that of a cancelled Create, and names no token."""
+    owned(lab, properties)
+    lab.cloudformation.refuses = 1000
+    assert lab.delete(MADE_UP, properties).is_success
+    assert lab.live() == []
+
+
+def test_a_session_that_is_gone_once_it_was_listed_keeps_no_other_alive(
+    lab: Lab, properties: dict[str, Any]
+) -> None:
+    owned(lab, properties)
+    lab.start(properties["ApplicationId"])
+    lab.network.before["ListSessions"] = lambda: lab.network.fail("GetSession", NOT_FOUND)
+    assert lab.delete(MADE_UP, properties).is_success
+    assert len(lab.live()) == 1
 
 
 def test_a_session_that_is_over_is_not_said_to_live(lab: Lab, properties: dict[str, Any]) -> None:
@@ -307,6 +393,22 @@ def test_an_id_that_says_that_nothing_lives_is_searched_for_once_by_its_token(
     assert lab.network.count()["ListSessions"] == 1
 
 
+def test_an_id_that_says_that_nothing_lives_spares_a_session_that_is_retained(
+    lab: Lab, properties: dict[str, Any]
+) -> None:
+    tags = {**OWNER.tags("spec", "1" * 64), RETAINED_TAG: "true"}
+    kept = lab.start(properties["ApplicationId"], tags)
+    assert lab.delete(str(TokenId("1" * 64)), properties).is_success
+    assert lab.live() == [kept]
+
+
+def test_a_delete_without_an_id_is_answered_with_one(lab: Lab, properties: dict[str, Any]) -> None:
+    """CloudFormation takes no answer without."""
+    lab.cloudformation.begins("Delete")
+    answer = lab.deliver(lab.request("Delete", properties))
+    assert (answer.is_success, answer.physical_id) == (True, "none")
+
+
 def test_a_pending_id_knows_its_application(lab: Lab, properties: dict[str, Any]) -> None:
     owned(lab, properties)
     pending = str(TokenId("1" * 64, properties["ApplicationId"]))
@@ -314,14 +416,19 @@ def test_a_pending_id_knows_its_application(lab: Lab, properties: dict[str, Any]
     assert lab.live() == []
 
 
+@pytest.mark.parametrize("times", [2, 3, 5])
 def test_a_refused_question_is_asked_again_before_anything_is_left(
-    lab: Lab, properties: dict[str, Any]
+    lab: Lab, properties: dict[str, Any], times: int
 ) -> None:
+    """Three times before the session is ended, and three times after it."""
     arn = lab.create(properties).physical_id
     owned(lab, properties)
-    lab.cloudformation.refuses = 2
+    lab.cloudformation.refuses = times
+    lab.network.calls.clear()
+    asked_at = lab.clock.now()
     assert lab.delete(arn, properties).is_success
     assert lab.live() == []
+    assert lab.network.calls[0][0] - asked_at >= 14, "a question waits for a newer read"
 
 
 def test_without_an_answer_of_cloudformations_nothing_but_the_session_ends(
@@ -338,15 +445,77 @@ def test_the_application_is_stopped_when_its_last_session_is_over(
     lab: Lab, properties: dict[str, Any]
 ) -> None:
     arn = lab.create(properties).physical_id
+    asked_at = lab.clock.now()
     assert lab.delete(arn, {**properties, "StopApplication": "true"}).is_success
+    assert lab.service.application(properties["ApplicationId"]).state == "STOPPED"
+    assert lab.clock.now() - asked_at < 120
+
+
+def test_the_application_of_the_session_is_stopped_whatever_the_properties_say(
+    lab: Lab, properties: dict[str, Any]
+) -> None:
+    arn = lab.create(properties).physical_id
+    assert lab.delete(arn, {"StopApplication": "true", "ApplicationId": 7}).is_success
+    assert lab.service.application(properties["ApplicationId"]).state == "STOPPED"
+
+
+def test_the_application_is_stopped_once_anothers_session_has_ended(
+    lab: Lab, properties: dict[str, Any]
+) -> None:
+    properties["StopApplication"] = "true"
+    arn = lab.create(properties).physical_id
+    other = lab.session(lab.start(properties["ApplicationId"]))
+    lab.clock.sleep(START_SECONDS + 1)
+    lab.network.before["ListSessions"] = lambda: other.terminate(lab.clock.now())
+    assert lab.delete(arn, properties).is_success
+    assert lab.service.application(properties["ApplicationId"]).state == "STOPPED"
+
+
+@pytest.mark.parametrize("operation", ["ListSessions", "GetApplication"])
+def test_the_application_is_stopped_though_an_answer_cannot_be_read(
+    lab: Lab, properties: dict[str, Any], operation: str
+) -> None:
+    properties["StopApplication"] = "true"
+    arn = lab.create(properties).physical_id
+    lab.network.fail(operation, *[Fault(200, "Unreadable")] * 2)
+    assert lab.delete(arn, properties).is_success
     assert lab.service.application(properties["ApplicationId"]).state == "STOPPED"
 
 
 def test_the_application_goes_on_for_others(lab: Lab, properties: dict[str, Any]) -> None:
     arn = lab.create(properties).physical_id
     lab.start(properties["ApplicationId"])
+    asked_at = lab.clock.now()
     assert lab.delete(arn, {**properties, "StopApplication": "true"}).is_success
     assert lab.service.application(properties["ApplicationId"]).state == "STARTED"
+    assert lab.clock.now() - asked_at < 60, "nobody waits for the others"
+
+
+def test_the_application_goes_on_where_the_search_for_sessions_has_failed(
+    lab: Lab, properties: dict[str, Any]
+) -> None:
+    properties["StopApplication"] = "true"
+    lab.end(owned(lab, properties))
+    lab.network.fail("ListSessions", Fault(400, "ValidationException"))
+    assert lab.delete(MADE_UP, properties).is_success
+    assert not lab.asked("StopApplication")
+
+
+def test_an_application_that_is_gone_is_not_stopped(lab: Lab, properties: dict[str, Any]) -> None:
+    arn = lab.create(properties).physical_id
+    lab.network.always["GetApplication"] = NOT_FOUND
+    assert lab.delete(arn, {**properties, "StopApplication": "true"}).is_success
+    assert not lab.asked("StopApplication")
+
+
+def test_a_refusal_to_stop_the_application_is_final(lab: Lab, properties: dict[str, Any]) -> None:
+    """A job runs there, say."""
+    arn = lab.create(properties).physical_id
+    lab.network.always["StopApplication"] = Fault(400, "ValidationException")
+    asked_at = lab.clock.now()
+    assert lab.delete(arn, {**properties, "StopApplication": "true"}).is_success
+    assert lab.clock.now() - asked_at < 60
+    assert lab.network.count()["StopApplication"] == 1
 
 
 def test_an_application_that_may_not_be_stopped_fails_nothing(

@@ -10,7 +10,10 @@ from botocore.exceptions import (
     ConnectionClosedError,
     ConnectTimeoutError,
     EndpointConnectionError,
+    NoCredentialsError,
+    NoRegionError,
     ParamValidationError,
+    PartialCredentialsError,
     ReadTimeoutError,
 )
 
@@ -49,18 +52,30 @@ SAYS = Refused("StartSession", "ValidationException", "No.")
     ("code", "status", "kind"),
     [
         ("ValidationException", 400, Refused),
+        ("ValidationException", 404, Refused),
         ("ServiceQuotaExceededException", 402, Refused),
         ("AccessDeniedException", 403, Denied),
+        ("AccessDenied", 400, Denied),
+        ("Odd", 401, Denied),
+        ("Odd", 403, Denied),
         ("ResourceNotFoundException", 404, NotFound),
+        ("404", 404, NotFound),
+        (None, 404, NotFound),
         ("ConflictException", 409, Conflict),
+        ("ConflictException", 400, Conflict),
+        ("Odd", 409, Conflict),
         ("InternalServerException", 500, Unclear),
         ("ThrottlingException", 400, Unclear),
         ("TooManyRequestsException", 429, Unclear),
+        ("TooManyRequestsException", 400, Unclear),
+        *[("Odd", status, Unclear) for status in (408, 425, 429, 302, 500, None)],
         ("Unknown", 503, Unclear),
         ("Unknown", 418, Refused),
     ],
 )
-def test_an_answer_is_definite_or_not(code: str, status: int, kind: type[ServiceError]) -> None:
+def test_an_answer_is_definite_or_not(
+    code: str | None, status: int | None, kind: type[ServiceError]
+) -> None:
     response: Any = {
         "Error": {"Code": code, "Message": "m"},
         "ResponseMetadata": {"HTTPStatusCode": status},
@@ -77,9 +92,14 @@ def test_an_answer_is_definite_or_not(code: str, status: int, kind: type[Service
         (EndpointConnectionError(endpoint_url="u"), Unreachable),
         (ValueError("what nobody thought of"), Unclear),
         (ParamValidationError(report="never sent"), Refused),
+        (NoCredentialsError(), Refused),
+        (PartialCredentialsError(provider="env", cred_var="secret"), Refused),
+        (NoRegionError(), Refused),
     ],
 )
-def test_no_answer_is_never_definite(error: Exception, kind: type[ServiceError]) -> None:
+def test_no_answer_is_definite_only_where_nothing_was_sent(
+    error: Exception, kind: type[ServiceError]
+) -> None:
     assert type(errors.classify("StartSession", error)) is kind
 
 

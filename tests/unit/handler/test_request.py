@@ -72,11 +72,16 @@ def test_configurations_nest() -> None:
     }
 
 
+def test_overrides_without_content_are_asked_for_as_they_are() -> None:
+    assert parameters(ConfigurationOverrides={})["configurationOverrides"] == {}
+
+
 def test_values_of_properties_become_strings() -> None:
-    sent = {"Classification": "spark-defaults", "Properties": {"n": 4, "b": True, "none": None}}
+    values = {"n": 4, "b": True, "c": False, "none": None}
+    sent = {"Classification": "spark-defaults", "Properties": values}
     overrides = parameters(ConfigurationOverrides={"RuntimeConfiguration": [sent]})
     configuration = overrides["configurationOverrides"]["runtimeConfiguration"][0]
-    assert configuration["properties"] == {"n": "4", "b": "true"}
+    assert configuration["properties"] == {"n": "4", "b": "true", "c": "false"}
 
 
 def test_how_the_resource_is_handled_is_not_asked_of_the_service() -> None:
@@ -95,6 +100,7 @@ def test_how_the_resource_is_handled_is_not_asked_of_the_service() -> None:
         ({"IdleTimeoutMinutes": "1.5"}, "IdleTimeoutMinutes"),
         ({"IdleTimeoutMinutes": True}, "IdleTimeoutMinutes"),
         ({"ConfigurationOverrides": "x"}, "ConfigurationOverrides"),
+        ({"ConfigurationOverrides": 7}, "ConfigurationOverrides has to be an object, and is 7"),
         ({"ConfigurationOverrides": {"runtimeConfiguration": []}}, "runtimeConfiguration"),
         ({"ConfigurationOverrides": {"RuntimeConfiguration": {}}}, "RuntimeConfiguration"),
         (

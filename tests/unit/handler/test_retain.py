@@ -9,7 +9,7 @@ import pytest
 
 from session_handler.names import RETAINED_TAG
 from tests.unit.handler.conftest import Lab
-from tests.unit.handler.network import NOT_FOUND, Fault
+from tests.unit.handler.network import DENIED, NOT_FOUND, Fault
 
 
 @pytest.fixture
@@ -52,6 +52,19 @@ def test_an_update_that_is_cancelled_ends_what_it_started_itself(
     )
     lab.update(held, retained, {**retained, "Name": "another"})
     assert lab.live() == [held]
+
+
+def test_a_cancelled_create_ends_nothing_that_it_may_not_look_at(
+    lab: Lab, retained: dict[str, Any]
+) -> None:
+    """The session may be marked, and kept for good."""
+    lab.network.before["StartSession"] = lambda: lab.cloudformation.shows(
+        "CREATE_FAILED", "ROLLBACK_IN_PROGRESS"
+    )
+    lab.network.always["GetSession"] = DENIED
+    answer = lab.create(retained)
+    assert "could not be ended" in answer.reason
+    assert lab.live() == [answer.physical_id]
 
 
 def test_a_mark_that_it_has_just_set_itself_spares_no_session(
@@ -106,6 +119,17 @@ def test_a_policy_that_changes_marks_and_clears(lab: Lab) -> None:
     assert not is_marked(lab, held)
 
 
+def test_a_mark_stays_while_the_update_that_clears_it_may_be_rolled_back(lab: Lab) -> None:
+    plain = lab.properties()
+    retained = {**plain, "Retain": "true"}
+    held = lab.create(retained).physical_id
+    lab.clock.after(
+        30, lambda: lab.cloudformation.shows("UPDATE_COMPLETE", "UPDATE_ROLLBACK_IN_PROGRESS")
+    )
+    assert lab.update(held, retained, plain).is_success
+    assert is_marked(lab, held)
+
+
 def test_a_late_delivery_spares_a_retained_session(lab: Lab, retained: dict[str, Any]) -> None:
     """The stack holds another one by now, and will never send a Delete."""
     event = lab.request("Create", retained)
@@ -134,6 +158,32 @@ def test_what_the_stacks_deletion_let_go_stays_though_an_older_read_showed_less(
     lab.network.before["TagResource"] = lambda: lab.clock.after(0.5, take)
     assert lab.create(retained).is_success
     assert len(lab.live()) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "stack"),
+    [("CREATE_FAILED", "CREATE_FAILED"), ("DELETE_SKIPPED", "ROLLBACK_COMPLETE")],
+)
+def test_a_marked_session_ends_whose_create_has_failed_all_the_same(
+    lab: Lab, retained: dict[str, Any], status: str, stack: str
+) -> None:
+    """It was cancelled while it answered: the stack never held the session."""
+    lab.cloudformation.listens = False
+    lab.network.before["TagResource"] = lambda: lab.cloudformation.shows(status, stack)
+    assert lab.create(retained).is_success
+    assert lab.live() == []
+
+
+def test_a_marked_session_ends_where_the_stack_has_let_go_the_one_before(
+    lab: Lab, retained: dict[str, Any]
+) -> None:
+    held = lab.create(retained).physical_id
+    lab.cloudformation.listens = False
+    lab.network.before["TagResource"] = lambda: lab.cloudformation.shows(
+        "DELETE_SKIPPED", "DELETE_COMPLETE", held
+    )
+    assert lab.update(held, retained, {**retained, "Name": "another"}).is_success
+    assert lab.live() == [held]
 
 
 def test_a_session_that_is_not_shown_yet_is_marked_when_it_is(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -12,9 +13,9 @@ from typing import Any
 import pytest
 
 from emr_serverless_local.http import serve
-from session_handler import handler
-from session_handler.identity import client_token
-from session_handler.names import HELD_ARN_TAG
+from session_handler import handler, sessions
+from session_handler.identity import SessionArn, client_token
+from session_handler.names import HELD_ARN_TAG, RETAINED_TAG
 from session_handler.properties import REQUEST_PROPERTIES, read_spec
 from session_handler.request import ScheduleCall
 from tests.unit.handler.conftest import HANDLER_ROLE, LOGICAL_ID, OWNER, STACK, Lab
@@ -38,8 +39,11 @@ class Parameters:
         query: Mapping[str, Sequence[str]],  # noqa: ARG002
     ) -> tuple[int, dict[str, str], bytes]:
         asked = json.loads(body)
+        answer_type = {"Content-Type": "application/x-amz-json-1.1"}
+        if not asked.get("Overwrite"):  # the template has made the parameter
+            return 400, answer_type, b'{"__type": "ParameterAlreadyExists"}'
         self.values[asked["Name"]] = asked["Value"]
-        return 200, {"Content-Type": "application/x-amz-json-1.1"}, b'{"Version": 1}'
+        return 200, answer_type, b'{"Version": 1}'
 
 
 def sent_by_schedule(properties: Mapping[str, Any]) -> dict[str, Any]:
@@ -70,6 +74,12 @@ class Scheduled:
                 **more,
             }
         )
+
+    def successor(self, **tags: str) -> str:
+        """A session that another call has started in place of the held one."""
+        spec = read_spec(self.properties).digest
+        owners = {**OWNER.tags(spec, "token"), HELD_ARN_TAG: self.held}
+        return self.lab.start(self.properties["ApplicationId"], {**owners, **tags})
 
     def deliver(self, event: dict[str, Any]) -> str:
         handler.handle(event, None)
@@ -114,11 +124,127 @@ def test_the_next_call_finds_the_successor(lab: Lab, scheduled: Scheduled) -> No
     assert lab.live() == successor
 
 
+def test_a_successor_that_is_over_gets_one_too(lab: Lab, scheduled: Scheduled) -> None:
+    lab.end(scheduled.held)
+    assert scheduled.call() == "renewed"
+    lab.end(scheduled.parameters["/current"])
+    lab.clock.sleep(3600)
+    assert scheduled.call() == "renewed"
+    assert lab.live() == [scheduled.parameters["/current"]]
+
+
+def test_a_call_from_before_an_update_starts_nothing(lab: Lab, scheduled: Scheduled) -> None:
+    lab.end(scheduled.held)
+    before = {**sent_by_schedule(scheduled.properties), "Name": "before"}
+    assert scheduled.call(ResourceProperties=before) == "the call is from before an update"
+    assert lab.live() == []
+
+
+@pytest.mark.parametrize("older", [0, 1, None], ids=["the first", "the second", "none"])
+def test_of_two_successors_the_older_one_stays(
+    lab: Lab, scheduled: Scheduled, older: int | None
+) -> None:
+    """Where none is, the ARN tells: each call that sees both ends the same one."""
+    lab.end(scheduled.held)
+    two = [scheduled.successor(), scheduled.successor()]
+    if older is not None:
+        lab.session(two[older]).created_at -= 60
+    assert scheduled.call() == "alive"
+    assert lab.live() == [two[older or 0]]
+    assert scheduled.parameters == {"/current": two[older or 0]}
+
+
+def test_a_second_successor_stays_that_the_stack_holds_by_now(
+    lab: Lab, scheduled: Scheduled
+) -> None:
+    lab.end(scheduled.held)
+    two = [scheduled.successor(), scheduled.successor()]
+    lab.network.before["ListSessions"] = lambda: lab.cloudformation.shows(
+        "UPDATE_COMPLETE", "UPDATE_COMPLETE", two[1]
+    )
+    assert scheduled.call() == "alive"
+    assert lab.live() == two
+
+
+def test_a_second_successor_stays_that_is_retained(lab: Lab, scheduled: Scheduled) -> None:
+    """An Update may have taken it."""
+    lab.end(scheduled.held)
+    two = [scheduled.successor(), scheduled.successor(**{RETAINED_TAG: "true"})]
+    assert scheduled.call() == "alive"
+    assert lab.live() == two
+
+
+def test_a_second_successor_ends_though_cloudformation_has_become_silent(
+    lab: Lab, scheduled: Scheduled
+) -> None:
+    lab.end(scheduled.held)
+    first, _ = scheduled.successor(), scheduled.successor()
+
+    def fall_silent() -> None:
+        lab.cloudformation.refuses = 1000
+
+    lab.network.before["ListSessions"] = fall_silent
+    assert scheduled.call() == "alive"
+    assert lab.live() == [first]
+    assert scheduled.parameters == {"/current": first}
+
+
+def test_a_successor_that_ends_while_it_is_looked_for_is_none(
+    lab: Lab, scheduled: Scheduled
+) -> None:
+    lab.end(scheduled.held)
+    ending = scheduled.successor()
+
+    def end_once_listed() -> None:
+        if lab.network.count()["ListSessions"]:
+            lab.session(ending).terminate(lab.clock.now())
+
+    lab.network.before["GetSession"] = end_once_listed
+    assert scheduled.call() == "renewed"
+    assert scheduled.parameters["/current"] != ending
+
+
+def test_a_successor_that_the_list_does_not_show_yet_is_named_all_the_same(
+    lab: Lab, scheduled: Scheduled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab.end(scheduled.held)
+    monkeypatch.setattr(sessions, "page", lambda *_: sessions.Page([], None))
+    assert scheduled.call() == "renewed"
+    assert lab.live() == [scheduled.parameters["/current"]]
+
+
+@pytest.mark.parametrize(
+    "shown", ["by the list", "by GetSession", "of the held one", "of the successor"]
+)
+@pytest.mark.parametrize("field", ["created_by", "execution_role_arn"])
+def test_what_the_service_does_not_show_speaks_against_no_successor(
+    lab: Lab, scheduled: Scheduled, monkeypatch: pytest.MonkeyPatch, field: str, shown: str
+) -> None:
+    lab.end(scheduled.held)
+    successor = scheduled.successor()
+    page, get = sessions.page, sessions.get
+    without: dict[str, Any] = {field: None}
+
+    def list_without(*asked: Any) -> sessions.Page:
+        summaries, next_token = page(*asked)
+        return sessions.Page([s._replace(**without) for s in summaries], next_token)
+
+    def get_without(arn: SessionArn) -> sessions.Session:
+        return replace(get(arn), **without) if arn.arn in hidden else get(arn)
+
+    one_alone = {"of the held one": {successor}, "of the successor": {scheduled.held}}
+    hidden = one_alone.get(shown, {successor, scheduled.held})
+    if shown != "by the list":
+        monkeypatch.setattr(sessions, "page", list_without)
+    if shown != "by GetSession":
+        monkeypatch.setattr(sessions, "get", get_without)
+    assert scheduled.call() == "alive"
+    assert lab.live() == [successor]
+
+
 def test_somebody_elses_successor_is_none(lab: Lab, scheduled: Scheduled) -> None:
     lab.end(scheduled.held)
-    spec = read_spec(scheduled.properties).digest
-    tags = {**OWNER.tags(spec, "token"), HELD_ARN_TAG: scheduled.held}
-    copy = lab.start(scheduled.properties["ApplicationId"], tags)
+    copy = scheduled.successor()
     lab.session(copy).created_by = "arn:aws:sts::123456789012:assumed-role/team/the-function"
     assert scheduled.call() == "renewed"
     assert scheduled.parameters["/current"] != copy
@@ -139,9 +265,7 @@ def test_the_functions_role_and_name_tell_its_successor_where_the_held_session_i
     maker: str,
     found: bool,
 ) -> None:
-    spec = read_spec(scheduled.properties).digest
-    tags = {**OWNER.tags(spec, "token"), HELD_ARN_TAG: scheduled.held}
-    successor = lab.start(scheduled.properties["ApplicationId"], tags)
+    successor = scheduled.successor()
     lab.session(successor).created_by = maker
     lab.network.fail("GetSession", *[NOT_FOUND] * 3)
     assert scheduled.call() == ("alive" if found else "renewed")
@@ -195,6 +319,7 @@ def test_a_late_call_starts_nothing(lab: Lab, scheduled: Scheduled) -> None:
         ("DELETE_COMPLETE", "DELETE_COMPLETE"),
         ("DELETE_COMPLETE", "UPDATE_COMPLETE"),
         ("UPDATE_FAILED", "UPDATE_FAILED"),
+        ("CREATE_COMPLETE", "DELETE_FAILED"),
     ],
 )
 def test_nothing_starts_while_the_stack_changes(
@@ -210,6 +335,13 @@ def test_nothing_starts_where_cloudformation_does_not_say(lab: Lab, scheduled: S
     lab.end(scheduled.held)
     lab.cloudformation.refuses = 100
     assert scheduled.call() == "the stack is being changed"
+
+
+def test_nothing_starts_where_the_resource_holds_no_session(lab: Lab, scheduled: Scheduled) -> None:
+    lab.end(scheduled.held)
+    lab.cloudformation.shows("UPDATE_COMPLETE", "UPDATE_COMPLETE", "made-up")
+    assert scheduled.call() == "the stack is being changed"
+    assert lab.live() == []
 
 
 def test_an_old_schedules_call_starts_nothing(lab: Lab, scheduled: Scheduled) -> None:
@@ -229,15 +361,29 @@ def later(lab: Lab, *shown: tuple[str, str, str | None]) -> Callable[[], None]:
     return begin
 
 
-def test_a_successor_ends_when_the_resource_is_deleted_meanwhile(
+@pytest.mark.parametrize("status", ["DELETE_IN_PROGRESS", "CREATE_COMPLETE"])
+def test_a_successor_ends_when_the_stack_is_deleted_meanwhile(
+    lab: Lab, scheduled: Scheduled, status: str
+) -> None:
+    lab.end(scheduled.held)
+    lab.network.before["StartSession"] = later(lab, (status, "DELETE_IN_PROGRESS", scheduled.held))
+    began = lab.clock.now()
+    assert scheduled.call() == "the stack was changed"
+    assert lab.live() == []
+    assert lab.clock.now() - began < 60
+
+
+def test_a_successor_stays_though_cloudformation_falls_silent_for_a_while(
     lab: Lab, scheduled: Scheduled
 ) -> None:
     lab.end(scheduled.held)
-    lab.network.before["StartSession"] = later(
-        lab, ("DELETE_IN_PROGRESS", "DELETE_IN_PROGRESS", scheduled.held)
-    )
-    assert scheduled.call() == "the stack was changed"
-    assert lab.live() == []
+
+    def fall_silent() -> None:
+        lab.cloudformation.refuses = 2
+
+    lab.network.before["StartSession"] = lambda: lab.clock.after(5, fall_silent)
+    assert scheduled.call() == "renewed"
+    assert lab.live() == [scheduled.parameters["/current"]]
 
 
 def test_a_successor_is_left_to_an_update_that_takes_it(lab: Lab, scheduled: Scheduled) -> None:
@@ -258,6 +404,23 @@ def test_a_successor_ends_that_an_update_has_not_taken(lab: Lab, scheduled: Sche
     lab.network.before["StartSession"] = later(
         lab,
         ("UPDATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", scheduled.held),
+        ("UPDATE_COMPLETE", "UPDATE_COMPLETE", other),
+    )
+    assert scheduled.call() == "the stack was changed"
+    assert lab.live() == []
+
+
+def test_a_look_during_an_update_makes_the_looks_before_it_uncertain(
+    lab: Lab, scheduled: Scheduled
+) -> None:
+    lab.end(scheduled.held)
+    at_rest = ("CREATE_COMPLETE", "CREATE_COMPLETE", scheduled.held)
+    other = scheduled.held.replace("00golden00000002", "00another")
+    lab.network.before["StartSession"] = later(
+        lab,
+        *[at_rest] * 3,
+        ("UPDATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", scheduled.held),
+        ("UPDATE_COMPLETE", "UPDATE_COMPLETE", scheduled.held),
         ("UPDATE_COMPLETE", "UPDATE_COMPLETE", other),
     )
     assert scheduled.call() == "the stack was changed"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.handler.conftest import OWNER, Lab
+from tests.unit.handler.network import Fault
 
 STACK = OWNER.stack_id.split("/")[1]
 
@@ -95,6 +96,32 @@ def test_a_refusal_names_the_parameter_that_lacks_something(
     assert f"in {parameter}, a parameter of the stack sessions" in answer.reason
     # AWS says that it is the role's own policies.
     assert "permissions boundary" not in answer.reason
+
+
+def test_a_refusal_that_no_parameter_helps_names_none(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SERVED_STACKS", STACK)
+    lab.authorizer.denied.add("emr-serverless:GetSession")
+
+    answer = lab.create(lab.properties())
+
+    assert not answer.is_success
+    assert "emr-serverless:GetSession" in answer.reason
+    assert "a parameter of the stack" not in answer.reason
+
+
+def test_a_refusal_of_the_organisation_names_its_policy_beside_the_parameter(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SERVED_STACKS", STACK)
+    why = "because no service control policy allows the iam:PassRole action"
+    lab.network.always["StartSession"] = Fault(403, "AccessDeniedException", why)
+
+    answer = lab.create(lab.properties())
+
+    assert "in ExecutionRoleArns, a parameter of the stack sessions" in answer.reason
+    assert "an organisation's policy" in answer.reason
 
 
 class TestOfAnApp:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from session_handler import cleanup
-from session_handler.names import HELD_ARN_TAG, OWNER_TAG_PREFIX, REPLACES_TAG
+from session_handler.names import HELD_ARN_TAG, OWNER_TAG_PREFIX, REPLACES_TAG, SPEC_TAG
 from session_handler.properties import read_spec
 from tests.unit.handler.conftest import OWNER, ROLE, Lab
 from tests.unit.handler.network import BROKEN, DENIED, Fault
@@ -54,6 +54,14 @@ def test_tags_are_not_set_for_a_request_that_is_cancelled_meanwhile(
     assert not answer.is_success
     assert "CloudFormation doesn't wait for this request any more" in answer.reason
     assert users(lab, held) == before
+
+
+def test_a_refused_change_of_tags_looks_for_no_session(lab: Lab, old: dict[str, Any]) -> None:
+    """Nothing was to be started."""
+    held = lab.create(old).physical_id
+    lab.network.always["TagResource"] = Fault(400, "ValidationException")
+    assert not lab.update(held, old, {**old, "Tags": {"team": "search"}}).is_success
+    assert lab.network.count()["ListSessions"] == 0
 
 
 @pytest.mark.parametrize("name", ["CheckedForSynthAt", "ServiceTimeout", "StopApplication"])
@@ -109,6 +117,26 @@ def test_a_session_that_lost_its_owner_tags_is_kept_when_only_tags_change(
     held = lab.create(old).physical_id
     lab.session(held).tags.clear()
     assert lab.update(held, old, {**old, "Tags": {"a": "b"}}).physical_id == held
+
+
+@pytest.mark.parametrize("before", ["old", ["unreadable"]])
+def test_a_session_that_lost_its_owner_tags_is_replaced_when_more_may_change(
+    lab: Lab, old: dict[str, Any], before: Any
+) -> None:
+    held = lab.create(old).physical_id
+    del lab.session(held).tags[SPEC_TAG]
+    answer = lab.update(held, {**old, "Name": before}, old)
+    assert answer.is_success
+    assert answer.physical_id != held
+
+
+def test_a_rollback_from_tags_that_cannot_be_read_keeps_the_session(
+    lab: Lab, old: dict[str, Any]
+) -> None:
+    held = lab.create(old).physical_id
+    answer = lab.update(held, {**old, "Tags": ["unreadable"]}, old, rollback=True)
+    assert (answer.is_success, answer.physical_id) == (True, held)
+    assert users(lab, held) == old["Tags"]
 
 
 def test_a_rollback_comes_back_to_the_very_session_it_left(lab: Lab, old: dict[str, Any]) -> None:

@@ -74,8 +74,26 @@ def test_an_old_read_is_no_evidence_though_the_clocks_are_a_second_apart(lab: La
     assert lab.deliver(event).is_success
 
 
-def test_without_an_answer_of_cloudformations_the_request_goes_on(lab: Lab) -> None:
-    lab.cloudformation.refuses = 1000
+@pytest.mark.parametrize("denied", [{"Stacks"}, {"StackResource"}, {"Stacks", "StackResource"}])
+def test_without_an_answer_of_cloudformations_the_request_goes_on(
+    lab: Lab, denied: set[str]
+) -> None:
+    lab.cloudformation.denied = denied
+    assert lab.create(lab.properties()).is_success
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        (400, "ValidationError", "Stack name is too long"),
+        (403, "AccessDenied", "The role does not exist"),
+    ],
+)
+def test_only_one_refusal_says_that_the_resource_is_gone(
+    lab: Lab, refusal: tuple[int, str, str]
+) -> None:
+    lab.cloudformation.denied = {"Stacks", "StackResource"}
+    lab.cloudformation.refusal = refusal
     assert lab.create(lab.properties()).is_success
 
 
