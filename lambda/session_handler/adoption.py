@@ -5,7 +5,7 @@ Tags alone can be copied by whoever may tag. So the maker of a session counts to
 
 import os
 
-from session_handler.identity import SessionArn, assumed_role, names_in
+from session_handler.identity import SessionArn, assumed_role
 from session_handler.invocation import Invocation
 from session_handler.request import Request
 from session_handler.search import Search
@@ -59,7 +59,5 @@ def is_genuine(session: Session, like: Session | None) -> bool:
         return True
     if like is not None and like.created_by is not None:
         return session.created_by == like.created_by
-    role, function = os.environ.get("ROLE_ARN"), os.environ.get("AWS_LAMBDA_FUNCTION_NAME")
-    if role and function:
-        return session.created_by == assumed_role(role, function)
-    return ":assumed-role/" in session.created_by and names_in(session.created_by)[-1] == function
+    function = assumed_role(os.environ["ROLE_ARN"], os.environ["AWS_LAMBDA_FUNCTION_NAME"])
+    return session.created_by == function

@@ -5,6 +5,7 @@ Only now CloudFormation takes the answered session over, or shows that it never 
 
 import time
 from collections.abc import Callable
+from math import inf
 
 from session_handler import sessions
 from session_handler.errors import ServiceError
@@ -18,17 +19,23 @@ _FAR = 20.0
 _CERTAIN = 3
 
 
-def taken_over(invocation: Invocation, answered: SessionArn, give_up: Callable[[], None]) -> bool:
+def taken_over(
+    invocation: Invocation,
+    answered: SessionArn,
+    give_up: Callable[[], None],
+    seconds: float = inf,
+) -> bool:
     """Rule 8: look until CloudFormation shows the answered session, at rest if it did before.
 
     Three looks that show another one, with the resource at rest or the request cancelled, say that
-    it never will: then ``give_up`` is called.
+    it never will: then ``give_up`` is called. It looks for so many seconds at most.
     """
+    ends_at = min(invocation.deadline.looks_end(), time.time() + seconds)
     against = unanswered = 0
     was_undone = False
     for look in range(1000):
         pause = _CLOSE if look < _CLOSE_LOOKS else _FAR
-        if time.time() + pause >= invocation.deadline.looks_end():
+        if time.time() + pause >= ends_at:
             return False
         time.sleep(pause)
         shown = invocation.wanted.look()
@@ -68,8 +75,7 @@ def _was_let_go(invocation: Invocation, shown: StackView, against: int, was_undo
 def settled(invocation: Invocation, answered: SessionArn) -> StackView | None:
     """Rules 13 and 17: look until the answer's update can't be rolled back any more.
 
-    Called once CloudFormation has taken the answered session over. None where it lets it go, or
-    doesn't settle. Another update fits between two looks.
+    Called once CloudFormation has taken the answered session over. None where it doesn't settle.
     """
     while time.time() + _FAR < invocation.deadline.looks_end():
         shown = invocation.wanted.look()

@@ -78,7 +78,8 @@ def before(invocation: Invocation, given: Session | None) -> list[SessionArn]:
     except ServiceError as error:
         invocation.log_fields["notFound"] = str(error)
     owner = invocation.request.owner
-    return [s.arn for s in found if owner.owns(s.tags) and not s.is_retained]
+    # The oldest first: whoever comes after a death follows what is left.
+    return [s.arn for s in reversed(found) if owner.owns(s.tags) and not s.is_retained]
 
 
 def end(invocation: Invocation, left: Sequence[SessionArn]) -> None:

@@ -37,10 +37,8 @@ class Deadline:
 
     def ending_ends(self) -> float:
         """When to give up ending a session, so that there is time to answer."""
-        ends = max(self.work_ends(), self.began) + ENDING_SECONDS
-        if self._latest_change:
-            ends = min(ends, self._latest_change)
-        return min(ends, self._function_ends) - ANSWERING_SECONDS
+        ends = min(self._function_ends, self._latest_change or self._function_ends)
+        return ends - ANSWERING_SECONDS
 
     def sleep_while_ending(self, seconds: float) -> bool:
         """Sleep, but not past the time to end sessions in; whether there is some left."""

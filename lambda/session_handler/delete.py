@@ -4,7 +4,7 @@ import random
 import time
 from collections.abc import Callable
 
-from session_handler import names, reasons, served_stacks, sessions, wait
+from session_handler import cleanup, names, reasons, served_stacks, sessions, wait
 from session_handler.errors import Conflict, Denied, Failure, Refused, ServiceError, Unclear
 from session_handler.identity import SessionArn, TokenId
 from session_handler.invocation import Invocation, Outcome
@@ -64,18 +64,18 @@ def _delete_session(invocation: Invocation, arn: SessionArn) -> None:
     if not for_good and not was_over and not kept_alive:
         return
     application_ids = [arn.application_id, *invocation.request.application_ids()]
-    if ended is not None and ended.replaces is not None:
-        # With rollback switched off nothing may have ended it, and it may be elsewhere.
-        application_ids.append(ended.replaces.application_id)
+    # With rollback switched off nothing may have ended what it replaced, and it may be elsewhere.
+    replaced = cleanup.before(invocation, ended)
+    application_ids += [other.application_id for other in replaced]
     search = Search(invocation, application_ids, invocation.retry_budget(), made_like=ended)
 
     def is_left(session: Session) -> bool:
-        if session.arn == arn or session.is_retained:
+        if session.is_retained:
             return False
         is_successor = session.held_arn == arn.arn
         if for_good:
             # Neither this nor what the ended one has replaced is of a Create that began meanwhile.
-            is_old = is_successor or (ended is not None and session.arn == ended.replaces)
+            is_old = is_successor or session.arn in replaced
             return _may_be_ended(invocation, session, for_good=not is_old, unanswered=False)
         return is_successor and _may_be_ended(invocation, session, for_good=False, unanswered=True)
 
@@ -190,8 +190,6 @@ def _stop_applications(invocation: Invocation, arn: SessionArn | None) -> None:
     denied_seconds = _STOP_DENIED_SECONDS if arn else invocation.denied_seconds
     for application_id in named:
         while _is_to_be_stopped(invocation, application_id, denied_seconds):
-            if invocation.deadline.is_over:
-                return
             time.sleep(random.uniform(3.0, 5.0))
 
 

@@ -150,9 +150,9 @@ def _whole_number(value: object, path: str) -> int | None:
     text = _text(value, path)
     if text is None:
         return None
-    if isinstance(value, bool) or not re.fullmatch(r"\s*[0-9]{1,18}(\.0+)?\s*", text):
+    if not re.fullmatch(r"\s*[0-9]{1,18}(\.0+)?\s*", text):
         raise MalformedRequest(f"{path} has to be a whole number, and is {described(text)}.")
-    return int(text.strip().split(".")[0])
+    return int(text.split(".")[0])
 
 
 def _string_map(value: object, path: str) -> dict[str, str] | None:

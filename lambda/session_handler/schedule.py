@@ -76,7 +76,7 @@ def _held(stack: Stack, request: Request, changed_until: float) -> SessionArn | 
     None also where the resource has changed later: what the call asks for may not hold any more.
     """
     shown = stack.shown()
-    if shown is None or not shown.stack_is_at_rest or not shown.resource.is_at_rest:
+    if shown is None or not shown.stack_is_at_rest:
         return None
     if shown.stack.startswith("DELETE") or not shown.resource.status.endswith("_COMPLETE"):
         return None

@@ -171,11 +171,9 @@ def stop_application(application_id: str) -> None:
 
 def _call(method: str, **parameters: Any) -> Mapping[str, Any]:
     try:
-        answer = getattr(clients.client("emr-serverless"), method)(**parameters)
+        answer: Mapping[str, Any] = getattr(clients.client("emr-serverless"), method)(**parameters)
     except Exception as error:  # noqa: BLE001 - classified: what isn't definite is unclear
         raise classify(_operation(method), error) from None
-    if not isinstance(answer, dict):
-        raise unreadable(_operation(method), "object")
     return answer
 
 

@@ -157,7 +157,9 @@ class Stack:
         if self.is_silent:
             return None
         try:
-            answer = getattr(clients.client("cloudformation"), method)(**parameters)
+            answer: Mapping[str, Any] = getattr(clients.client("cloudformation"), method)(
+                **parameters
+            )
         except Exception as error:  # noqa: BLE001 - whatever it is, CloudFormation didn't say
             if isinstance(error, ClientError) and _says_that_it_is_gone(error):
                 return _GONE
@@ -167,7 +169,7 @@ class Stack:
                     self._silent_until = time.time() + _SILENCE_SECONDS
             return None
         self._unreachable = 0
-        return answer if isinstance(answer, dict) else None
+        return answer
 
 
 def _seconds(time_shown: object) -> float:

@@ -140,10 +140,13 @@ class StartedSession:
         except ServiceError:
             if self._request.retains:
                 raise
-        if session and (not session.is_live or (session.is_retained and not self._marked_here)):
+        if session and not session.is_live:
             return
-        if self._is_not_held(arn):
-            self._invocation.end(arn, budget)
+        is_kept = session and session.is_retained and not self._marked_here
+        if is_kept or not self._is_not_held(arn):
+            self._invocation.log_fields["notEnded"] = "the stack may hold it, or come back to it"
+            return
+        self._invocation.end(arn, budget)
 
     def end_earlier(self) -> None:
         """The same for what a lost answer or a dead delivery has started: its token tells.

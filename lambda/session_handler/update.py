@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
+from math import inf
 
 from session_handler import after_answer, cleanup, names, sessions, wait
 from session_handler.adoption import is_what_is_wanted, may_be_adopted, successors
@@ -13,6 +14,9 @@ from session_handler.retry import insist
 from session_handler.sessions import Session
 from session_handler.stack import READ_DELAY, StackView
 from session_handler.started_session import StartedSession
+
+# A late delivery that starts a session in a rollback must not hold the place of its Update longer.
+_LATE_SECONDS = 180.0
 
 
 def update(invocation: Invocation) -> Outcome:
@@ -62,7 +66,8 @@ def update(invocation: Invocation) -> Outcome:
         left = [*strays, *replaced]
         if not (own.arn or was_successor or was_retained or released or left or request.retains):
             return
-        if not after_answer.taken_over(invocation, arn, give_up):
+        seconds = _LATE_SECONDS if rolls_back and own.arn else inf
+        if not after_answer.taken_over(invocation, arn, give_up, seconds):
             return
         if was_successor:  # it is nobody's successor from now on
             after_answer.untag(invocation, arn, names.HELD_ARN_TAG)

@@ -16,7 +16,7 @@ from session_handler.stack import READ_DELAY, Stack, StackView
 _INTERVAL = 15.0
 # What CloudFormation has said so lately isn't asked again before a session is marked.
 _NEW = 2.0
-# CloudFormation's clock and the function's differ by less than that, unless it shows more.
+# CloudFormation's clock and the function's differ by less than that beside what it shows.
 _CLOCKS_APART = 2.0
 
 
@@ -177,4 +177,4 @@ class Wanted:
 
     @property
     def _clocks_apart(self) -> float:
-        return max(_CLOCKS_APART, self._clock_ahead)
+        return _CLOCKS_APART + self._clock_ahead

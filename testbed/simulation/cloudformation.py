@@ -172,7 +172,7 @@ class Stack:
         self._cleans_up_later = choose("world cleans up later", ("yes", "no")) == "yes"
         self._refuses = choose("world refuses replacement", ("yes", "no")) == "yes"
         self._forgets_removed = choose("world forgets removed", ("no", "yes")) == "yes"
-        self._clock_ahead = float(choose("world CloudFormation's clock ahead", ("0", "1", "-1")))
+        self.clock_ahead = float(choose("world CloudFormation's clock ahead", ("0", "1", "-1")))
 
     # --- operations ------------------------------------------------------------
 
@@ -652,7 +652,7 @@ class Stack:
         return history[-1]
 
     def _timestamp(self, seconds: float) -> datetime:
-        return datetime.fromtimestamp(seconds + self._clock_ahead, UTC)
+        return datetime.fromtimestamp(seconds + self.clock_ahead, UTC)
 
     def _check_stack(self, params: Mapping[str, Any]) -> None:
         if params.get("StackName") not in (STACK_ID, STACK_NAME):

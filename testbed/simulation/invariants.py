@@ -26,8 +26,8 @@ class Left(StrEnum):
 
     RETAINED = "The session has a removal policy of `RETAIN`."
     MARKED = (
-        "The policy is `RETAIN`, and the function dies between its mark on the session and its "
-        "answer."
+        "The policy is `RETAIN`, and the function dies after its mark on the session, before "
+        "CloudFormation shows its answer."
     )
     DIED = "All three deliveries of a request die: Lambda delivers an event again twice."
     NOT_LISTED = (

@@ -217,3 +217,12 @@ def test_an_old_read_does_not_spare_what_a_resource_that_goes_for_good_has_left(
     old = {"Delete.3 DescribeStackResource 1": "stale"}
     seen = run(schedule, PlannedChoices({"world cleans up later 0": "no", **died, **old}))
     assert not [row for row in seen if row.startswith("left")]
+
+
+def test_a_deletion_ends_all_that_rollbacks_that_were_off_have_left_elsewhere() -> None:
+    schedule: list[Operation] = [
+        Create((Session("a", application=1),)),
+        Update((Session("b"),), 1.9, rollback=False),
+        Update((Session("c"),), 110.7, rollback=False),
+    ]
+    run(schedule, PlannedChoices({"world cleans up later 0": "no"}))

@@ -476,3 +476,13 @@ def test_what_was_replaced_stays_while_an_update_that_may_be_undone_is_in_progre
         assert do(here, Update((Session("b", "2"),), 30), Rest()) == "UPDATE_ROLLBACK_COMPLETE"
         assert here.held() == replaced
         assert here.live() == [replaced]
+
+
+def test_a_rollback_that_starts_a_session_is_not_cancelled_by_a_clock_that_is_ahead(
+    lab: World,
+) -> None:
+    lab.stack.clock_ahead = 3.0
+    before = created(lab)
+    schedule = (SessionEnds(30), Update((B,), 75), Rest())
+    assert do(lab, *schedule) == "UPDATE_ROLLBACK_COMPLETE"
+    assert lab.held() != before

@@ -137,7 +137,9 @@ def test_a_delivery_that_comes_late_spares_the_session_that_the_stack_holds(lab:
     lab.cloudformation.begins("Create")
     held = lab.deliver(event).physical_id
     lab.cloudformation.shows("CREATE_COMPLETE", "CREATE_COMPLETE", held)
-    assert not lab.deliver(event).is_success
+    answer = lab.deliver(event)
+    assert not answer.is_success
+    assert "could not be ended: the stack may hold it" in answer.reason
     assert lab.live() == [held]
 
 
@@ -244,3 +246,13 @@ def test_a_clock_of_cloudformation_that_is_seconds_ahead_is_no_other_create(lab:
     # So it is seen for the first time when it is past, and nothing tells of the clock.
     lab.cloudformation.refuses = 2
     assert lab.deliver(event).is_success
+
+
+def test_a_late_update_in_a_rollback_soon_gives_up_its_place(lab: Lab) -> None:
+    """The rollback's own Update waits for it where the account's concurrency is used up."""
+    old = lab.properties()
+    held = lab.create(old).physical_id
+    lab.cloudformation.listens = False
+    answer = lab.update(held, old, {**old, "Name": "another"}, rollback=True)
+    assert answer.is_success
+    assert lab.clock.now() - answer.at < 200
