@@ -4,7 +4,7 @@ import random
 import time
 from collections.abc import Callable
 
-from session_handler import cleanup, names, reasons, served_stacks, sessions, wait
+from session_handler import names, reasons, served_stacks, sessions, wait
 from session_handler.errors import Conflict, Denied, Failure, Refused, ServiceError, Unclear
 from session_handler.identity import SessionArn, TokenId
 from session_handler.invocation import Invocation, Outcome
@@ -64,18 +64,21 @@ def _delete_session(invocation: Invocation, arn: SessionArn) -> None:
     if not for_good and not was_over and not kept_alive:
         return
     application_ids = [arn.application_id, *invocation.request.application_ids()]
-    # With rollback switched off nothing may have ended what it replaced, and it may be elsewhere.
-    replaced = cleanup.before(invocation, ended)
-    application_ids += [other.application_id for other in replaced]
+    replaced = ended.replaces if ended else None
+    if replaced is not None:
+        # With rollback switched off nothing may have ended it, and it may be elsewhere.
+        application_ids.append(replaced.application_id)
     search = Search(invocation, application_ids, invocation.retry_budget(), made_like=ended)
 
     def is_left(session: Session) -> bool:
         if session.is_retained:
             return False
+        if session.replaces is not None:
+            search.look_also_on(session.replaces.application_id)
         is_successor = session.held_arn == arn.arn
         if for_good:
             # Neither this nor what the ended one has replaced is of a Create that began meanwhile.
-            is_old = is_successor or session.arn in replaced
+            is_old = is_successor or session.arn == replaced
             return _may_be_ended(invocation, session, for_good=not is_old, unanswered=False)
         return is_successor and _may_be_ended(invocation, session, for_good=False, unanswered=True)
 

@@ -153,10 +153,7 @@ class Wanted:
         time.sleep(max(0.0, self._deadline.began + READ_DELAY - time.time()))
 
     def wait_for_what_rests(self) -> None:
-        """Wait until a read can't be from before the last look, if that has shown rest.
-
-        What rests may have taken the answer of another delivery.
-        """
+        """Wait for a new read where the last look shows rest: it may be another delivery's."""
         if self._shows_rest:
             time.sleep(max(0.0, self._asked_at + READ_DELAY - time.time()))
 

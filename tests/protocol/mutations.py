@@ -718,8 +718,8 @@ MUTATIONS = (
         14,
         "a successor is left because the resource is created anew",
         "delete.py",
-        "is_successor or session.arn in replaced",
-        "session.arn in replaced",
+        "is_successor or session.arn == replaced",
+        "session.arn == replaced",
         "test_keep_alive.test_a_deletion_ends_the_successor_though_its_resource_is_created_anew",
     ),
     Mutation(
@@ -800,8 +800,8 @@ MUTATIONS = (
         14,
         "a deletion doesn't look where what was replaced is",
         "delete.py",
-        "    application_ids += [other.application_id for other in replaced]\n",
-        "",
+        "            search.look_also_on(session.replaces.application_id)\n",
+        "            pass\n",
         "test_delete.test_a_deletion_ends_all_that_rollbacks_that_were_off_have_left_elsewhere",
     ),
     Mutation(
