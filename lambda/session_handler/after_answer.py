@@ -5,13 +5,12 @@ Only now CloudFormation takes the answered session over, or shows that it never 
 
 import time
 from collections.abc import Callable
-from math import inf
 
 from session_handler import sessions
 from session_handler.errors import ServiceError
 from session_handler.identity import SessionArn
 from session_handler.invocation import Invocation
-from session_handler.stack import StackView
+from session_handler.stack import READ_DELAY, StackView
 
 _CLOSE_LOOKS = 8
 _CLOSE = 4.0
@@ -19,23 +18,17 @@ _FAR = 20.0
 _CERTAIN = 3
 
 
-def taken_over(
-    invocation: Invocation,
-    answered: SessionArn,
-    give_up: Callable[[], None],
-    seconds: float = inf,
-) -> bool:
+def taken_over(invocation: Invocation, answered: SessionArn, give_up: Callable[[], None]) -> bool:
     """Rule 8: look until CloudFormation shows the answered session, at rest if it did before.
 
     Three looks that show another one, with the resource at rest or the request cancelled, say that
-    it never will: then ``give_up`` is called. It looks for so many seconds at most.
+    it never will: then ``give_up`` is called.
     """
-    ends_at = min(invocation.deadline.looks_end(), time.time() + seconds)
     against = unanswered = 0
     was_undone = False
     for look in range(1000):
         pause = _CLOSE if look < _CLOSE_LOOKS else _FAR
-        if time.time() + pause >= ends_at:
+        if time.time() + pause >= invocation.deadline.looks_end():
             return False
         time.sleep(pause)
         shown = invocation.wanted.look()
@@ -73,21 +66,21 @@ def _was_let_go(invocation: Invocation, shown: StackView, against: int, was_undo
 
 
 def settled(invocation: Invocation, answered: SessionArn) -> StackView | None:
-    """Rules 13 and 17: look until the answer's update can't be rolled back any more.
+    """Rules 13 and 17: look until two looks show that the stack's update is over, or rolled back.
 
-    Called once CloudFormation has taken the answered session over. None where it doesn't settle.
+    Called once CloudFormation has taken the answered session over. None where it lets that go.
     """
+    last: bool | None = None
     while time.time() + _FAR < invocation.deadline.looks_end():
         shown = invocation.wanted.look()
         if shown is not None:
             is_held = shown.resource.physical_id == answered.arn
-            if not is_held or invocation.wanted.next_update_has_begun(shown):
-                return None
-            if shown.is_settled:
-                return shown
-            if shown.stack_is_at_rest:
-                return None
-        time.sleep(_FAR)
+            is_lost = not is_held or shown.stack == "UPDATE_ROLLBACK_FAILED"
+            now = not is_lost if is_lost or invocation.wanted.is_over(shown) else None
+            if now is not None and now == last:
+                return shown if now else None
+            last = now
+        time.sleep(_FAR if last is None else READ_DELAY)
     return None
 
 

@@ -14,6 +14,8 @@ from session_handler.stack import READ_DELAY, StackView
 
 # For so long an Update looks for what others have left, before it answers.
 _SEARCH_SECONDS = 60.0
+# How many sessions are looked at that one another have replaced.
+_LONGEST_CHAIN = 3
 
 
 def by_others(
@@ -63,10 +65,12 @@ def before(invocation: Invocation, given: Session | None) -> list[SessionArn]:
         return []
     found: list[Session] = []
     try:
-        session = invocation.find(given.replaces)
-        while session is not None and session.is_live and session not in found:
-            found.append(session)
-            session = invocation.find(session.replaces)
+        arn: SessionArn | None = given.replaces
+        for _ in range(_LONGEST_CHAIN):
+            session = invocation.find(arn)
+            arn = session.replaces if session else None
+            if session and session.is_live:
+                found.append(session)
         if not found and invocation.request.is_kept_alive:
             search = Search(
                 invocation,
@@ -85,20 +89,14 @@ def before(invocation: Invocation, given: Session | None) -> list[SessionArn]:
 def end(invocation: Invocation, left: Sequence[SessionArn]) -> None:
     """End what CloudFormation no longer holds, and no clean-up will."""
     for arn in left:
-        if not _shows_another(invocation, arn):
-            continue
-        time.sleep(READ_DELAY)  # the first answer may be from before a rollback came back to it
-        if not _shows_another(invocation, arn):
+        time.sleep(READ_DELAY)  # an older answer may be from before a rollback
+        resource = invocation.stack.resource_with_retries()
+        if resource is None or resource.physical_id == arn.arn:
             continue
         try:
             invocation.end(arn, invocation.termination_budget())
         except ServiceError as error:
             invocation.log_fields["notEnded"] = str(error)
-
-
-def _shows_another(invocation: Invocation, arn: SessionArn) -> bool:
-    resource = invocation.stack.resource_with_retries()
-    return resource is not None and resource.physical_id != arn.arn
 
 
 def end_for_earlier_delivery(invocation: Invocation, given: Session | None) -> None:

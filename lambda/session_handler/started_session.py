@@ -83,14 +83,17 @@ class StartedSession:
         """Rules 3, 4 and 6: start, and wait until the answer can be SUCCESS.
 
         Returns:
-            Its ARN, and the session as the last look showed it; None where nobody was to wait.
+            Its ARN, and the session as the last look showed it; None where it isn't shown yet.
 
         Raises:
             Failure, ServiceError, Unwanted: As ``start`` and ``wait.until_usable``.
         """
         arn = self.start()
         if not self._request.waits_until_ready:
-            return arn, None
+            found = self._invocation.find(arn)
+            if found is not None and not found.is_live:  # an earlier delivery has ended it
+                raise Failure(reasons.over(self._request, found))
+            return arn, found
         session = wait.until_usable(self._invocation, arn, just_started=True)
         self._invocation.wanted.check()
         return arn, session
@@ -99,16 +102,12 @@ class StartedSession:
         """Rule 17, just before an answer of SUCCESS. ``session`` is what the last look showed.
 
         Raises:
-            Failure: The session ends or is over, which nobody has waited to see.
-            ServiceError: The service refuses to show or to tag it.
+            ServiceError: The service refuses to tag it.
             Unwanted: Nobody waits for the session any more.
         """
         if self.arn is None or not self._request.retains:
             return
         arn = self.arn
-        session = session or self._invocation.find(arn)
-        if session is not None and not session.is_live:
-            raise Failure(reasons.over(self._request, session))
         if session is not None and session.is_retained:
             return
         self._invocation.wanted.make_sure()  # once it is marked, nothing else may end it
@@ -162,7 +161,7 @@ class StartedSession:
                 if session.client_token == self._parameters["clientToken"]:
                     # Another delivery may be about to answer with it.
                     self._invocation.deadline.sleep_while_ending(_OTHER_ANSWERS)
-                    if self.arn is None and is_genuine(session, None):
+                    if is_genuine(session, None):
                         self.arn = session.arn
                         self._invocation.log_fields["sessionId"] = session.arn.session_id
                     self._end(session.arn)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from functools import partial
-from math import inf
 
 from session_handler import after_answer, cleanup, names, sessions, wait
 from session_handler.adoption import is_what_is_wanted, may_be_adopted, successors
@@ -14,9 +13,6 @@ from session_handler.retry import insist
 from session_handler.sessions import Session
 from session_handler.stack import READ_DELAY, StackView
 from session_handler.started_session import StartedSession
-
-# A late delivery that starts a session in a rollback must not hold the place of its Update longer.
-_LATE_SECONDS = 180.0
 
 
 def update(invocation: Invocation) -> Outcome:
@@ -66,8 +62,7 @@ def update(invocation: Invocation) -> Outcome:
         left = [*strays, *replaced]
         if not (own.arn or was_successor or was_retained or released or left or request.retains):
             return
-        seconds = _LATE_SECONDS if rolls_back and own.arn else inf
-        if not after_answer.taken_over(invocation, arn, give_up, seconds):
+        if not after_answer.taken_over(invocation, arn, give_up):
             return
         if was_successor:  # it is nobody's successor from now on
             after_answer.untag(invocation, arn, names.HELD_ARN_TAG)
@@ -79,7 +74,7 @@ def update(invocation: Invocation) -> Outcome:
         settled = after_answer.settled(invocation, arn) if waits and not came_back else None
         if came_back or settled:
             cleanup.end(invocation, [a for a in replaced if a != arn])
-        is_final = came_back or (settled and settled.stack.startswith("UPDATE_COMPLETE"))
+        is_final = came_back or (settled and invocation.wanted.is_complete(settled))
         if released and (is_final or not request.has_retained):
             after_answer.untag(invocation, released.arn, names.RETAINED_TAG)
 

@@ -131,6 +131,15 @@ class Wanted:
         """Whether the stack shows an update that was asked for after this request came."""
         return shown.updated_at > self._deadline.began + self._clocks_apart
 
+    def is_complete(self, shown: StackView) -> bool:
+        """Whether the stack shows the end of the update that the request is part of."""
+        return shown.stack[:15] == "UPDATE_COMPLETE" and not self.next_update_has_begun(shown)
+
+    def is_over(self, shown: StackView) -> bool:
+        """Whether the update that the request is part of is over, one way or the other."""
+        goes_on = self.next_update_has_begun(shown) and not shown.is_rolling_back
+        return goes_on or shown.is_settled or shown.stack == "UPDATE_FAILED"
+
     def still_rolls_back(self) -> bool:
         """Whether a new read doesn't speak against a rollback: an old one may show the last one."""
         self.wait_for_a_new_read()

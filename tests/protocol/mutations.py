@@ -933,9 +933,9 @@ MUTATIONS = (
     Mutation(
         17,
         "a later operation passes for the end of the update",
-        "after_answer.py",
-        "not is_held or invocation.wanted.next_update_has_begun(shown)",
-        "not is_held",
+        "wanted.py",
+        " and not self.next_update_has_begun(shown)\n",
+        "\n",
         "test_retain.test_a_policy_that_comes_back_at_once_keeps_its_mark",
     ),
     Mutation(

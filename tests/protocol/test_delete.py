@@ -225,4 +225,7 @@ def test_a_deletion_ends_all_that_rollbacks_that_were_off_have_left_elsewhere() 
         Update((Session("b"),), 1.9, rollback=False),
         Update((Session("c"),), 110.7, rollback=False),
     ]
-    run(schedule, PlannedChoices({"world cleans up later 0": "no"}))
+    died = {f"Update.3{again} TerminateSession 0": "killed" for again in ("", "#2", "#3")}
+    for plan in ({}, died):
+        seen = run(schedule, PlannedChoices({"world cleans up later 0": "no", **plan}))
+        assert not [row for row in seen if row.startswith("left")]

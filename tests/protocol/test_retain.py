@@ -348,11 +348,11 @@ def test_an_update_leaves_what_was_let_go_and_created_anew_between_its_looks() -
 
 
 def test_an_update_retains_what_an_earlier_one_is_about_to_release() -> None:
-    """The earlier one took the policy back, and takes the mark late."""
-    released = Update((Session("a"),))
+    """The policy was taken back before, and the earlier one takes the mark late."""
+    released = (Update((Session("a"),)), Update((Session("a", tag="2"),)))
     tagged = Update((replace(B, tag="2"),))
-    schedule: list[Operation] = [Create((A,)), released, Wait(5), Update((B,)), tagged]
-    seen = run(schedule, PlannedChoices({"Update.2 UntagResource 0": "late"}))
+    schedule: list[Operation] = [Create((A,)), *released, Wait(5), Update((B,)), tagged]
+    seen = run(schedule, PlannedChoices({"Update.3 UntagResource 0": "late"}))
     assert seen[f"left: {Left.RETAINED}"] > 0
 
 

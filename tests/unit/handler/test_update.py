@@ -249,11 +249,11 @@ def test_a_clean_up_that_never_came_is_made_good_by_the_next_update(
 def test_what_was_replaced_stays_while_a_rollback_may_come_back_to_it(
     lab: Lab, old: dict[str, Any]
 ) -> None:
-    """With rollback off the stack fails, and RollbackStack may come."""
     new = {**old, "Name": "another"}
     first = lab.create(old).physical_id
     second = lab.update(first, old, new).physical_id
-    lab.clock.after(30, lambda: lab.cloudformation.shows("UPDATE_COMPLETE", "UPDATE_FAILED"))
+    failed = "UPDATE_ROLLBACK_FAILED"
+    lab.clock.after(30, lambda: lab.cloudformation.shows("UPDATE_COMPLETE", failed))
     lab.update(second, new, {**new, "Tags": {"a": "b"}})
     assert lab.live() == [first, second]
 

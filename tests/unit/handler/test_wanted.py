@@ -246,13 +246,3 @@ def test_a_clock_of_cloudformation_that_is_seconds_ahead_is_no_other_create(lab:
     # So it is seen for the first time when it is past, and nothing tells of the clock.
     lab.cloudformation.refuses = 2
     assert lab.deliver(event).is_success
-
-
-def test_a_late_update_in_a_rollback_soon_gives_up_its_place(lab: Lab) -> None:
-    """The rollback's own Update waits for it where the account's concurrency is used up."""
-    old = lab.properties()
-    held = lab.create(old).physical_id
-    lab.cloudformation.listens = False
-    answer = lab.update(held, old, {**old, "Name": "another"}, rollback=True)
-    assert answer.is_success
-    assert lab.clock.now() - answer.at < 200
