@@ -73,8 +73,6 @@ def _delete_session(invocation: Invocation, arn: SessionArn) -> None:
     def is_left(session: Session) -> bool:
         if session.is_retained:
             return False
-        if session.replaces is not None:
-            search.look_also_on(session.replaces.application_id)
         is_successor = session.held_arn == arn.arn
         if for_good:
             # Neither this nor what the ended one has replaced is of a Create that began meanwhile.
@@ -84,6 +82,9 @@ def _delete_session(invocation: Invocation, arn: SessionArn) -> None:
 
     renewed = was_over and kept_alive  # maybe seconds ago
     try:
+        earlier = invocation.find(replaced) if for_good else None
+        if earlier is not None and earlier.replaces is not None:
+            search.look_also_on(earlier.replaces.application_id)
         _end_each(invocation, search, is_left, seconds=LIST_DELAY if renewed else 0.0)
     except ServiceError as error:
         raise Failure(reasons.not_searched(invocation.request, error)) from None
@@ -204,7 +205,7 @@ def _is_to_be_stopped(invocation: Invocation, application_id: str, denied_second
     if next(listed(application_id, ("TERMINATING",), budget), None):
         return True
     application = until_clear(lambda: sessions.application(application_id), budget)
-    state = application.get("state") if application else "TERMINATED"
+    state = application.get("state")
     invocation.log_fields["applicationState"] = state
     if state == "STARTED":
         try:

@@ -153,12 +153,9 @@ def untag(arn: SessionArn, keys: list[str]) -> None:
         _call("untag_resource", resourceArn=arn.arn, tagKeys=portion)
 
 
-def application(application_id: str) -> Mapping[str, Any] | None:
-    """GetApplication; None where there is none."""
-    try:
-        shown = _call("get_application", applicationId=application_id).get("application")
-    except NotFound:
-        return None
+def application(application_id: str) -> Mapping[str, Any]:
+    """GetApplication."""
+    shown = _call("get_application", applicationId=application_id).get("application")
     if not isinstance(shown, dict):
         raise unreadable("GetApplication", "application")
     return shown

@@ -800,9 +800,17 @@ MUTATIONS = (
         14,
         "a deletion doesn't look where what was replaced is",
         "delete.py",
-        "            search.look_also_on(session.replaces.application_id)\n",
+        "            search.look_also_on(earlier.replaces.application_id)\n",
         "            pass\n",
         "test_delete.test_a_deletion_ends_all_that_rollbacks_that_were_off_have_left_elsewhere",
+    ),
+    Mutation(
+        14,
+        "a deletion doesn't look behind a session that is over",
+        "delete.py",
+        "invocation.find(replaced) if for_good else None",
+        "None",
+        "test_delete.test_a_deletion_ends_what_was_left_elsewhere_behind_a_session_that_is_over",
     ),
     Mutation(
         14,

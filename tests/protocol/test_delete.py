@@ -229,3 +229,14 @@ def test_a_deletion_ends_all_that_rollbacks_that_were_off_have_left_elsewhere() 
     for plan in ({}, died):
         seen = run(schedule, PlannedChoices({"world cleans up later 0": "no", **plan}))
         assert not [row for row in seen if row.startswith("left")]
+
+
+def test_a_deletion_ends_what_was_left_elsewhere_behind_a_session_that_is_over() -> None:
+    """Rollback was off, and then failed: nothing has settled what comes back to what."""
+    schedule: list[Operation] = [
+        Create((Session("b", waits=False),)),
+        Update((Session("a", application=1),), 7.4, rollback=False),
+        SessionEnds(30.0),
+        Update((Session("b", application=1),), 92.8),
+    ]
+    run(schedule, PlannedChoices({"world cleans up later 0": "no", "service fate 3": "fails"}))
