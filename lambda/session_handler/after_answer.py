@@ -70,17 +70,17 @@ def settled(invocation: Invocation, answered: SessionArn) -> StackView | None:
 
     Called once CloudFormation has taken the answered session over. None where it lets that go.
     """
-    last: bool | None = None
+    was_lost = was_over = False
     while time.time() + _FAR < invocation.deadline.looks_end():
         shown = invocation.wanted.look()
         if shown is not None:
             is_held = shown.resource.physical_id == answered.arn
             is_lost = not is_held or shown.stack == "UPDATE_ROLLBACK_FAILED"
-            now = not is_lost if is_lost or invocation.wanted.is_over(shown) else None
-            if now is not None and now == last:
-                return shown if now else None
-            last = now
-        time.sleep(_FAR if last is None else READ_DELAY)
+            is_over = not is_lost and invocation.wanted.is_over(shown)
+            if (is_lost and was_lost) or (is_over and was_over):
+                return shown if is_over else None
+            was_lost, was_over = is_lost, is_over
+        time.sleep(READ_DELAY if was_lost or was_over else _FAR)
     return None
 
 

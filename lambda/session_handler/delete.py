@@ -63,12 +63,7 @@ def _delete_session(invocation: Invocation, arn: SessionArn) -> None:
         for_good = _goes_for_good(invocation)
     if not for_good and not was_over and not kept_alive:
         return
-    application_ids = [arn.application_id, *invocation.request.application_ids()]
     replaced = ended.replaces if ended else None
-    if replaced is not None:
-        # With rollback switched off nothing may have ended it, and it may be elsewhere.
-        application_ids.append(replaced.application_id)
-    search = Search(invocation, application_ids, invocation.retry_budget(), made_like=ended)
 
     def is_left(session: Session) -> bool:
         if session.is_retained:
@@ -82,9 +77,11 @@ def _delete_session(invocation: Invocation, arn: SessionArn) -> None:
 
     renewed = was_over and kept_alive  # maybe seconds ago
     try:
+        # With rollback switched off nothing may have ended these, and they may be elsewhere.
         earlier = invocation.find(replaced) if for_good else None
-        if earlier is not None and earlier.replaces is not None:
-            search.look_also_on(earlier.replaces.application_id)
+        others = [a.application_id for a in (replaced, earlier and earlier.replaces) if a]
+        named = [arn.application_id, *invocation.request.application_ids(), *others]
+        search = Search(invocation, named, invocation.retry_budget(), made_like=ended)
         _end_each(invocation, search, is_left, seconds=LIST_DELAY if renewed else 0.0)
     except ServiceError as error:
         raise Failure(reasons.not_searched(invocation.request, error)) from None

@@ -68,11 +68,6 @@ class Search:
         self._role = role
         self._others: set[str] = set()
 
-    def look_also_on(self, application_id: str) -> None:
-        """Add an application."""
-        if application_id not in self._application_ids:
-            self._application_ids.append(application_id)
-
     def owned(self) -> Iterator[Session]:
         """Each owned live session, as it is found.
 

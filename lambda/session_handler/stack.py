@@ -135,8 +135,12 @@ class Stack:
         if not stacks or not stacks[0].get("StackStatus"):
             return None
         stack = stacks[0]
-        deleted_at, updated_at = map(_seconds, map(stack.get, ("DeletionTime", "LastUpdatedTime")))
-        return StackView(resource, str(stack["StackStatus"]), deleted_at, updated_at)
+        return StackView(
+            resource,
+            str(stack["StackStatus"]),
+            deleted_at=_seconds(stack.get("DeletionTime")),
+            updated_at=_seconds(stack.get("LastUpdatedTime")),
+        )
 
     def end_silence(self) -> None:
         """Let the next question be asked, whatever the ones before have met."""

@@ -133,8 +133,8 @@ class Wanted:
 
     def is_complete(self, shown: StackView) -> bool:
         """Whether the stack shows the end of the update that the request is part of."""
-        is_complete = shown.stack.startswith("UPDATE_COMPLETE")
-        return is_complete and not self.next_update_has_begun(shown)
+        has_ended = shown.stack.startswith("UPDATE_COMPLETE")
+        return has_ended and not self.next_update_has_begun(shown)
 
     def is_over(self, shown: StackView) -> bool:
         """Whether the update that the request is part of is over, one way or the other."""

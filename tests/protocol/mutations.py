@@ -800,8 +800,8 @@ MUTATIONS = (
         14,
         "a deletion doesn't look where what was replaced is",
         "delete.py",
-        "            search.look_also_on(earlier.replaces.application_id)\n",
-        "            pass\n",
+        "(replaced, earlier and earlier.replaces)",
+        "(replaced,)",
         "test_delete.test_a_deletion_ends_all_that_rollbacks_that_were_off_have_left_elsewhere",
     ),
     Mutation(
