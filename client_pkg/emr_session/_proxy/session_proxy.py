@@ -19,6 +19,7 @@ from .._emr.names import SessionArn
 from .._emr.wait import TIMEOUT_SECONDS, wait_until_usable
 from ..errors import ConnectError, ProxyError
 from .secret import SECRET_HEADER, new_secret
+from .threads import call_in
 
 if TYPE_CHECKING:
     import boto3
@@ -94,7 +95,7 @@ class SessionProxy:
         self._port: int | None = None
         self._arn: SessionArn | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._stop: asyncio.Event | None = None
+        self._stop = asyncio.Event()
         self._listening: Future[int] = Future()
         self._ended: Future[ConnectError | None] = Future()
 
@@ -119,7 +120,10 @@ class SessionProxy:
             follow=self._follow,
         )
         self._arn = seen.arn
-        threading.Thread(target=self._run, name="emr-session proxy", daemon=True).start()
+        self._loop = asyncio.new_event_loop()
+        threading.Thread(
+            target=self._run, args=[self._loop], name="emr-session proxy", daemon=True
+        ).start()
         self._port = self._listening.result()
         return self
 
@@ -139,10 +143,9 @@ class SessionProxy:
 
     def stop(self) -> None:
         """End what is open, and listen no more. Does nothing on a proxy that has ended."""
-        if not self._arn or self._ended.done():
+        if not self._loop:
             return
-        if self._loop and self._stop:
-            self._loop.call_soon_threadsafe(self._stop.set)
+        call_in(self._loop, self._stop.set)
         self._ended.exception()
 
     def __enter__(self) -> Self:
@@ -190,9 +193,11 @@ class SessionProxy:
         """Without the secret."""
         return f"SessionProxy({self._target!r}, port={self._port or self._asked_port})"
 
-    def _run(self) -> None:
+    def _run(self, loop: asyncio.AbstractEventLoop) -> None:
         try:
-            self._ended.set_result(asyncio.run(self._serve()))
+            with asyncio.Runner(loop_factory=lambda: loop) as runner:
+                reason = runner.run(self._serve())
+            self._ended.set_result(reason)
         except BaseException as error:  # noqa: BLE001 (raised where it is waited for)
             if not self._listening.done():
                 self._listening.set_exception(error)
@@ -204,7 +209,6 @@ class SessionProxy:
         from .upstream import Upstream
 
         assert self._arn
-        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         current = CurrentSession(
             self._aws,
             self._target,

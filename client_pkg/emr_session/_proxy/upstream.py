@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
@@ -29,6 +28,7 @@ from ..errors import (
 )
 from .channels import Channels
 from .status import Status, status_of
+from .threads import in_thread
 
 # How long the endpoint may take to say anything at all, when the proxy starts.
 REACH_SECONDS = 10.0
@@ -151,7 +151,7 @@ class Upstream:
             # What the session said is as good.
             return None
         if code in _REFUSED_CODES:
-            await _in_thread(self._current.tokens.drop, route.endpoint)
+            await in_thread(self._current.tokens.drop, route.endpoint)
             if self._route is route:
                 self._route = None
         # A new token will do, so that clients re-attach as after a broken connection.
@@ -202,35 +202,8 @@ class Upstream:
         self, function: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs
     ) -> _T:
         try:
-            return await _in_thread(function, *arguments, **named)
+            return await in_thread(function, *arguments, **named)
         except (SessionEndedError, SessionNotFoundError) as ended:
             if not self._follow and not self.ended.done():
                 self.ended.set_result(ended)
             raise
-
-
-async def _in_thread(function: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs) -> _T:
-    """Call a function in a thread that the end of the program doesn't wait for."""
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[_T] = loop.create_future()
-
-    def settle(result: _T | None, error: BaseException | None) -> None:
-        if future.done():
-            return
-        if error:
-            future.set_exception(error)
-        else:
-            future.set_result(result)  # type: ignore[arg-type]
-
-    def run() -> None:
-        result, problem = None, None
-        try:
-            result = function(*arguments, **named)
-        except BaseException as error:  # noqa: BLE001 (raised where it is awaited)
-            problem = error
-        # The loop may have ended meanwhile.
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(settle, result, problem)
-
-    threading.Thread(target=run, daemon=True).start()
-    return await future

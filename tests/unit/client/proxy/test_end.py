@@ -1,9 +1,12 @@
 """The proxy ends with the session or on request, follows a successor, and can be restarted."""
 
+import asyncio
 import contextlib
 import queue
 import threading
-from typing import Any
+from collections.abc import Callable
+from contextvars import Context
+from typing import Any, TypeVarTuple
 
 import grpc
 import pytest
@@ -15,6 +18,37 @@ from .conftest import PARAMETER, START_SECONDS, Proxied, client_of
 from .gateway import ASKED_LONG, Gateway
 
 SECONDS = 20
+
+_Ts = TypeVarTuple("_Ts")
+
+
+class HeldLoop(asyncio.SelectorEventLoop):
+    """An event loop that stays where it has closed until it is given something to do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.closed = threading.Event()
+        self._given = threading.Event()
+
+    def close(self) -> None:
+        super().close()
+        self.closed.set()
+        self._given.wait(SECONDS)
+
+    def call_soon_threadsafe(
+        self, callback: Callable[[*_Ts], object], *args: *_Ts, context: Context | None = None
+    ) -> asyncio.Handle:
+        if self.closed.is_set():
+            self._given.set()
+        return super().call_soon_threadsafe(callback, *args, context=context)
+
+
+@pytest.fixture
+def loop(monkeypatch: pytest.MonkeyPatch) -> HeldLoop:
+    """The loop of the next proxy."""
+    loop = HeldLoop()
+    monkeypatch.setattr(asyncio, "new_event_loop", lambda: loop)
+    return loop
 
 
 def failure(call: Any) -> Any:
@@ -90,6 +124,18 @@ def test_a_proxy_that_is_stopped_ends_what_is_open_as_a_broken_connection(
     assert failure(held).code() is grpc.StatusCode.UNAVAILABLE
     assert gateway.left.get(timeout=SECONDS) == "/test/Hold"
     proxy.wait(SECONDS)
+
+
+def test_a_proxy_that_ends_by_itself_at_that_moment_can_be_stopped(
+    loop: HeldLoop, proxied: Proxied, aws: Account, arn: str
+) -> None:
+    proxy = proxied(arn, watch_seconds=0.05)
+    aws.terminate(arn)
+    assert loop.closed.wait(SECONDS)
+    proxy.stop()
+
+    with pytest.raises(SessionEndedError, match=proxy.session_id):
+        proxy.wait(0)
 
 
 def test_a_client_that_reads_nothing_more_does_not_keep_the_proxy(
