@@ -59,7 +59,7 @@ class ForkServer:
                     for pid in self._waiting:
                         os.waitpid(pid, 0)
                     return
-                else:  # nobody waits any more
+                elif key.data in self._waiting:  # nobody waits any more
                     os.kill(key.data, signal.SIGKILL)
                     self._selector.unregister(key.fileobj)
 
@@ -70,8 +70,13 @@ class ForkServer:
             return
         (length,) = _LENGTH.unpack(header)
         content = b""
-        while len(content) < length:
-            content += asking.recv(length - len(content))
+        while len(content) < length and (more := asking.recv(length - len(content))):
+            content += more
+        if len(content) < length:  # it has gone meanwhile
+            for stream in streams:
+                os.close(stream)
+            asking.close()
+            return
         pid = os.fork()
         if pid == 0:
             self._become(streams, *json.loads(content))
