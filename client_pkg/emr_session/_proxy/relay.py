@@ -134,9 +134,7 @@ async def _ask(call: Any, context: Any) -> tuple[bytes | None, Outcome]:
     except grpc.aio.AioRpcError:
         pass
     except asyncio.CancelledError:
-        # Of this task; or of the call, because its channel was closed.
-        task = asyncio.current_task()
-        if task and task.cancelling():
+        if _is_cancelled():
             raise
     finally:
         # Nothing but an end by itself leaves a call that goes on.
@@ -179,6 +177,15 @@ async def _answer(call: Any, context: Any) -> None:
     except grpc.RpcError:
         # The status is passed on by the caller.
         pass
+    except asyncio.CancelledError:
+        if _is_cancelled():
+            raise
+
+
+def _is_cancelled() -> bool:
+    """Whether this task is cancelled, and not just its call, because its channel was closed."""
+    task = asyncio.current_task()
+    return bool(task and task.cancelling())
 
 
 async def _pass_headers_on(call: Any, context: Any) -> None:

@@ -188,6 +188,25 @@ def test_a_parameter_is_followed_to_the_successor(
     assert answer == b"a"
 
 
+def test_what_is_open_when_the_proxy_moves_is_told(
+    proxied: Proxied, aws: Account, arn: str, application: str, clock: TestClock
+) -> None:
+    proxy = proxied(PARAMETER, follow=True)
+    with client_of(proxy) as channel:
+        held = channel.unary_stream("/test/Hold")(b"held", timeout=SECONDS)
+        assert next(held) == b"held"
+        aws.terminate(arn)
+        successor = aws.start(application)
+        clock.advance(START_SECONDS)
+        aws.parameters[PARAMETER] = successor
+        failure(channel.unary_stream("/test/Echo")(b"a"))
+        assert channel.unary_unary("/test/Echo")(b"a") == b"a"
+        moved = failure(held)
+
+    assert moved.code() is grpc.StatusCode.ABORTED
+    assert successor.rpartition("/")[2] in moved.details()
+
+
 def test_an_arn_cannot_be_followed(arn: str) -> None:
     with pytest.raises(ConnectError, match="parameter"):
         SessionProxy(arn, follow=True)
