@@ -33,6 +33,9 @@ _TOKEN_CODES = frozenset({grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMI
 # How gRPC says, as UNKNOWN, that the other end closed the connection. AWS does so to a call whose
 # token expires.
 _CLOSED = "stream removed"
+# What gRPC raises for a call on a channel that is closed: by its user, or since the call has chosen
+# it by another thread, which has moved.
+_CLOSED_CHANNEL = ValueError
 # PySpark makes it in a thread whose errors nobody sees: what has to be said is said elsewhere.
 _IN_THE_BACKGROUND = "/ReleaseExecute"
 
@@ -144,6 +147,8 @@ class _SessionInterceptor(
         call = continuation(details, sent)
         # One that isn't done is a future that somebody waits for later.
         if call.done():
+            if isinstance(call.exception(), _CLOSED_CHANNEL):
+                self._session.raise_if_moved()
             attempt.ended(call)
         return call
 
@@ -159,7 +164,11 @@ class _SessionInterceptor(
     def _stream(self, continuation: Any, details: Any, sent: Any) -> Any:
         self._session.raise_if_moved()
         attempt = _Attempt(self._session)
-        return _WatchedStream(continuation(details, sent), attempt)
+        try:
+            return _WatchedStream(continuation(details, sent), attempt)
+        except _CLOSED_CHANNEL:
+            self._session.raise_if_moved()
+            raise
 
 
 class _Attempt:

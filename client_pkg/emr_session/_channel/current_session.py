@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -20,6 +21,16 @@ from .._emr.wait import wait_until_usable
 from ..errors import SessionEndedError, SessionMovedError, SessionNotFoundError
 from .endpoint import Endpoint, fetch
 from .tokens import Tokens
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a client is. Replaced as a whole: threads read it while another one moves."""
+
+    arn: SessionArn
+    tokens: Tokens
+    # How often the client has moved to be here.
+    moves: int = 0
 
 
 class CurrentSession:
@@ -45,21 +56,19 @@ class CurrentSession:
         self._timeout = timeout
         self._clock = clock
         self._lock = threading.Lock()
-        self._arn = arn
-        self._tokens = self._tokens_of(arn)
-        # How often the client has moved, and of which move each thread has heard.
-        self._moves = 0
+        self._place = _Place(arn, self._tokens_of(arn))
+        # Of which move each thread has heard.
         self._heard = threading.local()
 
     @property
     def arn(self) -> SessionArn:
         """The current session."""
-        return self._arn
+        return self._place.arn
 
     @property
     def tokens(self) -> Tokens:
         """The tokens of the current session."""
-        return self._tokens
+        return self._place.tokens
 
     def endpoint(self) -> Endpoint:
         """The endpoint of the current session, with a token that is valid.
@@ -70,16 +79,16 @@ class CurrentSession:
             SessionMovedError: The session has ended, and its successor is the current session.
             botocore.exceptions.ClientError: The service refuses a token.
         """
-        arn = self._arn
+        place = self._place
         try:
-            return self._tokens.current()
+            return place.tokens.current()
         except (BotoCoreError, ClientError) as error:
-            self.raise_if_ended(arn)
+            self.raise_if_ended(place.arn)
             raise explained(error, self.aws.session) from error
 
     def token_refused(self, endpoint: Endpoint) -> None:
         """Note that this token was refused, so that the next call has another."""
-        self._tokens.drop(endpoint)
+        self.tokens.drop(endpoint)
 
     def raise_if_moved(self) -> None:
         """Tell this thread that the client has moved since the thread's last call.
@@ -87,13 +96,13 @@ class CurrentSession:
         Raises:
             SessionMovedError: It has; once a thread and move.
         """
-        moves = self._moves
-        heard = getattr(self._heard, "moves", moves)
-        self._heard.moves = moves
-        if heard != moves:
+        place = self._place
+        heard = getattr(self._heard, "moves", place.moves)
+        self._heard.moves = place.moves
+        if heard != place.moves:
             raise SessionMovedError(
                 "The session has ended, and the client now uses its successor "
-                f"{self._arn.session_id}. {_GONE}"
+                f"{place.arn.session_id}. {_GONE}"
             )
 
     def raise_if_ended(self, arn: SessionArn) -> None:
@@ -109,7 +118,7 @@ class CurrentSession:
             SessionMovedError: It has, and its successor is the current session.
         """
         with self._lock:
-            if arn == self._arn:
+            if arn == self.arn:
                 try:
                     self.raise_if_not_live(arn)
                 except (SessionEndedError, SessionNotFoundError):
@@ -118,10 +127,10 @@ class CurrentSession:
                     self._move()
                 else:
                     return
-            self._heard.moves = self._moves
+            self._heard.moves = self._place.moves
         raise SessionMovedError(
             f"Session {arn.session_id} ended during the call, and the client now uses its "
-            f"successor {self._arn.session_id}. {_GONE}"
+            f"successor {self.arn.session_id}. {_GONE}"
         )
 
     def raise_if_not_live(self, arn: SessionArn) -> None:
@@ -148,21 +157,20 @@ class CurrentSession:
             CredentialsError: AWS accepts the caller's credentials no more.
             botocore.exceptions.ClientError: The service refuses ``GetSessionEndpoint``.
         """
-        refusal = self._tokens.refusal
+        refusal = self.tokens.refusal
         if refusal:
             raise explained(refusal, self.aws.session) from refusal
 
     def _move(self) -> None:
         """Wait for the successor, and connect to it."""
-        self._arn = wait_until_usable(
+        arn = wait_until_usable(
             self.aws,
             lambda: locate(self._target, self.aws),
             timeout=self._timeout,
             clock=self._clock,
             follow=True,
         ).arn
-        self._tokens = self._tokens_of(self._arn)
-        self._moves += 1
+        self._place = _Place(arn, self._tokens_of(arn), self._place.moves + 1)
         self.on_move()
 
     def _tokens_of(self, arn: SessionArn) -> Tokens:

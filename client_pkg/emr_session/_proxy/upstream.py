@@ -179,13 +179,14 @@ class Upstream:
         return route.arn == self._current.arn and self._clock.now() < renew_at
 
     async def _renew(self) -> None:
-        before = self._route
+        # Read before: the client may move meanwhile, and then this endpoint is of no use.
+        before, arn = self._route, self._current.arn
         endpoint = await self._asked(self._current.endpoint)
         if before and before.endpoint.address == endpoint.address:
             channels = before.channels
         else:
             channels = Channels(endpoint.address, self._root_certificates)
-        self._route = Route(self._current.arn, endpoint, channels)
+        self._route = Route(arn, endpoint, channels)
         if before and before.channels is not channels:
             await before.channels.close()
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Barrier, Timer
+from types import SimpleNamespace
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -36,12 +37,13 @@ from emr_session import (
     SparkVersionWarning,
     connect,
 )
-from emr_session._channel.channel import CutOffError, session_channel
+from emr_session._channel.channel import CutOffError, OpenChannel, _Attempt, session_channel
 from emr_session._channel.credentials import channel_credentials
 from emr_session._channel.current_session import CurrentSession
 from emr_session._channel.tokens import Tokens
 from emr_session._emr.aws import Aws
 from emr_session._emr.locate import locate
+from emr_session._emr.names import SessionArn
 from emr_session._emr.session import SessionStatus
 
 from .account import Account, TestClock, account
@@ -73,17 +75,23 @@ def arn(aws: Account, application: str) -> str:
 
 
 def linked(
-    aws: Account, clock: TestClock, gateways: Gateways, target: str, *, follow: bool = False
+    aws: Account,
+    clock: TestClock,
+    gateways: Gateways,
+    target: str,
+    *,
+    follow: bool = False,
+    open_channel: OpenChannel | None = None,
 ) -> grpc.Channel:
     """A channel as ``connect`` gives it to PySpark, without PySpark."""
     clock.advance(100)
     clients = Aws(session=aws.session())
     at = locate(target, clients)
     link = CurrentSession(clients, target, at, follow=follow, timeout=600, clock=clock)
-    return session_channel(link, plain_channel(gateways), lambda: None)
+    return session_channel(link, open_channel or plain_channel(gateways), lambda: None)
 
 
-def plain_channel(gateways: Gateways) -> Callable[[str, Tokens], grpc.Channel]:
+def plain_channel(gateways: Gateways) -> OpenChannel:
     return lambda address, tokens: grpc.secure_channel(
         address, channel_credentials(tokens, gateways.roots)
     )
@@ -320,6 +328,72 @@ def test_every_thread_hears_of_the_move_once(
             other(call, channel, "unary_unary")
         assert other(call, channel, "unary_unary") == b"ab"
         assert call(channel, "unary_unary") == b"ab"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_call_whose_channel_a_move_has_closed_hears_of_the_move(
+    aws: Account, clock: TestClock, gateways: Gateways, application: str, arn: str, kind: str
+) -> None:
+    before_the_call: list[Callable[[], None]] = []
+
+    def opened(address: str, tokens: Tokens) -> grpc.Channel:
+        channel = plain_channel(gateways)(address, tokens)
+        method = getattr(channel, kind)
+
+        def chosen(*arguments: Any, **options: Any) -> Any:
+            found = method(*arguments, **options)
+            while before_the_call:
+                before_the_call.pop()()
+            return found
+
+        setattr(channel, kind, chosen)
+        return channel
+
+    with (
+        linked(aws, clock, gateways, PARAMETER, follow=True, open_channel=opened) as channel,
+        executor() as other,
+    ):
+
+        def move() -> None:
+            aws.terminate(arn)
+            aws.parameters[PARAMETER] = aws.start(application)
+            with pytest.raises(SessionMovedError):
+                other(call, channel, kind)
+            assert other(call, channel, kind) == b"ab"
+
+        before_the_call.append(move)
+        with pytest.raises(SessionMovedError):
+            call(channel, kind)
+        assert call(channel, kind) == b"ab"
+
+
+def test_a_call_that_begins_during_a_move_hears_of_it(
+    aws: Account,
+    clock: TestClock,
+    application: str,
+    arn: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock.advance(100)
+    clients = Aws(session=aws.session())
+    at = locate(arn, clients)
+    link = CurrentSession(clients, PARAMETER, at, follow=True, timeout=600, clock=clock)
+    tokens_of, begun = CurrentSession._tokens_of, list[_Attempt]()
+
+    def noted(current: CurrentSession, successor: SessionArn) -> Tokens:
+        begun.append(_Attempt(current))
+        return tokens_of(current, successor)
+
+    monkeypatch.setattr(CurrentSession, "_tokens_of", noted)
+    aws.terminate(arn)
+    aws.parameters[PARAMETER] = aws.start(application)
+    with pytest.raises(SessionMovedError):
+        link.raise_if_ended(at)
+
+    [attempt] = begun
+    refused = SimpleNamespace(code=lambda: grpc.StatusCode.NOT_FOUND, details=str)
+    with pytest.raises(SessionMovedError):
+        attempt.ended(refused)
 
 
 @contextmanager

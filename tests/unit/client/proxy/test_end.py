@@ -11,7 +11,9 @@ from typing import Any, TypeVarTuple
 import grpc
 import pytest
 
-from emr_session import ConnectError, SessionEndedError, SessionProxy
+from emr_session import ConnectError, SessionEndedError, SessionMovedError, SessionProxy
+from emr_session._channel.current_session import CurrentSession
+from emr_session._channel.endpoint import Endpoint
 
 from ..account import Account, TestClock
 from .conftest import PARAMETER, START_SECONDS, Proxied, client_of
@@ -205,6 +207,36 @@ def test_what_is_open_when_the_proxy_moves_is_told(
 
     assert moved.code() is grpc.StatusCode.ABORTED
     assert successor.rpartition("/")[2] in moved.details()
+
+
+def test_a_token_that_comes_when_the_proxy_has_moved_is_not_the_successors(
+    proxied: Proxied,
+    aws: Account,
+    arn: str,
+    application: str,
+    clock: TestClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = CurrentSession.endpoint
+
+    def endpoint(current: CurrentSession) -> Endpoint:
+        monkeypatch.undo()
+        answer = asked(current)
+        before = current.arn
+        aws.terminate(arn)
+        aws.parameters[PARAMETER] = aws.start(application)
+        with pytest.raises(SessionMovedError):
+            current.raise_if_ended(before)
+        return answer
+
+    proxy = proxied(PARAMETER, follow=True)
+    monkeypatch.setattr(CurrentSession, "endpoint", endpoint)
+    clock.advance(3600)
+    with client_of(proxy) as channel:
+        moved = failure(channel.unary_stream("/test/Echo")(b"a"))
+        assert channel.unary_unary("/test/Echo")(b"a") == b"a"
+
+    assert moved.code() is grpc.StatusCode.ABORTED
 
 
 def test_an_arn_cannot_be_followed(arn: str) -> None:
