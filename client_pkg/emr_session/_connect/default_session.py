@@ -15,7 +15,8 @@ from typing import Any
 _MODE = "SPARK_CONNECT_MODE_ENABLED"
 _REMOTE = "SPARK_REMOTE"
 
-_lock = threading.Lock()
+# A thread may come in again: the garbage collector closes the sessions that it finds, anywhere.
+_lock = threading.RLock()
 _connected: list[_Connected] = []
 _environment_before: dict[str, str | None] = {}
 
