@@ -168,9 +168,11 @@ def _one_line(message: str) -> KeyboardInterrupt:
 
 def report_in_one_line() -> None:
     """Let Python, too, show an interrupted query in one line."""
-    if sys.excepthook is not _report:
-        global _other_hook
-        _other_hook, sys.excepthook = sys.excepthook, _report
+    global _other_hook
+    # Read once: another thread may come between, and the other hook must never be this one.
+    hook = sys.excepthook
+    if hook is not _report:
+        _other_hook, sys.excepthook = hook, _report
 
 
 def _report(

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from pyspark.sql.connect.proto import base_pb2
 
+from emr_session._connect import interrupt
 from emr_session._connect.interrupt import InterruptingInterceptor
 
 
@@ -115,3 +116,35 @@ finally:
 
     assert ended.stderr == "Query interrupted: as expected.\n"
     assert ended.returncode == -signal.SIGINT
+
+
+class Between:
+    """``sys``, as two threads see it that connect at once."""
+
+    def __init__(self) -> None:
+        self.hook: Any = sys.__excepthook__
+        self.others = 1
+
+    @property
+    def excepthook(self) -> Any:
+        seen = self.hook
+        while self.others:
+            self.others -= 1
+            interrupt.report_in_one_line()
+        return seen
+
+    @excepthook.setter
+    def excepthook(self, hook: Any) -> None:
+        self.hook = hook
+
+
+def test_threads_that_connect_at_once_leave_the_other_hook_what_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    between = Between()
+    monkeypatch.setattr(interrupt, "sys", between)
+    monkeypatch.setattr(interrupt, "_other_hook", None)
+    interrupt.report_in_one_line()
+
+    assert between.hook is interrupt._report
+    assert interrupt._other_hook is sys.__excepthook__
