@@ -1,5 +1,6 @@
 """A session behind a gateway, and proxies in front of it, under a clock that tests move."""
 
+import queue
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -31,6 +32,8 @@ def gateway(module_gateway: Gateway) -> Iterator[Gateway]:
     module_gateway.calls.clear()
     module_gateway.gate.clear()
     module_gateway.held.clear()
+    module_gateway.left = queue.Queue()
+    module_gateway.given = queue.Queue()
     module_gateway.cut_off = None
     yield module_gateway
     module_gateway.gate.set()

@@ -140,11 +140,12 @@ class _Server(grpc.GenericRpcHandler):
         context.set_trailing_metadata([("trailer-bin", b"\x00last")])
 
     def _hold(self, requests: Iterator[bytes], context: Any) -> Iterator[bytes]:
-        let_go = threading.Event()
+        # Of this test: a call may end when the next one has begun.
+        let_go, left = threading.Event(), self._gateway.left
 
         def ended() -> None:
             if not let_go.is_set():
-                self._gateway.left.put("/test/Hold")
+                left.put("/test/Hold")
 
         # gRPC may never come back to this generator after its first answer.
         context.add_callback(ended)
