@@ -1,5 +1,6 @@
 """``python -m emr_serverless_local`` starts, prints its address, and leaves nothing."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -35,11 +36,11 @@ def listening(processes: set[int]) -> list[str]:
     """The addresses, in hexadecimal, that these processes listen on."""
     sockets = set()
     for process in processes:
-        for link in Path(f"/proc/{process}/fd").iterdir():
-            try:
-                sockets.add(str(link.readlink()))
-            except OSError:
-                continue  # It was closed meanwhile.
+        # A process may end meanwhile, and a file be closed.
+        with contextlib.suppress(OSError):
+            for link in Path(f"/proc/{process}/fd").iterdir():
+                with contextlib.suppress(OSError):
+                    sockets.add(str(link.readlink()))
     rows = [
         line.split()
         for table in ("/proc/net/tcp", "/proc/net/tcp6")
