@@ -1,9 +1,7 @@
 """The routes to a session, as environment variables of Spark's tests."""
 
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from urllib.parse import quote, urlsplit
@@ -12,7 +10,6 @@ from tests.spark.conformance.through_connect import SESSION
 
 # PySpark's tests connect to what this names.
 ADDRESS = "SPARK_CONNECT_TESTING_REMOTE"
-PROXY_SECONDS = 60
 
 
 def direct(endpoint: str, token: str) -> dict[str, str]:
@@ -30,22 +27,14 @@ def connect(arn: str) -> dict[str, str]:
 @contextmanager
 def proxy(arn: str, environment: Mapping[str, str]) -> Iterator[dict[str, str]]:
     """By ``emr-session proxy``, at a plain address of loopback."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "emr_session", "proxy", arn, "--port", str(port)]
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
-    try:
-        until = time.monotonic() + PROXY_SECONDS
-        while not _listens(port):
-            if process.poll() is not None or time.monotonic() > until:
-                raise RuntimeError(f"the proxy doesn't listen on {port}")
-            time.sleep(0.1)
-        yield {ADDRESS: f"sc://127.0.0.1:{port}"}
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as connection:
-        return connection.connect_ex(("127.0.0.1", port)) == 0
+    command = [sys.executable, "-m", "emr_session", "proxy", arn, "--port", "0"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            # Its first line, once it listens; nothing if it ends before.
+            address = process.stdout.readline().strip()
+            if not address:
+                raise RuntimeError("the proxy doesn't listen")
+            yield {ADDRESS: address}
+        finally:
+            process.terminate()
