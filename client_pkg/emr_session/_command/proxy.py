@@ -64,22 +64,28 @@ def proxy(
         session=run.aws.session,
     )
     with running:
-        run.output.line(running.url)
-        note(f"Session {running.session_id} is at 127.0.0.1:{running.port}, until Ctrl-C.")
-        if token:
-            note(
-                "Whoever has the address above can use it; keep it secret. With the secret in "
-                f"{SECRET_VARIABLE}, a proxy that is started again has the same address."
-            )
-        else:
-            note(
-                "Every user and program of this machine can use it, as the session's execution "
-                "role. --token asks for a secret."
-            )
-        for name, value in without_proxy().items():
-            note(f"An HTTP proxy is set: clients need {name}={shlex.quote(value)}")
+        # Whoever has read the address may press Ctrl-C from then on.
         try:
+            _introduce(run, running, token)
             running.wait()
         except KeyboardInterrupt:
             note("Ended. The session goes on.")
     return DONE
+
+
+def _introduce(run: Invocation, running: SessionProxy, token: bool) -> None:
+    """Print the address, and say who can use it, and how."""
+    run.output.line(running.url)
+    note(f"Session {running.session_id} is at 127.0.0.1:{running.port}, until Ctrl-C.")
+    if token:
+        note(
+            "Whoever has the address above can use it; keep it secret. With the secret in "
+            f"{SECRET_VARIABLE}, a proxy that is started again has the same address."
+        )
+    else:
+        note(
+            "Every user and program of this machine can use it, as the session's execution "
+            "role. --token asks for a secret."
+        )
+    for name, value in without_proxy().items():
+        note(f"An HTTP proxy is set: clients need {name}={shlex.quote(value)}")

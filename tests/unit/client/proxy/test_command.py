@@ -12,10 +12,11 @@ from typing import Any
 import grpc
 import pytest
 
+from emr_session._command.main import main
 from emr_session._command.proxy import SECRET_VARIABLE
 from emr_session._proxy.secret import SECRET_HEADER
 
-from ..account import Account
+from ..account import Account, TestClock
 from .gateway import Gateway
 
 SECONDS = 60
@@ -54,6 +55,17 @@ def address(running: "subprocess.Popen[str]") -> str:
     return running.stdout.readline().strip()
 
 
+def noted(running: "subprocess.Popen[str]", words: str) -> str:
+    """What it says to people, until it has said this: it may be told to end before."""
+    assert running.stderr
+    said = ""
+    while words not in said:
+        line = running.stderr.readline()
+        assert line, said
+        said += line
+    return said
+
+
 def echoed(at: str, metadata: Any = ()) -> bytes:
     with grpc.insecure_channel(at.removeprefix("sc://").partition("/")[0]) as channel:
         plain: Any = channel.unary_unary("/test/Echo")
@@ -68,13 +80,45 @@ def test_it_prints_the_address_and_who_can_reach_it_and_ends_when_told(
     at = address(running)
     assert at.startswith("sc://127.0.0.1:")
     assert echoed(at) == b"a"
+    noted(running, "Every user and program of this machine can use it")
     running.send_signal(number)
     rest, notes = running.communicate(timeout=SECONDS)
 
     assert running.returncode == 0
     assert rest == ""
-    assert "Every user and program of this machine can use it" in notes
     assert "Traceback" not in notes
+
+
+def test_told_to_end_as_soon_as_its_address_is_out_it_ends_as_well(
+    aws: Account,
+    arn: str,
+    gateway: Gateway,
+    clock: TestClock,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    roots = tmp_path / "roots.pem"
+    roots.write_bytes(gateway.roots)
+    for name, value in aws.environment().items():
+        monkeypatch.setenv(name, value)
+    said: list[str] = []
+
+    def noted(text: str) -> None:
+        said.append(text)
+        if len(said) == 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("emr_session._command.proxy.note", noted)
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        code = main(["proxy", "--root-certificates", str(roots), "--port", "0", arn], clock=clock)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+    assert code == 0
+    assert said[1:] == ["Ended. The session goes on."]
+    assert capsys.readouterr().out.startswith("sc://127.0.0.1:")
 
 
 def test_it_ends_in_one_line_when_the_session_does(
@@ -94,8 +138,9 @@ def test_it_ends_in_one_line_when_the_session_does(
 def test_a_secret_is_in_the_address_alone(command: Command, arn: str) -> None:
     running = command(arn, "--token")
     _, _, secret = address(running).partition(f"{SECRET_HEADER}=")
+    notes = noted(running, "keep it secret")
     running.terminate()
-    _, notes = running.communicate(timeout=SECONDS)
+    notes += running.communicate(timeout=SECONDS)[1]
 
     assert len(secret) >= 32
     assert secret not in notes
@@ -124,7 +169,5 @@ def test_a_port_that_is_taken_is_said_in_one_line(command: Command, arn: str) ->
 def test_behind_an_http_proxy_it_says_what_clients_need(command: Command, arn: str) -> None:
     running = command(arn, environment={"http_proxy": "http://127.0.0.1:1"})
     assert echoed(address(running)) == b"a"
-    running.terminate()
-    _, notes = running.communicate(timeout=SECONDS)
 
-    assert "no_proxy=127.0.0.1" in notes
+    noted(running, "no_proxy=127.0.0.1")
