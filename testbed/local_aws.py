@@ -14,8 +14,9 @@ from typing import Any, Self
 import boto3
 from botocore.config import Config
 
-START_SECONDS = 60
-STOP_SECONDS = 20
+# Two seconds each; half a minute where fifteen processes share two cores.
+START_SECONDS = 180
+STOP_SECONDS = 60
 
 
 class LocalAwsError(Exception):

@@ -18,7 +18,8 @@ from emr_serverless_local.clock import ManualClock
 from emr_serverless_local.http import serve
 from emr_serverless_local.sessions import SessionService
 
-START_SECONDS = 30
+# Two seconds; half a minute where fifteen processes share two cores.
+START_SECONDS = 180
 ROLE = "arn:aws:iam::000000000000:role/execution"
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import Server, create_application, running
+from .conftest import START_SECONDS, Server, create_application, running
 from .stacks import RecordingStack
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -64,7 +64,7 @@ def test_it_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> Non
         assert Path(server.environment["CDK_HOME"]).parent.parent == server.temporary
         assert any(server.temporary.iterdir())
         server.process.send_signal(number)
-        output, _ = server.process.communicate(timeout=20)
+        output, _ = server.process.communicate(timeout=START_SECONDS)
         assert server.process.returncode == 0
         assert "Traceback" not in output
         assert not alive(processes)
@@ -87,12 +87,12 @@ def test_another_runs_beside_it_on_a_port_of_choice(server: Server, tmp_path: Pa
         created = create_application(server.client("emr-serverless"))
         found = other.client("emr-serverless").list_applications()["applications"]
         assert created not in [application["id"] for application in found]
-        # Ended in the middle of a deployment, it doesn't wait for its end.
+        # Ended in the middle of a deployment, it doesn't wait for its end, in ten minutes.
         stack = RecordingStack(other, tmp_path)
         stack.deploy(A={"Id": "a", "Silent": ["Create"]}, wait=False)
         stack.wait_for_event()
         other.process.terminate()
-        output, _ = other.process.communicate(timeout=5)
+        output, _ = other.process.communicate(timeout=START_SECONDS)
         assert other.process.returncode == 0
         assert "Traceback" not in output
 

@@ -35,7 +35,8 @@ class Stack(RecordingStack):
         ``other`` are the properties of a second custom resource, which follows.
         """
         if properties.get("Silent"):
-            properties["ServiceTimeout"] = "2"
+            # For what is answered, too: on a busy machine that takes seconds.
+            properties["ServiceTimeout"] = "10"
         things: Any = {"Thing": {**properties, "Replaced": replace}}
         if other:
             things["Other"] = {**other, "After": "Thing"}

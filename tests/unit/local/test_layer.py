@@ -12,6 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from .conftest import ROLE, Server, create_application, start_session
+from .stacks import SECONDS
 
 SERVICE_TRUST = {
     "Statement": [
@@ -96,7 +97,7 @@ def denied(action: str, resource: str) -> Iterator[None]:
 
 
 def until(client: Any, application_id: str, session_id: str, *states: str) -> dict[str, Any]:
-    end = time.monotonic() + 20
+    end = time.monotonic() + SECONDS
     while True:
         answer = client.get_session(applicationId=application_id, sessionId=session_id)
         session: dict[str, Any] = answer["session"]
@@ -325,7 +326,7 @@ class TestApplicationResource:
         root.terminate_session(applicationId=application_id, sessionId=session)
         until(root, application_id, session, "TERMINATED")
         root.stop_application(applicationId=application_id)
-        end = time.monotonic() + 20
+        end = time.monotonic() + SECONDS
         while stack.state(root, application_id) != "STOPPED":
             assert time.monotonic() < end
             time.sleep(0.05)
@@ -405,7 +406,7 @@ class Template:
         return dict(answer["Stacks"][0])
 
     def _settled(self) -> str:
-        end = time.monotonic() + 20
+        end = time.monotonic() + SECONDS
         while (status := str(self._describe()["StackStatus"])).endswith("IN_PROGRESS"):
             assert time.monotonic() < end, status
             time.sleep(0.05)

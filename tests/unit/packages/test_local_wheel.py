@@ -10,7 +10,7 @@ import pytest
 
 from tests.unit.packages.installed import built_wheel, programs_with, without_sources
 
-START_SECONDS = 60
+START_SECONDS = 180
 CLIENT = textwrap.dedent(
     """
     import os, sys

@@ -22,7 +22,7 @@ ECHO = """
 import os, grpc
 address = os.environ["SPARK_REMOTE"].removeprefix("sc://")
 with grpc.insecure_channel(address) as channel:
-    print(channel.unary_unary("/test/Echo")(b"a", timeout=5).decode())
+    print(channel.unary_unary("/test/Echo")(b"a", timeout=60).decode())
 """
 
 
