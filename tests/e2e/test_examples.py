@@ -64,8 +64,20 @@ def test_a_team_connects_to_its_notebook_by_a_role(
             if id.startswith("TeamRoleDefaultPolicy")
         ]
         assert "emr-serverless:GetSessionEndpoint" in str(policy)
+        disable_schedules(aws, "EmrServerlessSessionTeamNotebook")
         command_starts_a_successor(aws, outputs["SessionId"])
     assert_over(aws, outputs["ApplicationId"])
+
+
+def disable_schedules(aws: LocalAws, stack: str) -> None:
+    """Have a stack's schedules call no more: by the machine's clock, their time may be now."""
+    client = aws.client("scheduler")
+    resources = aws.client("cloudformation").describe_stack_resources(StackName=stack)
+    for resource in resources["StackResources"]:
+        if resource["ResourceType"] == "AWS::Scheduler::Schedule":
+            schedule = client.get_schedule(Name=resource["PhysicalResourceId"])
+            kept = ("Name", "ScheduleExpression", "FlexibleTimeWindow", "Target")
+            client.update_schedule(**{name: schedule[name] for name in kept}, State="DISABLED")
 
 
 def command_starts_a_successor(aws: LocalAws, session_id: str) -> None:
