@@ -15,6 +15,7 @@ from pyspark.errors import PySparkException
 
 from emr_serverless_local.clock import ManualClock
 from emr_session import SessionProxy
+from testbed.ports import free_port
 from tests.spark.conftest import LiveSession, SparkSessions, connected
 
 HOUR = 3600
@@ -154,7 +155,7 @@ def test_a_query_goes_on_when_the_proxy_is_restarted(
     spark: SparkSessions, proxied: Proxied
 ) -> None:
     live = spark.start()
-    first = proxied(live)
+    first = proxied(live, port=free_port())
     with connected(first.url) as session:
         rows = session.range(0, ROWS_ONE_BY_ONE, 1, 64).toLocalIterator()
         seen = [next(rows).id]

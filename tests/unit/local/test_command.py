@@ -3,12 +3,13 @@
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from testbed.ports import free_port
 
 from .conftest import START_SECONDS, Server, create_application, running
 from .stacks import RecordingStack
@@ -80,8 +81,7 @@ def test_it_listens_on_loopback_only(server: Server, tmp_path: Path) -> None:
 
 
 def test_another_runs_beside_it_on_a_port_of_choice(server: Server, tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     with running(tmp_path, "--port", str(port)) as other:
         assert other.port == port
         created = create_application(server.client("emr-serverless"))

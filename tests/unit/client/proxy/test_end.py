@@ -14,6 +14,7 @@ import pytest
 from emr_session import ConnectError, SessionEndedError, SessionMovedError, SessionProxy
 from emr_session._channel.current_session import CurrentSession
 from emr_session._channel.endpoint import Endpoint
+from testbed.ports import free_port
 
 from ..account import Account, TestClock
 from .conftest import PARAMETER, START_SECONDS, Proxied, client_of
@@ -158,7 +159,7 @@ def test_a_client_that_reads_nothing_more_does_not_keep_the_proxy(
 def test_a_client_goes_on_when_the_proxy_is_restarted(
     proxied: Proxied, arn: str, gateway: Gateway
 ) -> None:
-    first = proxied(arn)
+    first = proxied(arn, port=free_port())
     with client_of(first) as channel:
         held = channel.unary_stream("/test/Hold")(b"held")
         assert next(held) == b"held"

@@ -13,6 +13,7 @@ import trustme
 
 from emr_session import EndpointError, ProxyError, SessionProxy
 from emr_session._proxy.secret import SECRET_HEADER
+from testbed.ports import free_port
 
 from ..account import Account
 from .conftest import Proxied, client_of
@@ -123,9 +124,7 @@ def test_an_endpoint_that_is_not_trusted_is_said_at_the_start(proxied: Proxied, 
 def test_the_port_is_free_again_when_the_start_fails(
     proxied: Proxied, arn: str, aws: Account
 ) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     aws.refused.add("/endpoint")
     with pytest.raises(Exception, match="not authorized"):
         proxied(arn, port=port)
