@@ -82,7 +82,7 @@ def cold(found: alternatives.Alternatives) -> dict[str, Any]:
     ]
     peak = _peak(whole[handler]) / _peak(whole[cold_start.PLAIN])
     claims.append(_claim("peak memory", cold_start.PLAIN, peak, 0.80, "medians"))
-    claims.append(_claim(asset, cold_start.BUNDLED, own / bundled, 0.0033, f"{own:,} bytes"))
+    claims.append(_claim(asset, cold_start.BUNDLED, own / bundled, 0.003333, f"{own:,} bytes"))
     rows = [
         [
             name,

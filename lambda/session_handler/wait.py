@@ -17,7 +17,7 @@ from session_handler.sessions import Session
 # What was just started may not be found yet.
 NOT_FOUND_SECONDS = 60.0
 # Starts on AWS take 60 to 90 s with capacity that is there. A local service takes seconds.
-_FIRST_LOOK = 3.2
+_FIRST_LOOK = (3.1, 4.1)
 _LIKELY = (63.5, 90.0)
 
 
@@ -26,17 +26,17 @@ def pace(waited: float, state: str | None) -> float:
 
     Args:
         waited: Seconds since it was started.
-        state: What the last look showed. One that is STARTING within seconds starts fast.
+        state: What the last look showed. One that is STARTING within seconds may start fast.
     """
     begins, ends = _LIKELY
-    if waited < _FIRST_LOOK - 0.2:
-        return _FIRST_LOOK - waited
-    if waited < 20 and state == "STARTING":
-        return 2.5
+    if waited < _FIRST_LOOK[0]:
+        return random.uniform(*_FIRST_LOOK) - waited
+    if waited < 5 and state == "STARTING":
+        return waited * random.uniform(1.2, 1.6)
     if waited < begins - 1:
         return begins - waited + random.uniform(0.0, 2.0)
     # The more sessions have become usable by now, the fewer look: they can look more often.
-    likely = max(1.4, 5.0 * sqrt(max(0.0, ends - waited) / (ends - begins)))
+    likely = max(1.4, 4.2 * sqrt(max(0.0, ends - waited) / (ends - begins)))
     later = min(15.0, 0.05 * waited)
     return (likely if waited < ends else later) * random.uniform(0.9, 1.1)
 

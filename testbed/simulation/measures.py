@@ -45,13 +45,13 @@ class OperationCalls:
 
 
 @contextmanager
-def _busy_world(foreign: int, dead: int) -> Iterator[World]:
+def _busy_world(foreign: int, dead: int, first_state: str = "STARTING") -> Iterator[World]:
     """A world whose application has live and dead sessions of somebody else."""
     with world(Choices()) as here:
         starts = random.Random(0)
         here.service.start_seconds = lambda: starts.uniform(*STARTS)
         here.service.stop_seconds = 5.0
-        here.service.first_state = "SUBMITTED"
+        here.service.first_state = first_state
         for arn in here.foreign:  # those that every world has
             here.service.sessions[arn].state = "TERMINATED"
         for number in range(dead + foreign):
@@ -115,7 +115,6 @@ def answer_delay(times: int = TIMES) -> AnswerDelay:
         with world(Choices()) as here:
             random.seed(number)
             start = STARTS[0] + (STARTS[1] - STARTS[0]) * number / max(1, times - 1)
-            here.service.first_state = "SUBMITTED"
             here.service.start_seconds = partial(float, start)
             do(here, Create((A,)), Rest())
             usable_at, answered_at = here.own()[0].usable_at, here.stack.requests[0].answered_at
@@ -145,19 +144,22 @@ class ConcurrentCalls:
     seconds: float
 
 
-def concurrent_calls(rate: float | None = None, count: int = SESSIONS) -> list[ConcurrentCalls]:
-    """A stack of so many sessions that is created, tagged, replaced, rolled back and deleted.
+def concurrent_calls(
+    rate: float | None = None, first_state: str = "STARTING"
+) -> list[ConcurrentCalls]:
+    """A stack of 25 sessions that is created, tagged, replaced, rolled back and deleted.
 
     Args:
         rate: How many GetSession the service takes a second; None for any number.
-        count: How many sessions the stack has.
+        first_state: What a session is until it is usable. AWS doesn't say for how long it is
+            SUBMITTED; one that is STARTING at once is looked at once more.
     """
-    names = [f"Session{number}" for number in range(count)]
+    names = [f"Session{number}" for number in range(SESSIONS)]
 
     def template(session: Session) -> dict[str, Session]:
         return dict.fromkeys(names, session)
 
-    with _busy_world(0, 0) as here:
+    with _busy_world(0, 0, first_state) as here:
         looked: list[float] = []
         watch = here.network.watch
 

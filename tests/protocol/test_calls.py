@@ -28,7 +28,7 @@ def test_nothing_but_a_rollback_and_a_deletion_searches() -> None:
 
 
 def test_the_answer_comes_soon_after_the_session_is_usable() -> None:
-    assert measures.answer_delay(60).mean < 2.5
+    assert measures.answer_delay(100).mean <= 2.0
 
 
 def test_25_sessions_of_a_stack_live_with_two_looks_a_second() -> None:

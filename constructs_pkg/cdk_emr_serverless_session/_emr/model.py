@@ -33,11 +33,16 @@ HANDLER_READS = {
     ),
     "Session": (*_READ, "createdAt", "createdBy", "executionRoleArn", "sessionId", "tags"),
     "SessionSummary": (*_READ, "createdAt", "createdBy", "executionRoleArn", "sessionId"),
+    "InteractiveConfiguration": ("sessionEnabled",),
 }
 
 # What botocore doesn't look at when it makes a request or reads an answer. It checks what is
-# required and the least lengths; the rest is checked at synth, and by the service.
-_UNREAD = ("documentation", "documentationUrl", "enum", "max", "pattern", "sensitive")
+# required and the least lengths; the rest is checked at synth, and by the service. An error's code
+# and message are read without its shape.
+_UNREAD = (
+    *("documentation", "documentationUrl", "enum", "errors", "idempotent", "max", "pattern"),
+    *("readonly", "sensitive"),
+)
 
 
 @cache

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from botocore.loaders import Loader
 from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
+from botocore.parsers import create_parser
 
 from cdk_emr_serverless_session._emr.model import HANDLER_OPERATIONS
 from cdk_emr_serverless_session._provider.asset import handler_source
@@ -61,7 +62,23 @@ def test_an_operation_is_described_as_in_the_installed_botocore(asset: str, oper
         assert getattr(ours, attribute) == getattr(stock, attribute), attribute
     assert described(ours.input_shape) == described(stock.input_shape)
     assert differing(described(ours.output_shape), described(stock.output_shape)) == []
-    assert [described(e) for e in ours.error_shapes] == [described(e) for e in stock.error_shapes]
+
+
+@pytest.mark.parametrize("operation", HANDLER_OPERATIONS)
+def test_an_errors_code_and_message_are_read_without_its_shape(asset: str, operation: str) -> None:
+    ours, stock = (model.operation_model(operation) for model in models(asset))
+    parser: Any = create_parser("rest-json")
+    for error in stock.error_shapes:
+        answer = {
+            "status_code": error.metadata["error"]["httpStatusCode"]
+            if "error" in error.metadata
+            else 500,
+            "headers": {"x-amzn-errortype": error.name},
+            "body": b'{"message": "why"}',
+        }
+        read = parser.parse(answer, ours.output_shape)["Error"]
+        assert read == parser.parse(answer, stock.output_shape)["Error"]
+        assert (read["Code"], read["Message"]) == (error.name, "why")
 
 
 def differing(ours: Any, stock: Any, path: str = "") -> list[str]:

@@ -30,7 +30,7 @@ def bundled_boto3() -> int:
 
 
 def test_the_asset_is_a_three_hundredth_of_bundled_boto3(asset: str) -> None:
-    assert zipped_bytes(Path(asset)) / bundled_boto3() < 0.0033
+    assert zipped_bytes(Path(asset)) / bundled_boto3() < 1 / 300
 
 
 @pytest.fixture(scope="module")
