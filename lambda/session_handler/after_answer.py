@@ -46,7 +46,8 @@ def taken_over(invocation: Invocation, answered: SessionArn, give_up: Callable[[
             return False
         elif at_rest or invocation.wanted.evidence(shown):
             against += 1
-            was_undone = was_undone or (at_rest and not shown.stack.startswith("DELETE"))
+            if shown.resource.status == "CREATE_FAILED" or not shown.stack.startswith("DELETE"):
+                was_undone = was_undone or at_rest
             if against == _CERTAIN:
                 give_up()
                 return False

@@ -5,14 +5,13 @@ import time
 from collections.abc import Callable
 
 from session_handler import names, reasons, served_stacks, sessions, wait
-from session_handler.errors import Conflict, Denied, Failure, Refused, ServiceError, Unclear
+from session_handler.errors import Conflict, Denied, Failure, Refused, ServiceError
 from session_handler.identity import SessionArn, TokenId
 from session_handler.invocation import Invocation, Outcome
 from session_handler.retry import RetryBudget, until_clear
-from session_handler.search import Search, listed
+from session_handler.search import LIST_DELAY, Search, listed
 from session_handler.sessions import Session
 from session_handler.stack import READ_DELAY
-from session_handler.started_session import LIST_DELAY
 
 _PAUSE = 10.0
 # For so long a Delete tries to see what it ends, before it does.
@@ -32,10 +31,9 @@ def delete(invocation: Invocation) -> Outcome:
             _delete_unknown(invocation, token)
     except Exception as error:  # noqa: BLE001 - answered, whatever it is
         reason = invocation.reason(error)
-        is_pending = token is not None and token.application_id is not None
-        if arn is not None or (is_pending and isinstance(error, (Failure, Unclear))):
+        if arn is not None or (token is not None and token.application_id is not None):
             return Outcome(physical_id, failure=reason)
-        # Of an id that CloudFormation made up, FAILED would make a stack that can't be deleted.
+        # Most likely nothing was started, and FAILED would make a stack that can't be deleted.
         return Outcome(physical_id)
     try:
         _stop_applications(invocation, arn)
@@ -188,6 +186,10 @@ def _stop_applications(invocation: Invocation, arn: SessionArn | None) -> None:
     if served_stacks.refusal(invocation.request.owner.stack_id) is not None:
         return  # it may not, and waiting for IAM is no use
     named = [arn.application_id] if arn else invocation.request.application_ids()
+    resource = invocation.stack.resource_with_retries()
+    held = SessionArn.parse(resource.physical_id) if resource else None
+    if held not in (None, arn):  # it may not be listed yet
+        named = [n for n in named if n != held.application_id]
     denied_seconds = _STOP_DENIED_SECONDS if arn else invocation.denied_seconds
     for application_id in named:
         while _is_to_be_stopped(invocation, application_id, denied_seconds):

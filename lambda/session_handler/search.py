@@ -15,6 +15,9 @@ from session_handler.invocation import Invocation
 from session_handler.retry import RetryBudget, until_clear
 from session_handler.sessions import Session, Summary
 
+# How long ListSessions may take to show a session that was just started.
+LIST_DELAY = 30.0
+
 
 def listed(application_id: str, states: Iterable[str], budget: RetryBudget) -> Iterator[Summary]:
     """The sessions of an application in these states. A page may be empty and not be the last.

@@ -134,11 +134,13 @@ def terminate(arn: SessionArn) -> None:
         raise
     except Refused as error:
         session = get(arn)
-        if session.is_live and not session.is_usable and not isinstance(error, Denied):
-            # It may take that once it has started.
-            raise Unclear(error.operation, error.code, error.message) from None
-        if session.is_live:
+        if not session.is_live:
+            return
+        if isinstance(error, Denied):
             raise
+        if not session.is_usable:  # it may take that once it has started
+            raise Unclear(error.operation, error.code, error.message) from None
+        _call("terminate_session", **ids)  # it may have started between the two calls
 
 
 def tag(arn: SessionArn, tags: Mapping[str, str]) -> None:

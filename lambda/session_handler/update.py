@@ -1,5 +1,6 @@
 """Update: rules 9 to 13."""
 
+import time
 from collections.abc import Mapping
 from functools import partial
 
@@ -166,8 +167,13 @@ def _let_go(invocation: Invocation, given: Session | None, session: Session | No
     if session is None or session is given or session.is_retained:
         return
     shown = insist(invocation.wanted.look, READ_DELAY)
+    while shown is not None and shown.resource.status == "UPDATE_IN_PROGRESS":
+        if invocation.deadline.is_over:
+            return
+        time.sleep(READ_DELAY)  # that Update may take it, too
+        shown = insist(invocation.wanted.look, READ_DELAY)
     if shown is not None and shown.resource.physical_id == session.arn.arn:
-        return  # another Update has taken it as well
+        return
     if session.held_arn is not None:
         now = invocation.find(session.arn)
         if now is None or now.held_arn is None:
@@ -181,8 +187,6 @@ def _let_go(invocation: Invocation, given: Session | None, session: Session | No
 
 def _is_nobodys(request: Request, successor: Session, shown: StackView | None) -> bool:
     """Whether nobody looks for a successor any more: no schedule, no other Update, no Delete."""
-    if shown is not None and shown.resource.status == "UPDATE_IN_PROGRESS":
-        return False
     if not request.will_be_kept_alive:
         return True
     if shown is None or not shown.is_settled:

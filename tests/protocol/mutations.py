@@ -36,9 +36,8 @@ MUTATIONS = (
         1,
         "a Delete of an id that was made up fails",
         "delete.py",
-        "        if arn is not None or (is_pending and isinstance(error, (Failure, Unclear))):\n"
-        "            return Outcome(physical_id, failure=reason)\n",
-        "        return Outcome(physical_id, failure=reason)\n",
+        "        return Outcome(physical_id)\n    try:",
+        "        return Outcome(physical_id, failure=reason)\n    try:",
         "test_answers.test_a_delete_of_an_id_that_was_made_up_succeeds_where_nothing_can_be_listed",
     ),
     Mutation(
@@ -289,16 +288,16 @@ MUTATIONS = (
         7,
         "a session is ended that the rollback may come back to",
         "started_session.py",
-        ".replaces != arn\n",
-        ".replaces != held\n",
+        ".replaces == arn\n",
+        ".replaces == held\n",
         "test_update.test_an_update_that_comes_again_leaves_what_the_next_rollback_comes_back_to",
     ),
     Mutation(
         7,
         "a session is ended that CloudFormation holds",
         "started_session.py",
-        "is_kept or not self._is_not_held(arn)",
-        "is_kept",
+        "if is_kept else self._why_held(arn)",
+        'if is_kept else ""',
         "test_answers.test_a_second_delivery_has_the_same_token",
     ),
     Mutation(
@@ -313,16 +312,16 @@ MUTATIONS = (
         7,
         "what CloudFormation holds is asked once what it replaces",
         "started_session.py",
-        "            return until_found(",
-        "            return until_clear(",
+        "comes_back = until_found(",
+        "comes_back = until_clear(",
         "test_update.test_an_update_that_comes_again_looks_again_for_the_session_of_the_next_one",
     ),
     Mutation(
         7,
         "a session is ended where CloudFormation doesn't say what it holds",
         "started_session.py",
-        "        if resource is None:\n            return False\n",
-        "        if resource is None:\n            return True\n",
+        '        if resource is None:\n            return "CloudFormation',
+        '        if resource is None:\n            return "" and "',
         "test_create.test_nothing_is_ended_where_cloudformation_does_not_say_what_it_holds",
     ),
     Mutation(
@@ -409,9 +408,8 @@ MUTATIONS = (
         8,
         "a refused successor ends while another Update may adopt it",
         "update.py",
-        '    if shown is not None and shown.resource.status == "UPDATE_IN_PROGRESS":\n'
-        "        return False\n",
-        "",
+        '    while shown is not None and shown.resource.status == "UPDATE_IN_PROGRESS":\n',
+        "    while False:\n",
         "test_keep_alive.test_a_refused_successor_stays_while_a_rollback_comes_back_to_it",
     ),
     Mutation(
@@ -874,7 +872,7 @@ MUTATIONS = (
         "what is retained while its end is waited for ends",
         "started_session.py",
         "                    self._end(session.arn)\n",
-        "                    if self._is_not_held(session.arn):\n"
+        "                    if not self._why_held(session.arn):\n"
         "                        self._invocation.end(session.arn, budget)\n",
         "test_retain.test_what_an_update_retains_while_an_old_delivery_waits_to_end_it_stays",
     ),
@@ -998,8 +996,8 @@ MUTATIONS = (
         18,
         "a successor is started while an operation is in progress",
         "schedule.py",
-        "    if shown is None or not shown.stack_is_at_rest:\n",
-        "    if shown is None:\n",
+        "    if not shown.stack_is_at_rest:\n",
+        "    if False:\n",
         "test_keep_alive.test_a_call_while_another_session_is_updated_starts_nothing",
     ),
     Mutation(
@@ -1014,8 +1012,8 @@ MUTATIONS = (
         18,
         "nobody looks after a successor was started",
         "schedule.py",
-        "        if not _stays(invocation, own):\n",
-        "        if False:\n",
+        "        problem = _problem(invocation, own)\n",
+        "        problem = None\n",
         "test_keep_alive.test_a_late_start_that_a_deletion_overtakes_leaves_nothing",
     ),
     Mutation(

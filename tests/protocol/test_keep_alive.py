@@ -329,7 +329,7 @@ def test_a_cancelled_update_leaves_the_successor_that_its_rollback_has_taken() -
     """The Update switches the schedule off, so that nobody would look for its successor."""
     schedule: list[Operation] = [
         *(Create((A,)), Rest(), SessionEnds(), Wait(5), ScheduledCall(), Wait(60)),
-        Update((Session("a"),), 0.8),
+        Update((Session("a"),), 0.9),
     ]
     plan = {"Update.3 GetSession 0": "no answer", "Update.2 DescribeStackResource 6": "stale"}
     run(schedule, PlannedChoices(plan))

@@ -272,7 +272,7 @@ def test_an_update_that_was_seen_undone_ends_its_session_though_its_stack_is_del
             lab.stack.shows_skipped_ids = False
             do(lab, Create((A,)), Rest())
             before = str(lab.held())
-            do(lab, Update((B,), 66.4), Wait(seconds), Delete(), Rest())
+            do(lab, Update((B,), 65.6), Wait(seconds), Delete(), Rest())
             assert lab.live() == [before]
 
 

@@ -20,7 +20,7 @@ def test_what_is_listed_late_on_another_application_is_left() -> None:
     late = {"seldom list lag 0": "45", "Update.2 StartSession 0": "closed after"}
     schedule: list[Operation] = [
         Create((Session("a"),)),
-        Update((Session("a", application=1),), 1.5),
+        Update((Session("a", application=1),), 1.0),
     ]
     seen = run(schedule, PlannedChoices(late))
     assert seen[f"left: {Left.NOT_LISTED}"] > 0

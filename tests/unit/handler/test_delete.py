@@ -157,6 +157,43 @@ def test_a_resource_that_goes_for_good_takes_along_what_failures_left(
     assert lab.live() == [foreign, kept]
 
 
+def test_the_log_names_every_session_that_is_ended(lab: Lab, properties: dict[str, Any]) -> None:
+    arn = lab.create(properties).physical_id
+    left = owned(lab, properties)
+    assert lab.delete(arn, properties).is_success
+    ended = [line["sessionId"] for line in lab.logged() if line["event"] == "ended"]
+    assert ended == [arn.split("/")[-1], left.split("/")[-1]]
+
+
+def test_a_session_that_becomes_usable_as_its_end_is_refused_is_ended(
+    lab: Lab, properties: dict[str, Any]
+) -> None:
+    arn = lab.create({**properties, "WaitUntilReady": "false"}).physical_id
+    starting = Fault(400, "ValidationException", "The session can't be terminated in STARTING.")
+    lab.network.fail("TerminateSession", starting)
+
+    def starts() -> None:
+        session = lab.session(arn)
+        session.starting_at = session.usable_at = lab.clock.now()
+
+    lab.network.before["TerminateSession"] = starts
+    assert lab.delete(arn, properties).is_success
+    assert lab.live() == []
+
+
+def test_an_application_that_the_stack_uses_is_not_stopped_while_the_list_lags(
+    lab: Lab, properties: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A session that nobody waits for may take half a minute until it is listed."""
+    properties["StopApplication"] = "true"
+    held = lab.create(properties).physical_id
+    new = {**properties, "Name": "another", "WaitUntilReady": "false"}
+    lab.update(held, properties, new)
+    monkeypatch.setattr(sessions, "page", lambda *_: sessions.Page([], None))
+    assert lab.clean_up(held, properties).is_success
+    assert not lab.asked("StopApplication")
+
+
 def test_a_resource_that_goes_for_good_takes_along_what_is_on_the_application_it_names(
     lab: Lab, properties: dict[str, Any]
 ) -> None:
@@ -339,11 +376,12 @@ def test_what_users_made_is_not_looked_at_beside_a_session_of_its_own(
 
 
 @pytest.mark.parametrize("operation", ["ListSessions", "GetSession"])
+@pytest.mark.parametrize("fault", [BROKEN, DENIED, Fault(400, "ValidationException")])
 def test_a_pending_id_fails_where_nothing_tells_whether_its_session_lives(
-    lab: Lab, properties: dict[str, Any], operation: str
+    lab: Lab, properties: dict[str, Any], operation: str, fault: Fault
 ) -> None:
     owned(lab, properties)
-    lab.network.always[operation] = BROKEN
+    lab.network.always[operation] = fault
     pending = str(TokenId("1" * 64, properties["ApplicationId"]))
     assert "may still be live" in lab.delete(pending, properties).reason
 
@@ -358,7 +396,7 @@ def test_what_can_not_be_ended_keeps_nothing_else_alive(
 
     def refuse() -> None:
         if lab.network.count()["TerminateSession"] == 2:
-            lab.network.fail("TerminateSession", Fault(400, "ValidationException", "No."))
+            lab.network.fail("TerminateSession", *[Fault(400, "ValidationException", "No.")] * 2)
 
     lab.network.before["TerminateSession"] = refuse
     reason = lab.delete(arn, properties).reason

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from session_handler.names import RETAINED_TAG
-from tests.unit.handler.conftest import Lab
+from session_handler.names import HELD_ARN_TAG, RETAINED_TAG
+from session_handler.properties import read_spec
+from tests.unit.handler.conftest import OWNER, Lab
 from tests.unit.handler.network import DENIED, NOT_FOUND, Fault
 
 
@@ -158,6 +159,51 @@ def test_what_the_stacks_deletion_let_go_stays_though_an_older_read_showed_less(
     lab.network.before["TagResource"] = lambda: lab.clock.after(0.5, take)
     assert lab.create(retained).is_success
     assert len(lab.live()) == 1
+
+
+def test_a_create_that_was_seen_failed_ends_its_session_though_its_stack_is_deleted_then(
+    lab: Lab, retained: dict[str, Any]
+) -> None:
+    """CloudFormation had cancelled it before it took the answer."""
+    lab.cloudformation.listens = False
+
+    def let_go() -> None:
+        lab.cloudformation.shows("DELETE_SKIPPED", "DELETE_COMPLETE", None)
+
+    def delete() -> None:
+        lab.cloudformation.deleted_at = lab.clock.now()
+        lab.cloudformation.shows("CREATE_FAILED", "DELETE_IN_PROGRESS", None)
+        lab.clock.after(5, let_go)
+
+    lab.network.before["TagResource"] = lambda: lab.clock.after(2, delete)
+    assert lab.create(retained).is_success
+    assert lab.live() == []
+
+
+def test_a_successor_keeps_its_mark_that_the_rollbacks_update_is_about_to_take(
+    lab: Lab, retained: dict[str, Any]
+) -> None:
+    """CloudFormation has refused it from this Update."""
+    kept_alive = {**retained, "KeepAlive": "true"}
+    held = lab.create(kept_alive).physical_id
+    lab.end(held)
+    spec = read_spec(retained).digest
+    successor = lab.start(
+        retained["ApplicationId"], {**OWNER.tags(spec, "token"), HELD_ARN_TAG: held}
+    )
+    lab.clock.sleep(90)
+    shows = lab.cloudformation.shows
+    lab.cloudformation.listens = False
+    rolls_back = "UPDATE_ROLLBACK_IN_PROGRESS"
+
+    def cancel() -> None:
+        shows("UPDATE_FAILED", rolls_back, held)
+        lab.clock.after(10, lambda: shows("UPDATE_IN_PROGRESS", rolls_back, held))
+        lab.clock.after(30, lambda: shows("UPDATE_COMPLETE", rolls_back, successor))
+
+    lab.network.before["TagResource"] = cancel
+    assert lab.update(held, kept_alive, retained).physical_id == successor
+    assert is_marked(lab, successor)
 
 
 @pytest.mark.parametrize(

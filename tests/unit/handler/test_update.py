@@ -302,13 +302,32 @@ def test_a_failed_update_ends_its_session_though_it_may_not_look_at_it(
     assert lab.live() == [held]
 
 
+def test_an_update_ends_the_three_sessions_that_one_another_have_replaced(
+    lab: Lab, old: dict[str, Any]
+) -> None:
+    """With rollback switched off no clean-up came after any of these updates."""
+    lab.create(old)
+    held = lab.live()[0]
+    for _ in range(3):
+        held = lab.start(old["ApplicationId"], owner_tags(old, **{REPLACES_TAG: held}))
+    lab.clock.sleep(90)
+
+    def completes() -> None:
+        lab.cloudformation.shows("UPDATE_COMPLETE", "UPDATE_COMPLETE", held)
+
+    lab.clock.after(30, completes)
+    assert lab.update(held, old, {**old, "Tags": {"a": "b"}}).is_success
+    assert lab.live() == [held]
+
+
 def test_a_rollback_succeeds_when_its_search_takes_too_long(
     lab: Lab, old: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cleanup, "_SEARCH_SECONDS", 0.0)
     held = lab.create(old).physical_id
     assert lab.update(held, {**old, "Name": "another"}, old, rollback=True).is_success
-    assert "no time" in lab.logged()[-1]["searchNotFinished"]
+    (answered,) = [line for line in lab.logged()[-2:] if line["event"] == "answered"]
+    assert "no time" in answered["searchNotFinished"]
 
 
 @pytest.mark.parametrize("fault", [DENIED, BROKEN])
