@@ -45,6 +45,7 @@ def send(invocation: Invocation, outcome: Outcome) -> None:
     while True:
         try:
             put(url, body)
+            invocation.log_fields.pop("answer", None)  # of an attempt before
             return
         except ValueError:  # no URL at all: nobody waits there
             invocation.log_fields["answer"] = "there is no address to send it to"

@@ -80,7 +80,7 @@ def before(invocation: Invocation, given: Session | None) -> list[SessionArn]:
             )
             found = [s for s in search.owned() if s.held_arn == given.replaces.arn]
     except ServiceError as error:
-        invocation.log_fields["notFound"] = str(error)
+        invocation.log_fields["chainNotFollowed"] = str(error)
     owner = invocation.request.owner
     # The oldest first: whoever comes after a death follows what is left.
     return [s.arn for s in reversed(found) if owner.owns(s.tags) and not s.is_retained]

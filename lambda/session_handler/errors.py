@@ -15,26 +15,11 @@ from botocore.exceptions import (
 # What the service says of a token comes under several codes, and no time makes it better.
 TOKEN_REFUSED = re.compile(r"client ?token|idempoten", re.IGNORECASE)
 
-_DENIED_CODES = {
-    "AccessDenied",
-    "AccessDeniedException",
-    "UnauthorizedOperation",
-    "UnauthorizedException",
-    "NotAuthorized",
-}
+_DENIED_CODES = {"AccessDenied", "AccessDeniedException"}
 _TRANSIENT_CODES = {
-    "InternalServerException",
-    "InternalFailure",
-    "ServiceUnavailable",
-    "ServiceUnavailableException",
     "RequestTimeout",
     "RequestTimeoutException",
-    "RequestLimitExceeded",
     "TooManyRequestsException",
-    "SlowDown",
-    "BandwidthLimitExceeded",
-    "PriorRequestNotComplete",
-    "TransactionInProgressException",
     "LimitExceededException",
 }
 _NEVER_SENT = (ParamValidationError, NoCredentialsError, PartialCredentialsError, NoRegionError)

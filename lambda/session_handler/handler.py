@@ -31,24 +31,19 @@ def _handle_request(invocation: Invocation) -> None:
     outcome = _outcome(invocation)
     try:
         answer.send(invocation, outcome)
-        if outcome.afterwards is not None:
-            outcome.afterwards()
-    except answer.AnswerNotSent:
-        raise
-    except Exception as error:  # noqa: BLE001 - the request is answered
-        invocation.log_fields["error"] = f"{type(error).__name__}: {error}"
     finally:
-        succeeded = outcome.failure is None
         if outcome.arn is not None:
             invocation.log_fields["sessionId"] = outcome.arn.session_id
-        log.line(
-            invocation.request,
-            event="answered",
-            status="SUCCESS" if succeeded else "FAILED",
-            reason=outcome.failure,
-            milliseconds=invocation.milliseconds,
-            **invocation.log_fields,
-        )
+        status = "SUCCESS" if outcome.failure is None else "FAILED"
+        invocation.log("answered", status=status, reason=outcome.failure)
+    if outcome.afterwards is None:
+        return
+    invocation.log_fields.clear()
+    try:
+        outcome.afterwards()
+    except Exception as error:  # noqa: BLE001 - the request is answered
+        invocation.note(error)
+    invocation.log("done")
 
 
 def _outcome(invocation: Invocation) -> Outcome:
@@ -63,15 +58,15 @@ def _outcome(invocation: Invocation) -> Outcome:
 
 
 def _handle_schedule(event: dict[str, Any], deadline: Deadline) -> None:
-    log_fields: dict[str, Any] = {}
-    request = Request.read(event, "KeepAlive")
+    invocation = Invocation(Request.read(event, "KeepAlive"), deadline)
+    log_fields = invocation.log_fields
     try:
         log_fields["outcome"] = keep_alive(ScheduleCall.read(event), deadline, log_fields)
     except MalformedRequest as error:  # delivering it again would not help
         log_fields["error"] = str(error)
-    except Exception as error:
-        log_fields["error"] = f"{type(error).__name__}: {error}"
-        raise
+    except Exception as error:  # noqa: BLE001 - raised, as what may be logged
+        invocation.note(error)
+        # Lambda logs it as it is; it may quote a token.
+        raise RuntimeError(log.redacted(str(error))) from None
     finally:
-        milliseconds = Invocation(request, deadline).milliseconds
-        log.line(request, event="kept alive", milliseconds=milliseconds, **log_fields)
+        invocation.log("kept alive")

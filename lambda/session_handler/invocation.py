@@ -1,17 +1,20 @@
 """One invocation: the request, its time, and what the modules that work on it share."""
 
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from session_handler import reasons, served_stacks, sessions
+from session_handler import log, reasons, served_stacks, sessions
 from session_handler.deadline import Deadline
-from session_handler.errors import NotFound
+from session_handler.errors import Failure, NotFound, ServiceError, Unwanted
 from session_handler.identity import SessionArn
+from session_handler.properties import MalformedRequest
 from session_handler.request import Request
 from session_handler.retry import (
     DENIED_SECONDS,
+    NOT_FOUND_PAUSE,
     UNLISTED_DENIED_SECONDS,
     RetryBudget,
     insist,
@@ -22,7 +25,8 @@ from session_handler.sessions import Session
 from session_handler.stack import Stack
 from session_handler.wanted import Wanted
 
-_NOT_FOUND_PAUSE = 6.0
+# What says itself what was asked, what the service said and what to do.
+_SAYS_ALL = (Failure, MalformedRequest, Unwanted)
 
 
 class Outcome(NamedTuple):
@@ -88,12 +92,19 @@ class Invocation:
 
     def find_again(self, arn: SessionArn | None) -> Session | None:
         """The same, looked for three times: one that was just started may not be shown yet."""
-        return insist(lambda: self.find(arn), _NOT_FOUND_PAUSE) if arn else None
+        return insist(lambda: self.find(arn), NOT_FOUND_PAUSE) if arn else None
 
     def reason(self, error: Exception) -> str:
-        """The reason of an answer of FAILED; what went wrong is in the log line too."""
-        self.log_fields["error"] = f"{type(error).__name__}: {error}"
+        """The reason of an answer of FAILED; what it doesn't say is in the log line."""
+        if not isinstance(error, _SAYS_ALL):
+            self.note(error)
         return reasons.of(self.request, error, self.log_fields.get("notEnded"))
+
+    def note(self, error: Exception) -> None:
+        """Say in the log what went wrong, and where, if it is no service that says it."""
+        self.log_fields["error"] = f"{type(error).__name__}: {error}"
+        if not isinstance(error, ServiceError):
+            self.log_fields["trace"] = "".join(traceback.format_tb(error.__traceback__))
 
     def end(self, arn: SessionArn, budget: RetryBudget | None = None) -> bool:
         """TerminateSession until it is accepted; whether there was something to end.
@@ -105,9 +116,11 @@ class Invocation:
             until_found(lambda: sessions.terminate(arn), budget or self.retry_budget())
         except NotFound:
             return False
+        log.line(self.request, event="ended", sessionId=arn.session_id)
         return True
 
-    @property
-    def milliseconds(self) -> float:
-        """How long it has been going on."""
-        return round((time.time() - self.deadline.began) * 1000, 1)
+    def log(self, event: str, **more: Any) -> None:
+        """Write a line of what has happened, with what is known by now."""
+        milliseconds = round((time.time() - self.deadline.began) * 1000, 1)
+        fields = {**more, "milliseconds": milliseconds, **self.log_fields}
+        log.line(self.request, event=event, cloudFormation=self.stack.problem, **fields)

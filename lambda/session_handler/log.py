@@ -29,6 +29,11 @@ def line(request: Request | None, **log_fields: Any) -> None:
     # Before JSON escapes what stands beside a token.
     for key, value in shown.items():
         if isinstance(value, str):
-            shown[key] = _TOKEN.sub("(token)", value)
+            shown[key] = redacted(value)
     sys.stdout.write(json.dumps(shown, default=str) + "\n")
     sys.stdout.flush()
+
+
+def redacted(text: str) -> str:
+    """Without client tokens."""
+    return _TOKEN.sub("(token)", text)

@@ -34,14 +34,24 @@ _END_BY_HAND = (
 )
 
 
-def of(request: Request, error: Exception, alive_because: str | None) -> str:
-    """What an exception means for the person deploying. ``alive_because`` as in ``unwanted``."""
+def of(request: Request, error: Exception, not_ended: str | None) -> str:
+    """What an exception means for the person deploying; and what was started and lives, and why."""
+    said = _of(request, error)
+    if not not_ended:
+        return said
+    return (
+        f"{said} What it had started could not be ended: {_said(not_ended)} If no rollback and no "
+        f"deletion of the stack does that, {_END_BY_HAND}"
+    )
+
+
+def _of(request: Request, error: Exception) -> str:
     if isinstance(error, Failure):
         return str(error)
     if isinstance(error, MalformedRequest):
         return malformed(request, error)
     if isinstance(error, Unwanted):
-        return unwanted(request, str(error), alive_because)
+        return unwanted(request, str(error))
     if isinstance(error, ServiceError):
         is_end = request.kind == "Delete"
         return not_ended(request, error) if is_end else refused(request, error, None)
@@ -65,11 +75,10 @@ def unexpected(request: Request, error: BaseException) -> str:
     )
 
 
-def unwanted(request: Request, why: str, alive_because: str | None) -> str:
-    """CloudFormation has cancelled the request; and why what it had started lives, if it does."""
-    ended = f"could not be ended: {_said(alive_because)}" if alive_because else "is ended."
+def unwanted(request: Request, why: str) -> str:
+    """CloudFormation has cancelled the request."""
     return (
-        f"The EMR Serverless session {_name(request)}: {why} What it had started {ended} "
+        f"The EMR Serverless session {_name(request)}: {why} "
         "What to do: see why the stack has stopped waiting, in its events before this one."
     )
 

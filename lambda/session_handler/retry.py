@@ -19,7 +19,7 @@ UNLISTED_DENIED_SECONDS = 30.0
 # No connection at all: a route that is missing doesn't come by itself.
 UNREACHABLE_SECONDS = 120.0
 # A session that was started seconds ago may not be found yet.
-_NOT_FOUND_PAUSE = 6.0
+NOT_FOUND_PAUSE = 6.0
 _NOT_FOUND_TIMES = 3
 _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 12.0
@@ -88,7 +88,7 @@ def until_found(do: Callable[[], T], budget: RetryBudget) -> T:
         try:
             return until_clear(do, budget)
         except NotFound:
-            time.sleep(_NOT_FOUND_PAUSE)
+            time.sleep(NOT_FOUND_PAUSE)
     return until_clear(do, budget)
 
 

@@ -36,8 +36,8 @@ def keep_alive(call: ScheduleCall, deadline: Deadline, log_fields: dict[str, Any
     was_queued = deadline.began - call.scheduled_at > _ON_TIME_SECONDS
     changed_until = call.scheduled_at if was_queued else inf
     held = _held(Stack(call.request, deadline), call.request, changed_until)
-    if held is None:
-        return "the stack is being changed"
+    if isinstance(held, str):
+        return held
     invocation = Invocation(
         # The token: the schedule's time, and the session that is replaced.
         replace(
@@ -57,11 +57,12 @@ def keep_alive(call: ScheduleCall, deadline: Deadline, log_fields: dict[str, Any
     there, outcome = _successors(invocation, held, session), "alive"
     if not there:
         own, outcome = _start(invocation, changed_until), "renewed"
-        if own is None:
-            return "the stack is being changed"
+        if isinstance(own, str):
+            return own
         log_fields["successor"] = own.session_id
-        if not _stays(invocation, own):
-            return "the stack was changed"
+        problem = _problem(invocation, own)
+        if problem:
+            return problem
         there = _successors(invocation, held, session) or [own]
     for arn in there[1:]:  # another call, delivered late, has started one too
         _end(invocation, arn)
@@ -70,20 +71,22 @@ def keep_alive(call: ScheduleCall, deadline: Deadline, log_fields: dict[str, Any
     return outcome
 
 
-def _held(stack: Stack, request: Request, changed_until: float) -> SessionArn | None:
-    """The session that the resource holds, where no operation is under way on its stack.
+def _held(stack: Stack, request: Request, changed_until: float) -> SessionArn | str:
+    """The session that the resource holds, or why nothing is started in its place.
 
-    None also where the resource has changed later: what the call asks for may not hold any more.
+    Nothing is where the resource has changed later: what the call asks for may not hold any more.
     """
     shown = stack.shown()
-    if shown is None or not shown.stack_is_at_rest:
-        return None
-    if shown.stack.startswith("DELETE") or not shown.resource.status.endswith("_COMPLETE"):
-        return None
-    if shown.resource.status == "DELETE_COMPLETE" or shown.resource.changed_at > changed_until:
-        return None
-    held = SessionArn.parse(shown.resource.physical_id)
-    return held if held and request.physical_id in (None, held.arn) else None
+    if shown is None:
+        return f"CloudFormation doesn't say what the stack holds: {stack.problem}"
+    if not shown.stack_is_at_rest:
+        return "the stack is being changed"
+    status, held = shown.resource.status, SessionArn.parse(shown.resource.physical_id)
+    is_whole = status.endswith("_COMPLETE") and not (shown.stack + status).count("DELETE")
+    is_same = request.physical_id in (None, held and held.arn)
+    if held is None or not is_whole or not is_same or shown.resource.changed_at > changed_until:
+        return f"nothing to renew: the stack is {shown.stack}, the resource {status}"
+    return held
 
 
 def _successors(
@@ -92,23 +95,23 @@ def _successors(
     return [found.arn for found in successors(invocation, held, session)]
 
 
-def _start(invocation: Invocation, changed_until: float) -> SessionArn | None:
-    """StartSession; None where the stack is being changed, asked before each attempt."""
+def _start(invocation: Invocation, changed_until: float) -> SessionArn | str:
+    """StartSession, or why it isn't called; asked before each attempt."""
     request = invocation.request
     parameters = request.start_parameters({names.HELD_ARN_TAG: request.physical_id or ""})
 
-    def attempt() -> SessionArn | None:
+    def attempt() -> SessionArn | str:
         held = _held(invocation.stack, request, changed_until)
-        return sessions.start(parameters) if held else None
+        return held if isinstance(held, str) else sessions.start(parameters)
 
     arn = until_clear(attempt, invocation.retry_budget())
-    if arn is not None:
+    if isinstance(arn, SessionArn):
         log.line(request, event="started", successor=arn.session_id)
     return arn
 
 
-def _stays(invocation: Invocation, arn: SessionArn) -> bool:
-    """Look until the stack is at rest: whether the resource surely is what the successor is for."""
+def _problem(invocation: Invocation, arn: SessionArn) -> str | None:
+    """Look until the stack is at rest: None where the resource surely is what ``arn`` is for."""
     held = invocation.request.physical_id
     certain = 0
     while certain < _CERTAIN and not invocation.deadline.is_over:
@@ -121,10 +124,10 @@ def _stays(invocation: Invocation, arn: SessionArn) -> bool:
             certain = 0  # an Update may take the successor: nothing is ended meanwhile
         elif deleted or shown.resource.physical_id not in (held, arn.arn):
             _end(invocation, arn)
-            return False
+            return "the stack was changed"
         else:
             certain += 1
-    return certain >= _CERTAIN
+    return None if certain >= _CERTAIN else "the stack is not at rest yet"
 
 
 def _end(invocation: Invocation, arn: SessionArn) -> None:

@@ -90,6 +90,8 @@ class Stack:
         self._deadline = deadline
         self._unreachable = 0
         self._silent_until = 0.0
+        self.problem: str | None = None
+        """Why it last said nothing."""
 
     def resource(self) -> Resource | None:
         """DescribeStackResource."""
@@ -167,6 +169,7 @@ class Stack:
         except Exception as error:  # noqa: BLE001 - whatever it is, CloudFormation didn't say
             if isinstance(error, ClientError) and _says_that_it_is_gone(error):
                 return _GONE
+            self.problem = f"{method}: {error}"
             if isinstance(classify(method, error), Unreachable):
                 self._unreachable += 1
                 if self._unreachable >= _SILENCE_AFTER:

@@ -17,11 +17,9 @@ from session_handler.errors import (
 from session_handler.identity import SessionArn, TokenId
 from session_handler.invocation import Invocation
 from session_handler.retry import RetryBudget, until_clear, until_found
-from session_handler.search import Search
+from session_handler.search import LIST_DELAY, Search
 from session_handler.sessions import Session
 
-# How long ListSessions may take to show a session that was just started.
-LIST_DELAY = 30.0
 # Another delivery begins two minutes after a death at the latest, and then takes as long as this
 # from a session that is usable to CloudFormation showing it.
 _OTHER_ANSWERS = 120.0 + 30.0
@@ -126,8 +124,12 @@ class StartedSession:
                 self._end(self.arn)
             elif self.is_asked_for and self._not_served is None:  # else it may not search
                 self.end_earlier()
-        except ServiceError as error:
-            self._invocation.log_fields["notEnded"] = str(error)
+        except Exception as error:  # noqa: BLE001 - answered all the same, with what is known
+            self._stays(str(error))
+
+    def _stays(self, why: str) -> None:
+        what = f"{self.arn.arn}: " if self.arn else ""
+        self._invocation.log_fields["notEnded"] = f"{what}{why}"
 
     def _end(self, arn: SessionArn) -> None:
         budget = self._invocation.termination_budget()
@@ -142,10 +144,11 @@ class StartedSession:
         if session and not session.is_live:
             return
         is_kept = session and session.is_retained and not self._marked_here
-        if is_kept or not self._is_not_held(arn):
-            self._invocation.log_fields["notEnded"] = "the stack may hold it, or come back to it"
-            return
-        self._invocation.end(arn, budget)
+        why = "it is retained" if is_kept else self._why_held(arn)
+        if why:
+            self._stays(why)
+        else:
+            self._invocation.end(arn, budget)
 
     def end_earlier(self) -> None:
         """The same for what a lost answer or a dead delivery has started: its token tells.
@@ -171,23 +174,23 @@ class StartedSession:
             if not self._invocation.deadline.sleep_while_ending(10.0):
                 return
 
-    def _is_not_held(self, arn: SessionArn) -> bool:
+    def _why_held(self, arn: SessionArn) -> str | None:
+        """Why the session isn't CloudFormation's to lose; None where nothing speaks against it."""
         self._invocation.wanted.wait_for_what_rests()
         resource = self._invocation.stack.resource_with_retries()
         if resource is None:
-            return False
+            return "CloudFormation doesn't say whether the stack holds it"
         held = SessionArn.parse(resource.physical_id)
-        if held is None:
-            return True
-        if held.arn == self._request.physical_id:
-            return True  # it was there before this one, and can't name it
         if held == arn:
-            return False
+            return "the stack holds it"
+        if held is None or held.arn == self._request.physical_id:
+            return None  # what was there before this one can't name it
         budget = self._invocation.termination_budget()
         try:
-            return until_found(lambda: sessions.get(held), budget).replaces != arn
+            comes_back = until_found(lambda: sessions.get(held), budget).replaces == arn
         except NotFound:
-            return True
+            return None
+        return "the stack may come back to it" if comes_back else None
 
     def _pause(self, budget: RetryBudget, error: ServiceError) -> float:
         """Seconds until StartSession is sent again. Raises Failure where that is no use."""

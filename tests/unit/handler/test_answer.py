@@ -113,6 +113,7 @@ def failing(lab: Lab, monkeypatch: pytest.MonkeyPatch, error: OSError, times: in
 def test_sending_is_tried_again(lab: Lab, monkeypatch: pytest.MonkeyPatch, error: OSError) -> None:
     failing(lab, monkeypatch, error, times=5)
     assert lab.create(lab.properties()).is_success
+    assert not any("answer" in line for line in lab.logged()), "it was taken in the end"
 
 
 def test_an_answer_that_is_no_longer_taken_is_no_failure(
@@ -123,7 +124,8 @@ def test_an_answer_that_is_no_longer_taken_is_no_failure(
     lab.cloudformation.begins("Create")
     handler.handle(lab.request("Create", lab.properties()), None)
     assert len(tried) == 1
-    assert lab.logged()[-1]["answer"] == "not taken: 403"
+    (answered,) = [line for line in lab.logged() if line["event"] == "answered"]
+    assert answered["answer"] == "not taken: 403"
 
 
 def test_an_answer_that_nobody_takes_is_given_by_the_next_delivery(
@@ -187,6 +189,27 @@ def test_a_failure_of_our_own_is_answered_and_leaves_nothing(
         answered = lab.delete(held, properties)
     assert not answered.is_success
     assert "KeyError: 'what nobody thought of'" in answered.reason
+
+
+def test_a_failure_of_our_own_while_its_session_starts_names_the_session(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The Delete that follows ends it; the log, and not the reason, says where it went wrong."""
+    get = sessions.get
+
+    def fail(*_: Any) -> None:
+        raise TypeError("'int' object is not iterable")
+
+    monkeypatch.setattr(sessions, "get", fail)
+    answered = lab.create(lab.properties())
+    assert not answered.is_success
+    assert lab.live() == [answered.physical_id]
+    assert f"could not be ended: {answered.physical_id}: 'int' object" in answered.reason
+    assert "File " not in answered.reason
+    assert ", in fail\n" in lab.logged()[-1]["trace"]
+    monkeypatch.setattr(sessions, "get", get)
+    assert lab.delete(answered.physical_id, lab.properties()).is_success
+    assert lab.live() == []
 
 
 def test_a_failure_of_our_own_after_the_answer_is_logged(

@@ -9,7 +9,7 @@ import pytest
 from session_handler import sessions
 from session_handler.identity import TokenId
 from session_handler.request import Request
-from tests.unit.handler.conftest import LOG_GROUP, START_SECONDS, Event, Lab
+from tests.unit.handler.conftest import LOG_GROUP, OWNER, START_SECONDS, Event, Lab
 from tests.unit.handler.network import BROKEN, DENIED, LOST, NOT_FOUND, THROTTLED, Fault
 
 
@@ -271,11 +271,46 @@ def test_an_event_that_was_queued_is_answered_before_cloudformation_gives_up(lab
     assert lab.live() == []
 
 
+def test_what_is_shown_as_failed_for_seconds_after_the_answer_is_asked_four_times(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three looks, and once more before the session is ended."""
+    lab.cloudformation.listens = False
+    take, shows = lab.cloudformation.take, lab.cloudformation.shows
+
+    def answered(body: bytes) -> None:
+        take(body)
+        held = lab.cloudformation.answers[-1].physical_id
+        shows("CREATE_FAILED", "CREATE_IN_PROGRESS", None)
+        lab.clock.after(17, lambda: shows("CREATE_COMPLETE", "CREATE_COMPLETE", held))
+
+    monkeypatch.setattr(lab.cloudformation, "take", answered)
+    held = lab.create(lab.properties()).physical_id
+    assert lab.live() == [held]
+
+
+def test_a_delivery_that_is_refused_leaves_another_one_two_minutes_to_answer(lab: Lab) -> None:
+    """Lambda delivers again up to two minutes after a death."""
+    properties = lab.properties()
+    event = lab.request("Create", properties)
+    request = Request.read(event)
+    tags = OWNER.tags(request.spec().digest, request.client_token())
+    started = lab.start(properties["ApplicationId"], tags)
+    lab.network.always["StartSession"] = Fault(400, "ValidationException", "No.")
+    lab.cloudformation.begins("Create")
+    lab.clock.after(
+        125, lambda: lab.cloudformation.shows("CREATE_COMPLETE", "CREATE_COMPLETE", started)
+    )
+    assert not lab.deliver(event).is_success
+    assert lab.live() == [started]
+
+
 def test_the_log_names_the_session(lab: Lab) -> None:
     answer = lab.create(lab.properties())
-    lines = lab.logged()
+    started, answered, done = lab.logged()
     session_id = answer.physical_id.split("/")[-1]
-    assert {line["sessionId"] for line in lines} == {session_id}
-    assert lines[-1]["requestType"] == "Create"
-    assert lines[-1]["state"] == "STARTED"
-    assert lines[-1]["milliseconds"] > 1000 * START_SECONDS
+    assert [started["event"], answered["event"], done["event"]] == ["started", "answered", "done"]
+    assert (started["sessionId"], answered["sessionId"]) == (session_id, session_id)
+    assert {line["requestType"] for line in lab.logged()} == {"Create"}
+    assert answered["state"] == "STARTED"
+    assert 1000 * START_SECONDS < answered["milliseconds"] < done["milliseconds"]

@@ -14,6 +14,7 @@ import pytest
 
 from emr_serverless_local.http import serve
 from session_handler import handler, sessions
+from session_handler.errors import Refused
 from session_handler.identity import SessionArn, client_token
 from session_handler.names import HELD_ARN_TAG, RETAINED_TAG
 from session_handler.properties import REQUEST_PROPERTIES, read_spec
@@ -277,7 +278,7 @@ def test_where_an_update_takes_long_the_parameter_stays_what_it_is(
 ) -> None:
     lab.end(scheduled.held)
     lab.network.before["StartSession"] = lambda: lab.cloudformation.begins("Update")
-    assert scheduled.call() == "the stack was changed"
+    assert scheduled.call() == "the stack is not at rest yet"
     assert scheduled.parameters == {}
     assert len(lab.live()) == 1, "the Update may take it"
 
@@ -316,10 +317,6 @@ def test_a_late_call_starts_nothing(lab: Lab, scheduled: Scheduled) -> None:
     [
         ("CREATE_COMPLETE", "UPDATE_IN_PROGRESS"),
         ("UPDATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"),
-        ("DELETE_COMPLETE", "DELETE_COMPLETE"),
-        ("DELETE_COMPLETE", "UPDATE_COMPLETE"),
-        ("UPDATE_FAILED", "UPDATE_FAILED"),
-        ("CREATE_COMPLETE", "DELETE_FAILED"),
     ],
 )
 def test_nothing_starts_while_the_stack_changes(
@@ -331,24 +328,58 @@ def test_nothing_starts_while_the_stack_changes(
     assert lab.live() == []
 
 
+@pytest.mark.parametrize(
+    ("status", "stack"),
+    [
+        ("DELETE_COMPLETE", "DELETE_COMPLETE"),
+        ("DELETE_COMPLETE", "UPDATE_COMPLETE"),
+        ("UPDATE_FAILED", "UPDATE_FAILED"),
+        ("CREATE_COMPLETE", "DELETE_FAILED"),
+    ],
+)
+def test_nothing_starts_where_the_resource_has_gone_or_failed(
+    lab: Lab, scheduled: Scheduled, status: str, stack: str
+) -> None:
+    lab.end(scheduled.held)
+    lab.cloudformation.shows(status, stack)
+    assert scheduled.call() == f"nothing to renew: the stack is {stack}, the resource {status}"
+    assert lab.live() == []
+
+
 def test_nothing_starts_where_cloudformation_does_not_say(lab: Lab, scheduled: Scheduled) -> None:
     lab.end(scheduled.held)
     lab.cloudformation.refuses = 100
-    assert scheduled.call() == "the stack is being changed"
+    assert "CloudFormation doesn't say what the stack holds: describe_stack" in scheduled.call()
+    assert lab.live() == []
 
 
 def test_nothing_starts_where_the_resource_holds_no_session(lab: Lab, scheduled: Scheduled) -> None:
     lab.end(scheduled.held)
     lab.cloudformation.shows("UPDATE_COMPLETE", "UPDATE_COMPLETE", "made-up")
-    assert scheduled.call() == "the stack is being changed"
+    assert scheduled.call().startswith("nothing to renew: ")
     assert lab.live() == []
 
 
 def test_an_old_schedules_call_starts_nothing(lab: Lab, scheduled: Scheduled) -> None:
     lab.end(scheduled.held)
     other = scheduled.held.replace("golden", "0other")
-    assert scheduled.call(PhysicalResourceId=other) == "the stack is being changed"
+    assert scheduled.call(PhysicalResourceId=other).startswith("nothing to renew: ")
     assert lab.live() == []
+
+
+def test_what_lambda_logs_of_a_failed_call_has_no_token(
+    lab: Lab, scheduled: Scheduled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab.end(scheduled.held)
+
+    def refuse(parameters: Any) -> None:
+        raise Refused("StartSession", "Odd", f"not {parameters['clientToken']}")
+
+    monkeypatch.setattr(sessions, "start", refuse)
+    with pytest.raises(RuntimeError) as raised:
+        scheduled.call()
+    assert str(raised.value) == "StartSession: Odd: not (token)"
+    assert raised.value.__suppress_context__
 
 
 def later(lab: Lab, *shown: tuple[str, str, str | None]) -> Callable[[], None]:
@@ -462,11 +493,11 @@ def test_a_deployed_schedules_call_is_understood() -> None:
     )
 
 
-@pytest.mark.parametrize(("late", "outcome"), [(60, "renewed"), (91, "the stack is being changed")])
+@pytest.mark.parametrize(("late", "outcome"), [(60, "renewed"), (91, "nothing to renew")])
 def test_a_call_that_was_queued_knows_nothing_of_a_change_since(
     lab: Lab, scheduled: Scheduled, late: int, outcome: str
 ) -> None:
     """``emr-session start`` sends the beginning of the minute, and the resource may be new."""
     lab.end(scheduled.held)
     lab.cloudformation.shows("UPDATE_COMPLETE", "UPDATE_COMPLETE")
-    assert scheduled.call(late=late) == outcome
+    assert scheduled.call(late=late).partition(":")[0] == outcome

@@ -118,15 +118,40 @@ def test_a_cancelled_request_says_what_it_could_not_end(lab: Lab, fault: Fault) 
     lab.clock.after(30, shows(lab, "CREATE_FAILED", "ROLLBACK_IN_PROGRESS"))
     lab.network.always["TerminateSession"] = fault
     answer = lab.create(lab.properties())
-    assert "is ended" not in answer.reason
-    assert f"could not be ended: TerminateSession: {fault.code}" in answer.reason
+    assert (
+        f"could not be ended: {answer.physical_id}: TerminateSession: {fault.code}" in answer.reason
+    )
+    assert "aws emr-serverless terminate-session" in answer.reason
+
+
+@pytest.mark.parametrize("fault", [BROKEN, DENIED])
+def test_a_request_that_fails_for_another_reason_says_what_it_could_not_end(
+    lab: Lab, fault: Fault
+) -> None:
+    lab.service.start_seconds = 7200
+    lab.network.always["TerminateSession"] = fault
+    answer = lab.create(lab.properties())
+    assert "was given up" in answer.reason
+    assert f"could not be ended: {answer.physical_id}: TerminateSession: {fault.code}" in (
+        answer.reason
+    )
+
+
+def test_it_says_that_cloudformation_does_not_say_what_the_stack_holds(lab: Lab) -> None:
+    lab.service.start_seconds = 7200
+    lab.cloudformation.refuses = 1000
+    answer = lab.create(lab.properties())
+    assert f"{answer.physical_id}: CloudFormation doesn't say whether the stack holds it" in (
+        answer.reason
+    )
+    assert "describe_stack_resource: " in lab.logged()[-1]["cloudFormation"]
 
 
 def test_a_session_that_can_not_end_while_it_starts_is_ended_as_soon_as_it_can(lab: Lab) -> None:
     lab.clock.after(30, shows(lab, "CREATE_FAILED", "ROLLBACK_IN_PROGRESS"))
     starting = Fault(400, "ValidationException", "The session can't be terminated in STARTING.")
     lab.network.fail("TerminateSession", *[starting] * 3)
-    assert "What it had started is ended." in lab.create(lab.properties()).reason
+    assert "could not be ended" not in lab.create(lab.properties()).reason
     assert lab.live() == []
 
 
@@ -139,7 +164,7 @@ def test_a_delivery_that_comes_late_spares_the_session_that_the_stack_holds(lab:
     lab.cloudformation.shows("CREATE_COMPLETE", "CREATE_COMPLETE", held)
     answer = lab.deliver(event)
     assert not answer.is_success
-    assert "could not be ended: the stack may hold it" in answer.reason
+    assert f"could not be ended: {held}: the stack holds it" in answer.reason
     assert lab.live() == [held]
 
 
