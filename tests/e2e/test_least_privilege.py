@@ -334,6 +334,23 @@ def test_an_applications_own_tags_stay(
     assert after["tags"] == application["tags"]
 
 
+def test_a_tag_that_sessions_share_changes_on_their_application_beside_an_owner_tag_alone(
+    ours: RoleStack, stranger: RoleStack
+) -> None:
+    """It can't be told from the tags of a session that starts; docs/permissions.md says so."""
+    root, client = ours.aws.client("emr-serverless"), ours.client()
+    tags = {"team": "a", OWNER_TAG: ours.stack_id}
+    arns = [
+        root.get_application(applicationId=place.application_id)["application"]["arn"]
+        for place in (ours, stranger)
+    ]
+    with pytest.raises(ClientError, match="not authorized"):
+        client.tag_resource(resourceArn=arns[1], tags=tags)
+    client.tag_resource(resourceArn=arns[0], tags=tags)
+    assert tags.items() <= root.list_tags_for_resource(resourceArn=arns[0])["tags"].items()
+    root.untag_resource(resourceArn=arns[0], tagKeys=list(tags))
+
+
 def test_tags_at_the_start_are_allowed_whichever_arn_they_are_checked_on(
     ours: RoleStack, our_session: str
 ) -> None:
