@@ -38,7 +38,6 @@ def _handle_request(invocation: Invocation) -> None:
         invocation.log("answered", status=status, reason=outcome.failure)
     if outcome.afterwards is None:
         return
-    invocation.log_fields.clear()
     try:
         outcome.afterwards()
     except Exception as error:  # noqa: BLE001 - the request is answered
