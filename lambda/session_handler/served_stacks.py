@@ -44,7 +44,6 @@ def unlisted(stack_id: str) -> str | None:
 
 
 def _how_to_serve(stack_id: str) -> str:
-    """How to have a stack served."""
     name = _name(stack_id)
     if _is_of_the_template():
         return f"add {name} to the parameter StackNames of the stack {_provider()}, update it"

@@ -103,10 +103,8 @@ class StartedSession:
             ServiceError: The service refuses to tag it.
             Unwanted: Nobody waits for the session any more.
         """
-        if self.arn is None or not self._request.retains:
-            return
         arn = self.arn
-        if session is not None and session.is_retained:
+        if arn is None or not self._request.retains or (session and session.is_retained):
             return
         self._invocation.wanted.make_sure()  # once it is marked, nothing else may end it
         budget = self._invocation.retry_budget()

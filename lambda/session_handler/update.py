@@ -54,17 +54,18 @@ def update(invocation: Invocation) -> Outcome:
         own.end()
 
     def afterwards() -> None:
-        replaced = cleanup.before(invocation, given)
-        was_successor = session is not None and session.held_arn is not None
-        was_retained = session is not None and session.is_retained and arn != given_arn
+        was_successor = session and session.held_arn
+        was_retained = session and session.is_retained and arn != given_arn
         stays = rolls_back and arn == given_arn  # as a cancelled Update does, delivered again
-        is_released = given is not None and given.is_retained and not (request.retains or stays)
-        released = given if is_released else None
-        left = [*strays, *replaced]
-        if not (own.arn or was_successor or was_retained or released or left or request.retains):
+        releases = given and given.is_retained and not (request.retains or stays)
+        released = given if releases else None
+        may_leave = strays or (given and given.replaces)
+        changes = own.arn or was_successor or was_retained or released
+        if not (may_leave or changes or request.retains):
             return
         if not after_answer.taken_over(invocation, arn, give_up):
             return
+        replaced = cleanup.before(invocation, given)  # takes time: not before the look
         if was_successor:  # it is nobody's successor from now on
             after_answer.untag(invocation, arn, names.HELD_ARN_TAG)
             own.end_earlier()  # when the successor wasn't listed yet
@@ -166,12 +167,11 @@ def _let_go(invocation: Invocation, given: Session | None, session: Session | No
     """Rule 8: CloudFormation refused the session that the Update had taken."""
     if session is None or session is given or session.is_retained:
         return
-    shown = insist(invocation.wanted.look, READ_DELAY)
-    while shown is not None and shown.resource.status == "UPDATE_IN_PROGRESS":
+    look = invocation.wanted.look
+    while (shown := insist(look, READ_DELAY)) and shown.resource.status == "UPDATE_IN_PROGRESS":
         if invocation.deadline.is_over:
             return
         time.sleep(READ_DELAY)  # that Update may take it, too
-        shown = insist(invocation.wanted.look, READ_DELAY)
     if shown is not None and shown.resource.physical_id == session.arn.arn:
         return
     if session.held_arn is not None:

@@ -408,8 +408,8 @@ MUTATIONS = (
         8,
         "a refused successor ends while another Update may adopt it",
         "update.py",
-        '    while shown is not None and shown.resource.status == "UPDATE_IN_PROGRESS":\n',
-        "    while False:\n",
+        ' and shown.resource.status == "UPDATE_IN_PROGRESS":\n',
+        " and False:\n",
         "test_keep_alive.test_a_refused_successor_stays_while_a_rollback_comes_back_to_it",
     ),
     Mutation(
@@ -515,6 +515,14 @@ MUTATIONS = (
         "        return Outcome(old_id, failure=invocation.reason(error), afterwards=finish)\n",
         "        return Outcome(own.physical_id, failure=invocation.reason(error))\n",
         "test_update.test_an_update_that_fails_answers_with_the_old_id",
+    ),
+    Mutation(
+        13,
+        "what the given session replaced is looked for before CloudFormation is asked",
+        "update.py",
+        "        if not after_answer.taken_over(",
+        "        cleanup.before(invocation, given)\n        if not after_answer.taken_over(",
+        "test_retain.test_a_cancelled_replacement_ends_though_its_resource_is_created_anew_at_once",
     ),
     Mutation(
         13,

@@ -289,6 +289,13 @@ def test_a_refused_replacement_ends_though_an_old_read_showed_the_stacks_creatio
     run([Create((Session("a"),)), Update((B,), rollback=False)], PlannedChoices(stale))
 
 
+def test_a_cancelled_replacement_ends_though_its_resource_is_created_anew_at_once() -> None:
+    """It was cancelled after its answer. What it also looks for must not delay the first look."""
+    undone = Update((Session("c", retained=True),), 66)
+    slow = {"Update.3 GetSession 5": "no answer"}
+    run([Create((A,)), Update((B,)), undone, Update((None,)), Update((B,))], PlannedChoices(slow))
+
+
 def test_a_session_that_is_removed_right_after_its_update_stays(lab: World) -> None:
     do(lab, Create((Session("a"),)), Rest(), Update((B,)), Update((None,)), Rest())
     assert len(lab.live()) == 2
