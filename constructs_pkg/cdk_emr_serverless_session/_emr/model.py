@@ -87,7 +87,8 @@ def handler_model(operations: tuple[str, ...] = HANDLER_OPERATIONS) -> dict[str,
             f"The installed botocore has no {', '.join(missing)} for {SERVICE}: "
             "install botocore 1.42.94 or later."
         )
-    kept = {name: model["operations"][name] for name in sorted(operations)}
+    # Without their errors, so that nothing reaches the shapes of these.
+    kept = without(_UNREAD, {name: model["operations"][name] for name in sorted(operations)})
     shapes = {**model["shapes"], **_shapes_as_read(model["shapes"])}
     reached: set[str] = set()
     pending = [name for operation in kept.values() for name in _shape_references(operation)]
