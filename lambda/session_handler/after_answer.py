@@ -28,7 +28,7 @@ def taken_over(invocation: Invocation, answered: SessionArn, give_up: Callable[[
     was_undone = False
     for look in range(1000):
         pause = _CLOSE if look < _CLOSE_LOOKS else _FAR
-        if time.time() + pause >= invocation.deadline.looks_end():
+        if time.time() + pause >= invocation.deadline.looks_end:
             return False
         time.sleep(pause)
         shown = invocation.wanted.look()
@@ -72,7 +72,7 @@ def settled(invocation: Invocation, answered: SessionArn) -> StackView | None:
     Called once CloudFormation has taken the answered session over. None where it lets that go.
     """
     was_lost = was_over = False
-    while time.time() + _FAR < invocation.deadline.looks_end():
+    while time.time() + _FAR < invocation.deadline.looks_end:
         shown = invocation.wanted.look()
         if shown is not None:
             is_held = shown.resource.physical_id == answered.arn

@@ -39,7 +39,7 @@ def send(invocation: Invocation, outcome: Outcome) -> None:
     cancelled) is no failure.
     """
     url, body = invocation.request.response_url, content(invocation, outcome)
-    gives_up_at = invocation.deadline.function_ends() - _ATTEMPT_SECONDS - 2
+    gives_up_at = invocation.deadline.function_ends - _ATTEMPT_SECONDS - 2
     pause = 0.5
     invocation.answered_at = time.time()
     while True:

@@ -15,8 +15,9 @@ class Deadline:
     def __init__(self, context: object) -> None:
         self.began = time.time()
         left = _seconds_left(context)
-        self._function_ends = self.began + left
-        self._work_ends = self.began + max(left - ENDING_SECONDS, left / 2)
+        self.function_ends = self.began + left
+        # Of looks after the answer: nobody waits for them.
+        self.looks_end = self.began + max(left - ENDING_SECONDS, left / 2)
         self._latest_change = 0.0
 
     def cloudformation_waits(self, since: float, seconds: float) -> None:
@@ -32,12 +33,12 @@ class Deadline:
     def work_ends(self) -> float:
         """When to give up waiting, so that there is time to end the session and to answer."""
         if not self._latest_change:
-            return self._work_ends
-        return min(self._work_ends, self._latest_change - ENDING_SECONDS)
+            return self.looks_end
+        return min(self.looks_end, self._latest_change - ENDING_SECONDS)
 
     def ending_ends(self) -> float:
         """When to give up ending a session, so that there is time to answer."""
-        ends = min(self._function_ends, self._latest_change or self._function_ends)
+        ends = min(self.function_ends, self._latest_change or self.function_ends)
         return ends - ANSWERING_SECONDS
 
     def sleep_while_ending(self, seconds: float) -> bool:
@@ -45,14 +46,6 @@ class Deadline:
         left = self.ending_ends() - time.time()
         time.sleep(max(0.0, min(seconds, left)))
         return left > seconds
-
-    def looks_end(self) -> float:
-        """When to stop looking on after the answer: nobody waits for that."""
-        return self._work_ends
-
-    def function_ends(self) -> float:
-        """When Lambda ends the invocation."""
-        return self._function_ends
 
     @property
     def is_over(self) -> bool:

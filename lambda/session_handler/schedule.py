@@ -13,7 +13,6 @@ from session_handler.identity import SessionArn
 from session_handler.invocation import Invocation
 from session_handler.request import Request, ScheduleCall
 from session_handler.retry import until_clear
-from session_handler.sessions import Session
 from session_handler.stack import Stack
 
 # A call that comes later than this starts nothing: by then it may be night.
@@ -54,7 +53,7 @@ def keep_alive(call: ScheduleCall, deadline: Deadline, log_fields: dict[str, Any
         return "alive"
     if session is not None and session.spec not in (None, call.request.spec().digest):
         return "the call is from before an update"
-    there, outcome = _successors(invocation, held, session), "alive"
+    there, outcome = [s.arn for s in successors(invocation, held, session)], "alive"
     if not there:
         own, outcome = _start(invocation, changed_until), "renewed"
         if isinstance(own, str):
@@ -63,7 +62,7 @@ def keep_alive(call: ScheduleCall, deadline: Deadline, log_fields: dict[str, Any
         problem = _problem(invocation, own)
         if problem:
             return problem
-        there = _successors(invocation, held, session) or [own]
+        there = [s.arn for s in successors(invocation, held, session)] or [own]
     for arn in there[1:]:  # another call, delivered late, has started one too
         _end(invocation, arn)
     if call.parameter_name is not None:
@@ -87,12 +86,6 @@ def _held(stack: Stack, request: Request, changed_until: float) -> SessionArn | 
     if held is None or not is_whole or not is_same or shown.resource.changed_at > changed_until:
         return f"nothing to renew: the stack is {shown.stack}, the resource {status}"
     return held
-
-
-def _successors(
-    invocation: Invocation, held: SessionArn, session: Session | None
-) -> list[SessionArn]:
-    return [found.arn for found in successors(invocation, held, session)]
 
 
 def _start(invocation: Invocation, changed_until: float) -> SessionArn | str:

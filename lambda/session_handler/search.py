@@ -77,23 +77,20 @@ class Search:
         Raises:
             ServiceError: The service refuses, or the time is over before the list is.
         """
-        for summary in self._summaries():
-            _see_that_there_is_time(self._budget)
-            if summary.arn.arn in self._others or not self._may_be_owned(summary):
-                continue
-            arn = summary.arn
-            try:
-                session = until_clear(partial(sessions.get, arn), self._budget)
-            except NotFound:
-                continue
-            if not self._owner.owns(session.tags):
-                self._others.add(arn.arn)
-            elif session.is_live:
-                yield session
-
-    def _summaries(self) -> Iterator[Summary]:
         for application_id in self._application_ids:
-            yield from listed(application_id, names.LIVE_STATES, self._budget)
+            for summary in listed(application_id, names.LIVE_STATES, self._budget):
+                _see_that_there_is_time(self._budget)
+                arn = summary.arn
+                if arn.arn in self._others or not self._may_be_owned(summary):
+                    continue
+                try:
+                    session = until_clear(partial(sessions.get, arn), self._budget)
+                except NotFound:
+                    continue
+                if not self._owner.owns(session.tags):
+                    self._others.add(arn.arn)
+                elif session.is_live:
+                    yield session
 
     def _may_be_owned(self, summary: Summary) -> bool:
         role = summary.execution_role_arn

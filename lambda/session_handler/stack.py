@@ -118,12 +118,12 @@ class Stack:
 
     def resource_with_retries(self) -> Resource | None:
         """The same, asked three times where the question is refused."""
-        for again in (True, True, False):
+        for _ in range(2):
             resource = self.resource()
-            if resource is not None or not again or self.is_silent:
+            if resource is not None or self.is_silent:
                 return resource
             time.sleep(READ_DELAY)
-        return None
+        return self.resource()
 
     def shown(self) -> StackView | None:
         """DescribeStackResource and DescribeStacks."""

@@ -111,15 +111,12 @@ class Wanted:
             return f"another {kind} of the resource has begun"
         return None
 
-    def is_created_anew(self, shown: StackView, since: float) -> bool:
-        """Whether a Create of the resource has begun after a time at which this was under way."""
-        return self._has_begun("Create", shown, since)
-
     def was_let_go(self, shown: StackView, answered_at: float) -> bool:
         """Whether the resource held the session that it doesn't show."""
         # The stack's creation is complete: one that was undone takes no update.
         was_completed = self._stack_was_created and shown.stack.startswith("UPDATE_")
-        return shown.lets_go or was_completed or self.is_created_anew(shown, answered_at)
+        is_created_anew = self._has_begun("Create", shown, answered_at)
+        return shown.lets_go or was_completed or is_created_anew
 
     def next_one_has_begun(self) -> bool:
         """Whether another Update of the resource is under way, or that isn't known."""
