@@ -10,6 +10,7 @@ from session_handler import sessions
 from session_handler.errors import ServiceError
 from session_handler.identity import SessionArn
 from session_handler.invocation import Invocation
+from session_handler.retry import until_clear
 from session_handler.stack import READ_DELAY, StackView
 
 _CLOSE_LOOKS = 8
@@ -88,6 +89,6 @@ def settled(invocation: Invocation, answered: SessionArn) -> StackView | None:
 def untag(invocation: Invocation, arn: SessionArn, key: str) -> None:
     """Take a tag that no longer holds from the session that CloudFormation has taken over."""
     try:
-        sessions.untag(arn, [key])
+        until_clear(lambda: sessions.untag(arn, [key]), invocation.termination_budget())
     except ServiceError as error:
         invocation.log_fields["notUntagged"] = str(error)

@@ -22,7 +22,7 @@ def update(invocation: Invocation) -> Outcome:
     old_id = request.physical_id or ""
     given_arn = SessionArn.parse(old_id)
     own = StartedSession(invocation, {names.REPLACES_TAG: given_arn.arn} if given_arn else {})
-    given = session = None
+    given = session = started = None
     try:
         shown = invocation.wanted.look()
         rolls_back = shown is not None and shown.is_rolling_back
@@ -33,7 +33,8 @@ def update(invocation: Invocation) -> Outcome:
             rolls_back = rolls_back and invocation.wanted.still_rolls_back()
             found = _found(invocation, given, rolls_back)
         # It comes back to what it had replaced in a rollback only, however late that was known.
-        came_back = rolls_back or bool(given and found and found.arn == given.replaces)
+        back = given and given.replaces and given.replaces.arn
+        came_back = rolls_back or bool(back and found and back in (found.arn.arn, found.held_arn))
         session = found and _usable(invocation, found)
         if session is not None:
             invocation.wanted.check()
@@ -41,8 +42,8 @@ def update(invocation: Invocation) -> Outcome:
             arn = session.arn
         else:
             arn, started = own.run()
-            own.mark(started)
         strays = cleanup.by_others(invocation, given, arn, rolls_back)
+        own.mark(started)
         _mark(invocation, given, session)
     except Exception as error:  # noqa: BLE001 - whatever it is, what was started ends
         own.end()
@@ -50,7 +51,8 @@ def update(invocation: Invocation) -> Outcome:
         return Outcome(old_id, failure=invocation.reason(error), afterwards=finish)
 
     def give_up() -> None:
-        _let_go(invocation, given, session)
+        if arn != given_arn:
+            _let_go(invocation, session)
         own.end()
 
     def afterwards() -> None:
@@ -71,7 +73,7 @@ def update(invocation: Invocation) -> Outcome:
             own.end_earlier()  # when the successor wasn't listed yet
         if was_retained and not request.retains:
             after_answer.untag(invocation, arn, names.RETAINED_TAG)
-        cleanup.end(invocation, [a for a in strays if a != arn])
+        cleanup.end(invocation, strays)
         waits = replaced or (released and request.has_retained)
         settled = after_answer.settled(invocation, arn) if waits and not came_back else None
         if came_back or settled:
@@ -100,12 +102,14 @@ def _found(invocation: Invocation, given: Session | None, rolls_back: bool) -> S
     if given is None:
         return None
     request = invocation.request
-    before = invocation.find(given.replaces)
-    if before is not None and before.is_live and may_be_adopted(request, before, given):
-        if rolls_back or invocation.wanted.rollback_is_certain():
-            return invocation.find(before.arn)  # it may have ended meanwhile
-    elif rolls_back and given.replaces is not None:
-        found = successors(invocation, given.replaces, given)
+    back = given.replaces
+    before = invocation.find(back)
+    is_there = before and before.is_live and may_be_adopted(request, before, given)
+    may_come_back = is_there or request.is_kept_alive
+    if back and may_come_back and (rolls_back or invocation.wanted.rollback_is_certain()):
+        if is_there:
+            return invocation.find(back)  # it may have ended meanwhile
+        found = successors(invocation, back, given)
         if found:
             return found[0]
     return None if given.is_live else next(iter(successors(invocation, given.arn, given)), None)
@@ -113,7 +117,7 @@ def _found(invocation: Invocation, given: Session | None, rolls_back: bool) -> S
 
 def _usable(invocation: Invocation, session: Session) -> Session | None:
     """The session once it is usable; None where it ended meanwhile: then another is started."""
-    if session.is_usable or not invocation.request.waits_until_ready:
+    if session.is_usable or (session.is_live and not invocation.request.waits_until_ready):
         return session
     try:
         return wait.until_usable(invocation, session.arn, just_started=False)
@@ -163,9 +167,9 @@ def _mark(invocation: Invocation, given: Session | None, session: Session | None
                 raise
 
 
-def _let_go(invocation: Invocation, given: Session | None, session: Session | None) -> None:
+def _let_go(invocation: Invocation, session: Session | None) -> None:
     """Rule 8: CloudFormation refused the session that the Update had taken."""
-    if session is None or session is given or session.is_retained:
+    if session is None or session.is_retained:
         return
     look = invocation.wanted.look
     while (shown := insist(look, READ_DELAY)) and shown.resource.status == "UPDATE_IN_PROGRESS":
@@ -182,7 +186,7 @@ def _let_go(invocation: Invocation, given: Session | None, session: Session | No
             invocation.end(now.arn, invocation.termination_budget())
             return
     if invocation.request.retains:
-        sessions.untag(session.arn, [names.RETAINED_TAG])
+        after_answer.untag(invocation, session.arn, names.RETAINED_TAG)
 
 
 def _is_nobodys(request: Request, successor: Session, shown: StackView | None) -> bool:

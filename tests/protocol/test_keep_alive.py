@@ -132,6 +132,28 @@ def test_a_rollback_of_a_replacement_comes_back_to_the_successor(lab: World) -> 
     test_a_rollback_comes_back_to_the_successor(lab, 90.0)
 
 
+def test_a_rollback_that_is_known_late_comes_back_to_the_successor() -> None:
+    """The first question is refused, or its answer is old."""
+    faults = {"DescribeStackResource": "denied", "DescribeStacks": "stale"}
+    for question, fault in faults.items():
+        with world(PlannedChoices({f"Update.3 {question} 0": fault})) as here:
+            do(here, Create((A,)), Rest(), SessionEnds(), Wait(5), ScheduledCall(), Rest())
+            (successor,) = here.live()
+            do(here, Update((B,), 90), Rest())
+            assert here.live() == [successor]
+
+
+def test_a_rollback_to_a_successor_that_is_known_late_takes_the_marks() -> None:
+    """It fails for another resource, so that no clean-up ends what the update had marked."""
+    before, after = (A, Session("c")), (replace(B, retained=True), Session("d"))
+    renews: list[Operation] = [Rest(), SessionEnds(), Wait(5), ScheduledCall(), Rest()]
+    fates = {"service fate 1": "ends70", "service fate 5": "fails"}
+    refused = {"Update.5 DescribeStackResource 0": "denied"}
+    schedule = [Create(before), *renews, Update(after, 129.8)]
+    seen = run(schedule, PlannedChoices({**fates, **refused}))
+    assert seen["UPDATE_ROLLBACK_FAILED"] == 1
+
+
 def test_a_deletion_ends_the_successor(lab: World) -> None:
     renewed(lab)
     do(lab, Delete(), Rest())
@@ -173,10 +195,14 @@ def test_a_rollback_that_comes_again_leaves_the_successor_of_what_it_came_back_t
 
 
 def test_a_successor_that_is_refused_under_retain_ends_with_its_session() -> None:
-    """Rollback is off, and CloudFormation refuses the Update that takes the successor."""
+    """Rollback is off, and CloudFormation refuses the Update that takes the successor.
+
+    The service is throttling when the mark is removed.
+    """
     with lab({"world takes failed ids": "no"}) as here:
         renewed(here)
         retained = Session("a", retained=True, kept_alive=True)
+        expect(here, Fault("UntagResource", "throttled", times=3))
         assert do(here, Update((retained,), rollback=False), Rest()) == "UPDATE_FAILED"
         do(here, Update((B,)), Rest())
         assert here.live() == [here.held()]

@@ -289,6 +289,16 @@ def test_a_refused_replacement_ends_though_an_old_read_showed_the_stacks_creatio
     run([Create((Session("a"),)), Update((B,), rollback=False)], PlannedChoices(stale))
 
 
+def test_a_cancelled_update_leaves_the_mark_of_a_session_that_was_let_go() -> None:
+    """It had waited for the session that it keeps, which it didn't start."""
+    unwaited = Session("a", waits=False)
+    let_go = Update((replace(B, waits=False),))
+    again = Update((Session("b", waits=False),))
+    schedule = [Create((unwaited,)), Wait(0.5), Update((A,), 65), let_go, Rest(), again, Rest()]
+    seen = run([*schedule, Delete()], PlannedChoices({}))
+    assert seen[f"left: {Left.RETAINED}"] > 0
+
+
 def test_a_cancelled_replacement_ends_though_its_resource_is_created_anew_at_once() -> None:
     """It was cancelled after its answer. What it also looks for must not delay the first look."""
     undone = Update((Session("c", retained=True),), 66)

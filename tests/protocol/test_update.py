@@ -114,6 +114,18 @@ def test_a_rollback_starts_a_session_where_the_one_it_left_is_over(lab: World) -
     assert lab.live() == [lab.held()]
 
 
+def test_a_rollback_does_not_answer_with_a_session_that_it_saw_end() -> None:
+    """It waits for no session, and doesn't know at first that it is a rollback."""
+    before, undone = Session("a", waits=False), Session("b", waits=False)
+    with world(PlannedChoices({"Update.3 DescribeStacks 0": "stale"})) as here:
+        do(here, Create((before,)), Rest())
+        session = here.session(here.held())
+        assert session is not None
+        here.clock.after(37, lambda: here.service.over(session, "TERMINATED", "", "itself"))
+        do(here, Update((undone,), 30), Rest())
+        assert here.live() == [here.held()]
+
+
 def test_an_update_to_what_was_before_is_no_rollback(lab: World) -> None:
     """The session that was replaced lives on, as its clean-up hasn't come yet."""
     before = created(lab)
