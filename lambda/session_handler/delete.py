@@ -16,8 +16,6 @@ from session_handler.stack import READ_DELAY
 _PAUSE = 10.0
 # For so long a Delete tries to see what it ends, before it does.
 _LOOK_SECONDS = 20.0
-# Where the role's policies have let a session start, IAM isn't late with them.
-_STOP_DENIED_SECONDS = 20.0
 
 
 def delete(invocation: Invocation) -> Outcome:
@@ -100,6 +98,7 @@ def _delete_unknown(invocation: Invocation, token: TokenId | None) -> None:
     application_ids = invocation.request.application_ids()
     if token and token.application_id:
         application_ids.insert(0, token.application_id)
+    invocation.has_waited_for_iam = bool(token and not token.application_id)  # in the Create
     search = Search(invocation, application_ids, invocation.retry_budget())
     if token and not token.application_id:
         wanted = token.client_token
@@ -156,13 +155,9 @@ def _goes_for_good(invocation: Invocation) -> bool:
 def _may_be_ended(
     invocation: Invocation, session: Session, *, for_good: bool, unanswered: bool
 ) -> bool:
-    """Whether CloudFormation holds another session, asked twice.
+    """Whether CloudFormation holds another session, asked twice; ``unanswered`` if it says nothing.
 
-    Args:
-        invocation: The Delete.
-        session: The session.
-        for_good: Whether the resource itself has to be on its way out.
-        unanswered: What holds where CloudFormation doesn't say.
+    With ``for_good`` the resource itself has to be on its way out.
     """
     invocation.wanted.wait_for_a_new_read()
     for again in (True, False):
@@ -185,20 +180,21 @@ def _stop_applications(invocation: Invocation, arn: SessionArn | None) -> None:
         return
     if served_stacks.refusal(invocation.request.owner.stack_id) is not None:
         return  # it may not, and waiting for IAM is no use
+    if arn:
+        invocation.has_waited_for_iam = True
     named = [arn.application_id] if arn else invocation.request.application_ids()
     resource = invocation.stack.resource_with_retries()
     held = SessionArn.parse(resource.physical_id) if resource else None
     if held not in (None, arn):  # it may not be listed yet
         named = [n for n in named if n != held.application_id]
-    denied_seconds = _STOP_DENIED_SECONDS if arn else invocation.denied_seconds
     for application_id in named:
-        while _is_to_be_stopped(invocation, application_id, denied_seconds):
+        while _is_to_be_stopped(invocation, application_id):
             time.sleep(random.uniform(3.0, 5.0))
 
 
-def _is_to_be_stopped(invocation: Invocation, application_id: str, denied_seconds: float) -> bool:
+def _is_to_be_stopped(invocation: Invocation, application_id: str) -> bool:
     """Stop the application, if nothing runs there; whether there is something to wait for."""
-    budget = RetryBudget(invocation.deadline.work_ends, denied_seconds=denied_seconds)
+    budget = invocation.retry_budget()
     if next(listed(application_id, names.LIVE_STATES, budget), None):
         return False  # others work there; whoever ends the last session stops it
     if next(listed(application_id, ("TERMINATING",), budget), None):

@@ -16,6 +16,7 @@ from session_handler.retry import (
     DENIED_SECONDS,
     NOT_FOUND_PAUSE,
     UNLISTED_DENIED_SECONDS,
+    WAITED_DENIED_SECONDS,
     RetryBudget,
     insist,
     until_clear,
@@ -49,6 +50,7 @@ class Invocation:
     log_fields: dict[str, Any] = field(default_factory=dict)
     answered_at: float = 0.0
     """When the answer was first sent, in seconds since the epoch."""
+    has_waited_for_iam: bool = False
 
     def __post_init__(self) -> None:
         self.stack = Stack(self.request, self.deadline)
@@ -57,6 +59,8 @@ class Invocation:
     @property
     def denied_seconds(self) -> float:
         """How long IAM may be late with what the stack is allowed."""
+        if self.has_waited_for_iam:
+            return WAITED_DENIED_SECONDS
         listed = served_stacks.is_listed(self.request.owner.stack_id)
         return DENIED_SECONDS if listed else UNLISTED_DENIED_SECONDS
 

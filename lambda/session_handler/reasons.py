@@ -10,6 +10,7 @@ from typing import Any
 from session_handler import served_stacks
 from session_handler.errors import (
     TOKEN_REFUSED,
+    Conflict,
     Denied,
     Failure,
     NotFound,
@@ -111,7 +112,7 @@ def too_late(request: Request) -> str:
     return (
         f"The EMR Serverless session {_name(request)} was not started: its {request.kind} came "
         "too late to be answered in time. What to do: check that the account has Lambda "
-        "concurrency to spare, and deploy again."
+        "concurrency to spare, and ServiceTimeout is at least 120, and deploy again."
     )
 
 
@@ -131,9 +132,8 @@ def over(request: Request, session: Session) -> str:
     else:
         advice = (
             "check that the application's maximum capacity (maximumCapacity) and the account's "
-            "vCPU quota have room for the session's driver and executors (spark.driver.cores and "
-            ".memory, spark.executor.cores and .memory), that the execution role trusts "
-            "emr-serverless.amazonaws.com, and read the driver's log in the application's "
+            "vCPU quota have room for the session's driver and executors, that the execution role "
+            "trusts emr-serverless.amazonaws.com, and read the driver's log in the application's "
             "monitoring destination. Then deploy again."
         )
     return (
@@ -238,9 +238,10 @@ def _advice(error: ServiceError, application_id: str, application: Mapping[str, 
             "more while it starts: end sessions that are not needed (aws emr-serverless "
             "list-sessions), use another application, or request a higher quota in Service Quotas."
         )
-    return (application and _application_advice(application)) or (
-        "correct what the service names in the Session's properties and deploy again."
-    )
+    advice = application and _application_advice(application)
+    if advice is None and isinstance(error, Conflict):
+        return "deploy again when that is over."
+    return advice or "correct what the service names in the Session's properties and deploy again."
 
 
 def _missing_permission(error: Denied) -> str:

@@ -16,6 +16,8 @@ T = TypeVar("T")
 DENIED_SECONDS = 240.0
 # The same for a stack that the provider knows nothing of: most likely it is meant.
 UNLISTED_DENIED_SECONDS = 30.0
+# The same after that, or where the role's policies have let a session start.
+WAITED_DENIED_SECONDS = 20.0
 # No connection at all: a route that is missing doesn't come by itself.
 UNREACHABLE_SECONDS = 120.0
 # A session that was started seconds ago may not be found yet.

@@ -127,7 +127,9 @@ class StartedSession:
 
     def _stays(self, why: str) -> None:
         what = f"{self.arn.arn}: " if self.arn else ""
-        self._invocation.log_fields["notEnded"] = f"{what}{why}"
+        known = self.arn or self._may_exist
+        field = "notEnded" if known else "searchNotFinished"
+        self._invocation.log_fields[field] = f"{what}{why}"
 
     def _end(self, arn: SessionArn) -> None:
         budget = self._invocation.termination_budget()
@@ -192,7 +194,7 @@ class StartedSession:
 
     def _pause(self, budget: RetryBudget, error: ServiceError) -> float:
         """Seconds until StartSession is sent again. Raises Failure where that is no use."""
-        application = None
+        application, said = None, error
         try:
             if not isinstance(error, (Denied, Unclear)):
                 application = sessions.application(self._parameters["applicationId"])
@@ -206,4 +208,5 @@ class StartedSession:
         try:
             return budget.pause(error)
         except ServiceError:
-            raise Failure(reasons.refused(self._request, error, application)) from None
+            self._invocation.has_waited_for_iam = isinstance(said, Denied)
+            raise Failure(reasons.refused(self._request, said, application)) from None

@@ -61,6 +61,19 @@ def test_a_permission_that_stays_missing_fails_after_four_minutes(lab: Lab) -> N
     assert "deploying again may pass" in answer.reason
 
 
+def test_a_role_that_may_do_nothing_is_known_after_four_minutes(lab: Lab) -> None:
+    """A permissions boundary may forget the service. Nothing was started, and nothing is said."""
+    for operation in ("StartSession", "ListSessions"):
+        lab.network.always[operation] = DENIED
+    began = lab.clock.now()
+    answer = lab.create(lab.properties())
+    assert answer.at - began < 270
+    assert answer.physical_id.startswith("none:")
+    assert "could not be ended" not in answer.reason
+    began = lab.clock.now()
+    assert lab.delete(answer.physical_id, lab.properties()).at - began < 30
+
+
 def test_the_time_for_a_missing_permission_begins_anew_once_it_was_there(lab: Lab) -> None:
     lab.service.start_seconds = 600
     denied = lab.authorizer.denied
@@ -101,6 +114,13 @@ def test_a_conflict_that_no_time_mends_is_answered_at_once(
     answer = lab.create(lab.properties(ApplicationId=application_id))
     assert said in answer.reason
     assert answer.at - began < 30
+
+
+def test_a_conflict_that_lasts_is_answered_as_it_came(lab: Lab) -> None:
+    """Nothing that the application shows speaks against the session."""
+    lab.network.always["StartSession"] = Fault(409, "ConflictException", "Not now.")
+    reason = lab.create(lab.properties()).reason
+    assert "ConflictException: Not now. What to do: deploy again when that is over." in reason
 
 
 def test_a_conflict_is_borne_while_the_application_cannot_be_looked_at(lab: Lab) -> None:

@@ -305,7 +305,8 @@ EXPECTED = {
     "The request came too late": Expected(
         queued_for_too_long,
         "its Create came too late to be answered in time",
-        "check that the account has Lambda concurrency to spare, and deploy again",
+        "check that the account has Lambda concurrency to spare, and ServiceTimeout is at least "
+        "120, and deploy again",
     ),
     "The function itself failed": Expected(
         handler_that_fails,
