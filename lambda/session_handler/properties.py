@@ -21,8 +21,9 @@ REQUEST_PROPERTIES = (
     "Tags",
 )
 # How the resource is handled, and what is CloudFormation's.
-_HANDLING = ("StopApplication", "WaitUntilReady", "Retain", "KeepAlive", "CheckedForSynthAt")
-PROPERTIES = ("ServiceToken", "ServiceTimeout", *REQUEST_PROPERTIES, *_HANDLING)
+_FLAGS = ("StopApplication", "WaitUntilReady", "Retain", "KeepAlive")
+_OTHERS = ("ServiceToken", "ServiceTimeout", "CheckedForSynthAt")
+PROPERTIES = (*_OTHERS, *REQUEST_PROPERTIES, *_FLAGS)
 
 _LONGEST_MESSAGE = 350
 _LONGEST_VALUE = 60
@@ -67,6 +68,10 @@ class Spec(NamedTuple):
 def read_spec(properties: Mapping[str, Any]) -> Spec:
     """What the properties ask for. Raises MalformedRequest."""
     _fields(properties, "The resource", *PROPERTIES)
+    for name in _FLAGS:
+        value = properties.get(name, "true")
+        if str(value).strip().lower() not in ("true", "false"):
+            raise MalformedRequest(f"{name} has to be true or false, and is {described(value)}.")
     minutes = properties.get("IdleTimeoutMinutes")
     return Spec(
         application_id=_required(properties, "ApplicationId"),
