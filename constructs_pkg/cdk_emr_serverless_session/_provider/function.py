@@ -165,8 +165,11 @@ def handler_function(
     )
     if network is not None:
         # Its ways to the services, endpoints among them, are there before the first session starts,
-        # and stay until the last one has ended.
-        function.node.add_dependency(network.vpc)
+        # and stay until the last one has ended. The function's security group doesn't wait: rules
+        # of the endpoints may refer to it.
+        resource = function.node.default_child
+        assert isinstance(resource, lambda_.CfnFunction)
+        resource.node.add_dependency(network.vpc)
     return function
 
 

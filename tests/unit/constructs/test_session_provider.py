@@ -236,6 +236,23 @@ def test_the_ways_out_of_the_vpc_outlive_the_sessions(bench: Bench) -> None:
     assert set(endpoints) <= set(waits_for)
 
 
+def test_the_ways_out_of_the_vpc_may_be_open_to_the_function_alone(bench: Bench) -> None:
+    """The endpoint's rule refers to the function's security group, and the function waits for it.
+
+    ``Template`` refuses a cycle.
+    """
+    vpc = ec2.Vpc(bench.stack, "Vpc", max_azs=2, nat_gateways=0)
+    isolated = ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)
+    provider = SessionProvider.get_or_create(bench.stack, vpc=vpc, vpc_subnets=isolated)
+    bench.session()
+    service = ec2.InterfaceVpcEndpointAwsService("emr-serverless")
+    endpoint = vpc.add_interface_endpoint("Api", service=service, open=False)
+    endpoint.connections.allow_default_port_from(provider.function)
+    template = assertions.Template.from_stack(bench.stack)
+    (rule,) = template.find_resources("AWS::EC2::SecurityGroupIngress")
+    assert rule in bench.resource("AWS::Lambda::Function")["DependsOn"]
+
+
 def test_outside_of_a_vpc_no_managed_policy_is_attached(bench: Bench) -> None:
     bench.session()
     assert "ManagedPolicyArns" not in _the(bench.template(), ROLE)["Properties"]
