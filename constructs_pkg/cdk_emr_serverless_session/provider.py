@@ -92,7 +92,8 @@ class SessionProvider(Construct):
             id: The provider's id in its scope.
             total_timeout: How long a session may take to start or to end, in whole seconds, at
                 most 14 minutes: one Lambda invocation waits for it, of at most 15. Below a minute
-                it waits somewhat longer: half of the invocation's time. Default: 14 minutes.
+                it waits somewhat longer: half of the invocation's time. With ``stop_application``
+                the application has to stop in that time, too. Default: 14 minutes.
             log_group: The function's log group. Default: a new one. It stays when the stack is
                 rolled back or destroyed, so that the log of a failed deployment can be read. Its
                 lines expire after ``log_retention``.
