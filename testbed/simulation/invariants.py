@@ -98,6 +98,7 @@ def _answers(world: World) -> list[str]:
     return found
 
 
+NOT_FOUND_SECONDS = 60.0
 _CAUSES = ("refused", "quota", "conflict")
 
 
@@ -106,12 +107,12 @@ def _cause(world: World, request: Request) -> str | None:
     met = world.network.met
     if request.kind == "Delete":
         return next((m for m in met if m.startswith("TerminateSession: ") and met[m] > 9), None)
-    if any(f"StartSession: {cause}" in met for cause in _CAUSES):
+    if any(f"StartSession: {cause}" in met for cause in _CAUSES) or "TagResource: refused" in met:
         return "refused"
     if any(times > 9 for what, times in met.items() if not what.startswith("Describe")):
         return "something went wrong for minutes"
-    if world.service.start_seconds is not None:
-        return "a test makes starts slow"
+    if world.service.start_seconds is not None or world.service.get_lag > NOT_FOUND_SECONDS:
+        return "a test makes starts slow, or hides what was started"
     if any(s.ended_by == "itself" or s.state == "FAILED" for s in world.own()):
         return "a session ended by itself"
     if world.reaches_cloudformation != "answers":

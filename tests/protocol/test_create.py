@@ -187,6 +187,34 @@ def test_without_an_answer_of_cloudformation_a_create_goes_on(lab: World, kind: 
     lab.network.always.clear()
 
 
+def test_a_create_without_an_answer_of_cloudformation_does_not_look_on_for_long(
+    lab: World,
+) -> None:
+    lab.network.always["DescribeStackResource"] = "denied"
+    assert do(lab, Create(), Rest()) == "CREATE_COMPLETE"
+    assert lab.calls("DescribeStackResource") < 30
+    lab.network.always.clear()
+
+
+def test_without_a_route_to_cloudformation_it_is_asked_twice_a_minute(lab: World) -> None:
+    """Each question waits for its time-out."""
+    lab.network.always["DescribeStackResource"] = "no route"
+    do(lab, Create())
+    create = last(lab, "Create")
+    assert create.answered_at is not None
+    minutes = (create.answered_at - create.sent_at) / 60
+    assert lab.calls("DescribeStackResource") <= 2 * (minutes + 1)
+    lab.network.always.clear()
+
+
+def test_a_session_that_is_not_shown_is_given_up_after_a_minute(lab: World) -> None:
+    lab.service.get_lag = 90.0
+    do(lab, Create())
+    create = next(r for r in lab.stack.requests if r.kind == "Create")
+    assert create.answered_at is not None
+    assert 60 < create.answered_at - create.sent_at < 85
+
+
 def test_looks_without_an_answer_are_no_evidence(lab: World) -> None:
     expect(lab, Fault("DescribeStackResource", "denied", times=6))
     assert do(lab, Create()) == "CREATE_COMPLETE"

@@ -43,6 +43,14 @@ def test_a_policy_that_is_set_later_counts(lab: World) -> None:
     assert lab.live() == [first]
 
 
+def test_a_policy_that_can_not_be_kept_fails_its_update(lab: World) -> None:
+    """A deployment that succeeds has marked the session."""
+    do(lab, Create((Session("a"),)), Rest())
+    lab.network.always["TagResource"] = "refused"
+    assert do(lab, Update((A,)), Rest()) == "UPDATE_ROLLBACK_COMPLETE"
+    lab.network.always.clear()
+
+
 def test_a_policy_that_is_set_with_a_replacement_counts(lab: World) -> None:
     do(lab, Create((Session("a"),)), Rest())
     first = str(lab.held())
@@ -291,11 +299,12 @@ def test_a_refused_replacement_ends_though_an_old_read_showed_the_stacks_creatio
 
 def test_a_cancelled_update_leaves_the_mark_of_a_session_that_was_let_go() -> None:
     """It had waited for the session that it keeps, which it didn't start."""
-    unwaited = Session("a", waits=False)
-    let_go = Update((replace(B, waits=False),))
-    again = Update((Session("b", waits=False),))
-    schedule = [Create((unwaited,)), Wait(0.5), Update((A,), 65), let_go, Rest(), again, Rest()]
-    seen = run([*schedule, Delete()], PlannedChoices({}))
+    let_go, again = (Session("b", retained=retained, waits=False) for retained in (True, False))
+    schedule: list[Operation] = [
+        *(Create((Session("a", waits=False),)), Wait(0.5), Update((A,), 65)),
+        *(Update((let_go,)), Rest(), Update((again,)), Rest(), Delete()),
+    ]
+    seen = run(schedule, PlannedChoices({}))
     assert seen[f"left: {Left.RETAINED}"] > 0
 
 

@@ -394,6 +394,15 @@ def test_an_update_that_comes_again_looks_again_for_the_session_of_the_next_one(
         assert here.held() == before
 
 
+def test_a_kept_session_that_is_not_usable_in_time_is_what_the_reason_names(lab: World) -> None:
+    """Nobody had waited for it. Another one would not be usable in time, either."""
+    lab.service.start_seconds = lambda: 5000.0
+    do(lab, Create((Session(waits=False),)), Update((Session(),)))
+    update = next(r for r in lab.stack.requests if r.kind == "Update")
+    assert "was still STARTING" in update.reason
+    assert lab.calls("StartSession") == 1
+
+
 def test_a_session_that_is_not_shown_yet_is_not_taken_for_gone() -> None:
     with lab({"world get lag": "8"}) as here:
         do(here, Create((Session("a", waits=False),)))
