@@ -101,6 +101,25 @@ def test_a_session_that_fails_rolls_the_create_back() -> None:
         assert "Session failed." in here.stack.requests[0].reason
 
 
+def test_a_session_that_failed_is_not_ended_as_well() -> None:
+    """Its Delete asks once."""
+    with lab({"service fate": "fails"}) as here:
+        do(here, Create())
+        assert here.calls("TerminateSession") == 1
+
+
+def test_a_start_whose_answer_was_lost_stays_possible_whatever_comes_then(lab: World) -> None:
+    expect(
+        lab,
+        Fault("StartSession", "closed after"),
+        Fault("StartSession", "no route", skip=1, times=99),
+        Fault("ListSessions", "error", times=10_000),
+    )
+    do(lab, Create())
+    assert lab.stack.requests[0].physical_id.startswith("pending:")
+    expect(lab)
+
+
 def test_a_start_that_takes_too_long_is_given_up_in_time(lab: World) -> None:
     lab.service.start_seconds = lambda: 5000.0
     assert do(lab, Create()) == "ROLLBACK_COMPLETE"

@@ -335,6 +335,16 @@ def test_a_stray_is_ended_when_a_rollback_is_over(lab: World) -> None:
     assert lab.live() == [before]
 
 
+def test_a_search_that_does_not_finish_delays_a_rollback_by_a_minute(lab: World) -> None:
+    do(lab, Create((A,)), Rest())
+    expect(lab, Fault("ListSessions", "error", times=10_000))
+    do(lab, Update((B,), 90), Rest())
+    rollback = last(lab, "Update")
+    assert rollback.answered_at is not None
+    assert rollback.answered_at - rollback.sent_at < 100
+    expect(lab)
+
+
 def test_a_rollback_ends_nothing_before_cloudformation_holds_its_answer(lab: World) -> None:
     before = created(lab)
     held = lab.service.sessions[before]
