@@ -2,10 +2,11 @@
 
 MiniStack 1.5.33 names a stack's log group by its logical id alone, so that a policy for AWS's names
 doesn't cover it, and a stack that is made again finds the log group that the stack before has
-kept. Its functions log to the group of their configuration, and aren't told which that is.
+kept. Its functions log to the group of their configuration, and aren't told which that is; where the
+group was deleted, their next line makes it anew.
 
-Touches MiniStack's ``AWS::Logs::LogGroup``, by standing in front of its create and update, and the
-environment of its functions, by adding one variable.
+Touches MiniStack's ``AWS::Logs::LogGroup``, by standing in front of its create and update, the
+environment of its functions, by adding one variable, and what writes their logs.
 """
 
 import secrets
@@ -14,7 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ministack.core import lambda_runtime
-from ministack.services import lambda_svc
+from ministack.services import cloudwatch_logs, lambda_svc
 from ministack.services.cloudformation import provisioners
 
 RESOURCE_TYPE = "AWS::Logs::LogGroup"
@@ -23,6 +24,7 @@ VARIABLE = "AWS_LAMBDA_LOG_GROUP_NAME"
 Properties = dict[str, Any]
 
 _credentials = lambda_runtime.execution_credentials
+_emit_logs = lambda_svc._emit_lambda_logs
 
 
 def install() -> None:
@@ -31,6 +33,7 @@ def install() -> None:
     # What every way to run a function adds to its environment.
     lambda_runtime.execution_credentials = _credentials_and_log_group
     lambda_svc.execution_credentials = _credentials_and_log_group
+    lambda_svc._emit_lambda_logs = _emit_logs_to_what_is_there
 
 
 def _create(logical_id: str, properties: Properties, stack_name: str) -> Any:
@@ -60,3 +63,11 @@ def _credentials_and_log_group(config: Mapping[str, Any]) -> dict[str, str]:
     logging: Mapping[str, Any] = config.get("LoggingConfig") or {}
     name = logging.get("LogGroup") or f"/aws/lambda/{config.get('FunctionName', '')}"
     return {**_credentials(config), VARIABLE: name}
+
+
+def _emit_logs_to_what_is_there(func: Mapping[str, Any], *arguments: Any, **more: Any) -> None:
+    """A group that a function is configured with is made by whoever may: most roles may not."""
+    config: Mapping[str, Any] = func.get("config") or func
+    group = (config.get("LoggingConfig") or {}).get("LogGroup")
+    if not group or group in cloudwatch_logs._log_groups:
+        _emit_logs(func, *arguments, **more)

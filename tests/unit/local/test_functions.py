@@ -1,8 +1,9 @@
-"""Lambda of the local AWS refuses a function that AWS refuses."""
+"""What the local AWS refuses of a function, or doesn't do for it, as AWS."""
 
 from __future__ import annotations
 
 import io
+import json
 import uuid
 import zipfile
 from pathlib import Path
@@ -110,3 +111,30 @@ class TestInAVpc:
         }
         assert stack.deploy(resources=resources) == "ROLLBACK_COMPLETE"
         assert "CreateNetworkInterface" in stack.reason("Inside", "CREATE_FAILED")
+
+
+def test_a_log_group_that_was_deleted_is_not_made_anew_by_its_function(server: Server) -> None:
+    """On AWS that takes logs:CreateLogGroup, which a function with a group of its own has not."""
+    logs, functions = server.client("logs"), server.client("lambda")
+    name = f"f{uuid.uuid4().hex[:8]}"
+    trusted = json.dumps(trust("lambda"))
+    role = server.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=trusted)
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as written:
+        written.writestr("index.py", "def handler(event, context): print('a line')")
+    functions.create_function(
+        FunctionName=name,
+        Runtime="python3.13",
+        Handler="index.handler",
+        Role=role["Role"]["Arn"],
+        Code={"ZipFile": archive.getvalue()},
+        LoggingConfig={"LogFormat": "Text", "LogGroup": name},
+    )
+    logs.create_log_group(logGroupName=name)
+    functions.invoke(FunctionName=name)
+    events = logs.filter_log_events(logGroupName=name)["events"]
+    assert any("a line" in event["message"] for event in events)
+
+    logs.delete_log_group(logGroupName=name)
+    functions.invoke(FunctionName=name)
+    assert logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"] == []
