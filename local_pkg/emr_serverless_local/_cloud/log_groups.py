@@ -2,8 +2,8 @@
 
 MiniStack 1.5.33 names a stack's log group by its logical id alone, so that a policy for AWS's names
 doesn't cover it, and a stack that is made again finds the log group that the stack before has
-kept. Its functions log to the group of their configuration, and aren't told which that is; where the
-group was deleted, their next line makes it anew.
+kept. Its functions log to the group of their configuration, and aren't told which that is. A group
+that was deleted is made anew by their next line.
 
 Touches MiniStack's ``AWS::Logs::LogGroup``, by standing in front of its create and update, the
 environment of its functions, by adding one variable, and what writes their logs.
