@@ -22,8 +22,8 @@ REQUEST_PROPERTIES = (
 )
 # How the resource is handled, and what is CloudFormation's.
 _FLAGS = ("StopApplication", "WaitUntilReady", "Retain", "KeepAlive")
-_OTHERS = ("ServiceToken", "ServiceTimeout", "CheckedForSynthAt")
-PROPERTIES = (*_OTHERS, *REQUEST_PROPERTIES, *_FLAGS)
+_OTHERS = (*_FLAGS, "CheckedForSynthAt")
+PROPERTIES = ("ServiceToken", "ServiceTimeout", *REQUEST_PROPERTIES, *_OTHERS)
 
 _LONGEST_MESSAGE = 350
 _LONGEST_VALUE = 60
