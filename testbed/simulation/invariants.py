@@ -106,8 +106,7 @@ def _cause(world: World, request: Request) -> str | None:
     """Why a request may have failed; None where nothing explains it."""
     met = world.network.met
     if request.kind == "Delete":
-        lasting = (m for m in met if m.startswith(("TerminateSession: ", "ListSessions: ")))
-        return next((m for m in lasting if met[m] > 9), None)
+        return next((m for m in met if m.startswith("TerminateSession: ") and met[m] > 9), None)
     if any(f"StartSession: {cause}" in met for cause in _CAUSES) or "TagResource: refused" in met:
         return "refused"
     if any(times > 9 for what, times in met.items() if not what.startswith("Describe")):
