@@ -81,6 +81,19 @@ def test_an_application_that_stops_is_waited_for(lab: World) -> None:
     assert do(lab, Create(ELSEWHERE)) == "CREATE_COMPLETE"
 
 
+def test_a_conflict_is_tried_again_where_the_application_can_not_be_asked(lab: World) -> None:
+    expect(lab, Fault("StartSession", "conflict"), Fault("GetApplication", "throttled"))
+    assert do(lab, Create()) == "CREATE_COMPLETE"
+
+
+def test_refusals_of_seconds_minutes_apart_fail_no_create(lab: World) -> None:
+    lab.service.start_seconds = lambda: 420.0
+    for begins in (100, 370):
+        lab.clock.after(begins, lambda: lab.network.always.update(GetSession="denied"))
+        lab.clock.after(begins + 25, lab.network.always.clear)
+    assert do(lab, Create()) == "CREATE_COMPLETE"
+
+
 def test_a_session_that_is_not_shown_yet_is_looked_at_again() -> None:
     with lab({"world get lag": "8"}) as here:
         assert do(here, Create()) == "CREATE_COMPLETE"
@@ -124,6 +137,14 @@ def test_a_start_that_takes_too_long_is_given_up_in_time(lab: World) -> None:
     lab.service.start_seconds = lambda: 5000.0
     assert do(lab, Create()) == "ROLLBACK_COMPLETE"
     assert lab.live() == []
+
+
+def test_a_session_is_looked_at_when_the_time_is_over_though_no_look_was_due() -> None:
+    """The event came late."""
+    with lab({"delivery of Create.1": "late 200"}) as here:
+        here.stack.service_timeout = 263.0
+        here.service.start_seconds = lambda: 1.0
+        assert do(here, Create()) == "CREATE_COMPLETE"
 
 
 @pytest.mark.parametrize("seconds", [0.5, 5, 45, 59])

@@ -240,3 +240,13 @@ def test_a_deletion_ends_what_was_left_elsewhere_behind_a_session_that_is_over()
         Update((Session("b", application=1),), 92.8),
     ]
     run(schedule, PlannedChoices({"world cleans up later 0": "no", "service fate 3": "fails"}))
+
+
+def test_an_application_that_starts_is_waited_for_and_stopped(lab: World) -> None:
+    """A job of somebody's has started it, and is over by then."""
+    created(lab, Session(application=1, stops=True))
+    application = lab.service.applications[lab.applications[1]]
+    application.state = "STARTING"
+    lab.clock.after(40, lambda: setattr(application, "state", "STARTED"))
+    do(lab, Delete(), Rest())
+    assert application.state == "STOPPED"

@@ -1,8 +1,13 @@
 """A session that somebody else started with copied owner tags is never adopted."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
-from testbed.simulation.lab import do
+from testbed.simulation.choices import Fault
+from testbed.simulation.lab import do, expect
+from testbed.simulation.network import Invocation
 from testbed.simulation.schedule import (
     CopyTags,
     Create,
@@ -14,7 +19,7 @@ from testbed.simulation.schedule import (
     Update,
     Wait,
 )
-from testbed.simulation.world import HELD_TAG, REPLACES_TAG, World
+from testbed.simulation.world import CREATOR, HELD_TAG, REPLACES_TAG, ROLE, ROLE_NAME, World
 
 A, TAGGED, B = (
     Session("a", kept_alive=True),
@@ -51,6 +56,52 @@ def test_a_rollback_does_not_adopt_what_a_forged_tag_names(lab: World) -> None:
     assert lab.held() not in lab.foreign
 
 
+def test_a_rollback_does_not_adopt_one_with_another_execution_role(lab: World) -> None:
+    """The function started it for another resource, and somebody gave it the owner tags of this."""
+    do(lab, Create((A,)), Rest())
+    held = lab.session(lab.held())
+    assert held is not None
+    parameters = {**held.parameters, "executionRoleArn": f"{ROLE}-of-another"}
+    other = lab.service.add(parameters, held.created_by)
+    other.state = "IDLE"
+
+    def forge() -> None:
+        replacement = lab.session(lab.live()[-1])
+        assert replacement is not None
+        replacement.tags[REPLACES_TAG] = other.arn
+
+    lab.clock.after(70, forge)
+    do(lab, SessionEnds(30), Update((B,), 90), Rest())
+    assert lab.stack.status == "UPDATE_ROLLBACK_COMPLETE"
+    assert lab.held() != other.arn
+
+
+def test_an_update_does_not_end_what_a_forged_tag_names(lab: World) -> None:
+    do(lab, Create((A,)), Rest())
+    held = lab.session(lab.held())
+    assert held is not None
+    held.tags[REPLACES_TAG] = min(lab.foreign)
+    do(lab, Update((B,)), Rest())
+    assert lab.service.sessions[min(lab.foreign)].is_live
+
+
+def test_a_create_does_not_answer_with_one_that_has_its_token(lab: World) -> None:
+    """A function of the same name made that, and the session of the lost answer has ended."""
+    watch = lab.network.watch
+
+    def copy(invocation: Invocation, operation: str, params: Mapping[str, Any]) -> None:
+        watch(invocation, operation, params)
+        if operation == "StartSession":
+            lab.add_foreign(params["tags"], CREATOR.replace(ROLE_NAME, "another-role"))
+            lab.clock.after(1, lambda: do(lab, SessionEnds(newest=True)))
+
+    lab.network.watch = copy
+    lost = Fault("StartSession", "closed after")
+    expect(lab, lost, Fault("StartSession", "refused", skip=1, times=99))
+    do(lab, Create(), Rest())
+    assert lab.stack.requests[0].physical_id not in lab.foreign
+
+
 def test_a_rollback_does_not_adopt_a_successor_of_somebody(lab: World) -> None:
     do(lab, *COPIED_SUCCESSOR, Update((B,), 90), Rest())
     assert lab.stack.status == "UPDATE_ROLLBACK_COMPLETE"
@@ -68,7 +119,7 @@ def test_the_parameter_does_not_name_one_of_a_function_of_the_same_name(lab: Wor
     do(lab, Create((A,)), Rest())
     held = lab.session(lab.held())
     assert held is not None
-    elsewhere = held.created_by.replace("lab-function-role", "another-role")
+    elsewhere = held.created_by.replace(ROLE_NAME, "another-role")
     lab.add_foreign({**held.tags, HELD_TAG: held.arn}, elsewhere)
     do(lab, SessionEnds(), Wait(5), ScheduledCall(), Rest())
     assert lab.parameters["/lab/Session"] in lab.live()

@@ -12,6 +12,7 @@ from testbed.simulation.schedule import (
     Delete,
     Operation,
     Rest,
+    ScheduledCall,
     Session,
     SessionEnds,
     Update,
@@ -402,6 +403,45 @@ def test_an_update_that_comes_again_looks_again_for_the_session_of_the_next_one(
         here.service.get_lag = 14.0
         assert do(here, Update((unwaited, A), 129.6), Rest()) == "UPDATE_ROLLBACK_COMPLETE"
         assert here.held() == before
+
+
+def test_an_update_that_comes_again_looks_again_for_what_names_the_session_of_its_rollback() -> (
+    None
+):
+    """It is a rollback's own, and the next one has just answered with a session without waiting."""
+    with world(PlannedChoices({"Update.3 PUT 0": "killed after"})) as here:
+        before = created(here)
+        do(here, Update((B,), 75), Wait(45))
+        here.service.get_lag = 14.0
+        unwaited = Session("c", waits=False)
+        assert do(here, Update((unwaited,), 120), Rest()) == "UPDATE_ROLLBACK_COMPLETE"
+        assert here.held() == before
+
+
+def test_what_was_undone_ends_though_the_rollback_came_back_to_a_successor() -> None:
+    """It died after its answer, and fails for another resource: no clean-up comes."""
+    before = (B, Session("a", application=1, kept_alive=True))
+    renewed = (SessionEnds(0, "Second"), Wait(5), ScheduledCall(0, "Second"), Rest())
+    update = Update((C, Session("a", kept_alive=True)), 129.8)
+    died = {"Update.6 PUT 0": "killed after"}
+    ends = {"service fate 0": "ends130", "service fate 5": "fails"}
+    schedule = (Create(before), Rest(), *renewed, update)
+    assert run(schedule, PlannedChoices({**died, **ends}))["UPDATE_ROLLBACK_FAILED"] == 1
+
+
+def test_a_cancelled_update_ends_its_session_where_the_held_one_is_not_found(lab: World) -> None:
+    """Its start comes to the service when the rollback has started that one."""
+    do(lab, Create((Session("a", waits=False),)), SessionEnds(), Wait(5))
+    expect(lab, Fault("StartSession", "later"))
+
+    def hide() -> None:
+        held = lab.session(lab.held())
+        assert held is not None
+        held.created_at += 60
+
+    lab.clock.after(26, hide)
+    do(lab, Update((B,), 3), Rest())
+    assert lab.live() == [lab.held()]
 
 
 def test_a_kept_session_that_is_not_usable_in_time_is_what_the_reason_names(lab: World) -> None:
