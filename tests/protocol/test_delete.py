@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from testbed.simulation.choices import Fault, PlannedChoices
-from testbed.simulation.lab import do, expect, lab, unsolicited
+from testbed.simulation.lab import do, expect, lab, last, unsolicited
 from testbed.simulation.schedule import (
     Create,
     Delete,
@@ -250,3 +250,15 @@ def test_an_application_that_starts_is_waited_for_and_stopped(lab: World) -> Non
     lab.clock.after(40, lambda: setattr(application, "state", "STARTED"))
     do(lab, Delete(), Rest())
     assert application.state == "STOPPED"
+
+
+def test_a_deletion_whose_session_is_over_waits_for_no_permission_to_stop_its_application(
+    lab: World,
+) -> None:
+    created(lab, Session(application=1, stops=True))
+    lab.network.always["GetApplication"] = "denied"
+    do(lab, Delete(), Rest())
+    deleted = last(lab, "Delete")
+    assert deleted.answered_at is not None
+    assert deleted.answered_at - deleted.sent_at < 60
+    lab.network.always.clear()

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from testbed.simulation.choices import Fault, PlannedChoices
 from testbed.simulation.invariants import Left
-from testbed.simulation.lab import do, expect, lab
+from testbed.simulation.lab import do, expect, lab, last
 from testbed.simulation.schedule import (
     Create,
     Delete,
@@ -205,6 +205,29 @@ def test_a_create_asks_again_before_it_marks_where_its_question_was_lost() -> No
     """It was cancelled, and its rollback and the next creation follow within seconds."""
     schedule: list[Operation] = [Create((None,)), Update((A,), 57.2), Wait(7), Update((A,))]
     run(schedule, PlannedChoices({"Create.1 DescribeStacks 6": "closed"}))
+
+
+def test_a_create_asks_a_third_time_before_it_marks_where_two_questions_were_lost() -> None:
+    lost = {f"Create.1 DescribeStackResource {number}": "throttled" for number in (6, 7)}
+    schedule: list[Operation] = [Create((None,)), Update((A,), 64.5), Wait(6), Update((A,))]
+    run(schedule, PlannedChoices(lost))
+
+
+def test_a_create_waits_for_a_new_read_before_it_marks_where_its_question_was_lost() -> None:
+    """An old one is from before it was cancelled."""
+    old = {f"Create.1 {asked} 7": "stale" for asked in ("DescribeStackResource", "DescribeStacks")}
+    schedule: list[Operation] = [Create((None,)), Update((A,), 61.5), Wait(2), Update((A,))]
+    run(schedule, PlannedChoices({"Create.1 DescribeStacks 6": "closed", **old}))
+
+
+def test_no_question_delays_a_mark_where_cloudformation_can_not_be_reached(lab: World) -> None:
+    lab.network.always["DescribeStackResource"] = "no route"
+    do(lab, Create((A,)))
+    usable_at, answered_at = lab.own()[0].usable_at, last(lab, "Create").answered_at
+    assert usable_at is not None
+    assert answered_at is not None
+    assert answered_at - usable_at < 12
+    lab.network.always.clear()
 
 
 def test_a_create_asks_again_before_it_marks_where_its_question_is_old() -> None:

@@ -197,6 +197,14 @@ def test_a_clean_up_that_never_came_is_made_up_for() -> None:
         assert here.live() == [here.held()]
 
 
+def test_a_clean_up_that_never_came_is_made_up_for_by_an_update_that_fails_elsewhere() -> None:
+    with lab({"world refuses replacement": "no", "world cleans up later": "no"}) as here:
+        before = created(here)
+        do(here, Update((B,), 90, rollback=False), Rest())
+        assert do(here, Update((C,), 90, rollback=False), Rest()) == "UPDATE_FAILED"
+        assert before not in here.live()
+
+
 def test_a_clean_up_that_never_came_is_made_up_for_after_a_death() -> None:
     with lab({"world cleans up later": "no"}) as here:
         created(here, Session("a", application=1))
