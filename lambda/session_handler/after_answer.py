@@ -73,12 +73,16 @@ def settled(invocation: Invocation, answered: SessionArn) -> StackView | None:
     Called once CloudFormation has taken the answered session over. None where it lets that go.
     """
     was_lost = was_over = False
+    is_kept = answered.arn == invocation.request.physical_id
     while time.time() + _FAR < invocation.deadline.looks_end:
         shown = invocation.wanted.look()
         if shown is not None:
             is_held = shown.resource.physical_id == answered.arn
+            has_failed = shown.stack == "UPDATE_FAILED"
             is_lost = not is_held or shown.stack == "UPDATE_ROLLBACK_FAILED"
-            is_over = not is_lost and invocation.wanted.is_over(shown)
+            # RollbackStack takes one step back: to what a kept session had replaced.
+            is_lost = is_lost or (has_failed and is_kept)
+            is_over = not is_lost and (has_failed or shown.is_settled)
             if (is_lost and was_lost) or (is_over and was_over):
                 return shown if is_over else None
             was_lost, was_over = is_lost, is_over

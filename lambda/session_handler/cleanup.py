@@ -53,10 +53,9 @@ def by_others(
                 found.append(session.arn)
     except ServiceError as error:
         invocation.log_fields["searchNotFinished"] = str(error)
-    if all(arn == undone for arn in found) or not invocation.wanted.next_one_has_begun():
-        return found
-    # The answer of another delivery was taken, and the next Update's session is in the list.
-    return [arn for arn in found if arn == undone]
+    has_others = any(arn != undone for arn in found)
+    # Another delivery may be answered, and the next Update's session in the list.
+    return [] if has_others and invocation.wanted.next_one_has_begun() else found
 
 
 def before(invocation: Invocation, given: Session | None) -> list[SessionArn]:
@@ -82,8 +81,7 @@ def before(invocation: Invocation, given: Session | None) -> list[SessionArn]:
     except ServiceError as error:
         invocation.log_fields["chainNotFollowed"] = str(error)
     owner = invocation.request.owner
-    # The oldest first: whoever comes after a death follows what is left.
-    return [s.arn for s in reversed(found) if owner.owns(s.tags) and not s.is_retained]
+    return [s.arn for s in found if owner.owns(s.tags) and not s.is_retained]
 
 
 def end(invocation: Invocation, left: Sequence[SessionArn]) -> None:

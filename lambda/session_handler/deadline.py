@@ -17,7 +17,8 @@ class Deadline:
         left = _seconds_left(context)
         self.function_ends = self.began + left
         # Of looks after the answer: nobody waits for them.
-        self.looks_end = self.began + max(left - ENDING_SECONDS, left / 2)
+        self.looks_end = self.function_ends - ENDING_SECONDS / 2
+        self._work_ends = self.began + max(left - ENDING_SECONDS, left / 2)
         self._latest_change = 0.0
 
     def cloudformation_waits(self, since: float, seconds: float) -> None:
@@ -33,8 +34,8 @@ class Deadline:
     def work_ends(self) -> float:
         """When to give up waiting, so that there is time to end the session and to answer."""
         if not self._latest_change:
-            return self.looks_end
-        return min(self.looks_end, self._latest_change - ENDING_SECONDS)
+            return self._work_ends
+        return min(self._work_ends, self._latest_change - ENDING_SECONDS)
 
     def ending_ends(self) -> float:
         """When to give up ending a session, so that there is time to answer."""

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 from session_handler import names, reasons, served_stacks, sessions, wait
-from session_handler.errors import Conflict, Denied, Failure, Refused, ServiceError
+from session_handler.errors import Failure, Refused, ServiceError
 from session_handler.identity import SessionArn, TokenId
 from session_handler.invocation import Invocation, Outcome
 from session_handler.retry import RetryBudget, until_clear
@@ -188,7 +188,7 @@ def _stop_applications(invocation: Invocation, arn: SessionArn | None) -> None:
     if held not in (None, arn):  # it may not be listed yet
         named = [n for n in named if n != held.application_id]
     for application_id in named:
-        while _is_to_be_stopped(invocation, application_id):
+        while _is_to_be_stopped(invocation, application_id) and not invocation.deadline.is_over:
             time.sleep(random.uniform(3.0, 5.0))
 
 
@@ -205,8 +205,6 @@ def _is_to_be_stopped(invocation: Invocation, application_id: str) -> bool:
     if state == "STARTED":
         try:
             until_clear(lambda: sessions.stop_application(application_id), budget)
-        except (Denied, Conflict):
-            raise
         except Refused as error:  # gone, or a job runs there: not ours to cut off
             invocation.log_fields["applicationNotStopped"] = str(error)
             return False

@@ -163,7 +163,7 @@ def not_ended_in_time(request: Request, session: Session, seconds: float) -> str
     return (
         f"Deleting the EMR Serverless session {_name(request)} ({session.arn.arn}): it was still "
         f"{session.state} after {seconds:.0f} seconds, and may still cost money. What to do: "
-        f"delete the stack again; or {_END_BY_HAND}"
+        f"delete again; or {_END_BY_HAND}"
     )
 
 
@@ -195,7 +195,9 @@ def _advice_to_delete(request: Request, error: ServiceError) -> str:
     if isinstance(error, Denied):
         unlisted = served_stacks.unlisted(request.owner.stack_id)
         return (unlisted or "give the handler's role that permission") + " and delete again"
-    return _advice(error, "", None).rstrip(".") + ", then delete the stack again"
+    if isinstance(error, Unreachable):
+        return _advice(error, "", None).rstrip(".") + ", then delete again"
+    return "delete again when that is over"
 
 
 def _advice_to(

@@ -27,17 +27,13 @@ def listed(application_id: str, states: Iterable[str], budget: RetryBudget) -> I
     """
     token: str | None = None
     while True:
-        _see_that_there_is_time(budget)
         page = until_clear(partial(sessions.page, application_id, states, token), budget)
         yield from page.summaries
         token = page.next_token
         if not token:
             return
-
-
-def _see_that_there_is_time(budget: RetryBudget) -> None:
-    if budget.is_over:
-        raise Unclear("ListSessions", "Timeout", "there was no time to look at all of it")
+        if budget.is_over:
+            raise Unclear("ListSessions", "Timeout", "there was no time to look at all of it")
 
 
 class Search:
@@ -79,7 +75,6 @@ class Search:
         """
         for application_id in self._application_ids:
             for summary in listed(application_id, names.LIVE_STATES, self._budget):
-                _see_that_there_is_time(self._budget)
                 arn = summary.arn
                 if arn.arn in self._others or not self._may_be_owned(summary):
                     continue

@@ -64,7 +64,7 @@ class StackView(NamedTuple):
     @property
     def is_settled(self) -> bool:
         """Whether no rollback can change the stack any more."""
-        return self.stack.startswith(("UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"))
+        return self.stack.startswith(("UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "DELETE"))
 
     @property
     def lets_go(self) -> bool:
@@ -85,7 +85,7 @@ class Stack:
     """CloudFormation's view of one resource. None stands for: it didn't say."""
 
     def __init__(self, request: Request, deadline: Deadline) -> None:
-        self._owner = request.owner
+        self._owner, self._kind = request.owner, request.kind
         self._service_timeout = request.service_timeout
         self._deadline = deadline
         self._unreachable = 0
@@ -110,9 +110,10 @@ class Stack:
             physical_id=detail.get("PhysicalResourceId") or None,
             changed_at=_seconds(detail.get("LastUpdatedTimestamp")),
         )
+        is_own = resource.status == f"{self._kind.upper()}_IN_PROGRESS"
         # A read of an Update's first seconds may be from before it.
-        may_be_older = resource.status == "UPDATE_IN_PROGRESS" and not self.tells_of_the_request
-        if resource.changed_at and not resource.is_at_rest and not may_be_older:
+        may_be_older = self._kind == "Update" and not self.tells_of_the_request
+        if resource.changed_at and is_own and not may_be_older:
             self._deadline.cloudformation_waits(resource.changed_at, self._service_timeout)
         return resource
 

@@ -99,10 +99,8 @@ def _kept(request: Request, given: Session | None) -> Session | None:
 
 def _found(invocation: Invocation, given: Session | None, rolls_back: bool) -> Session | None:
     """Rule 11, and the successor of a session that is over: a session to go on with."""
-    if given is None:
-        return None
     request = invocation.request
-    back = given.replaces
+    back = given.replaces if given else None
     before = invocation.find(back)
     is_there = before and before.is_live and may_be_adopted(request, before, given)
     may_come_back = is_there or request.is_kept_alive
@@ -112,12 +110,16 @@ def _found(invocation: Invocation, given: Session | None, rolls_back: bool) -> S
         found = successors(invocation, back, given)
         if found:
             return found[0]
-    return None if given.is_live else next(iter(successors(invocation, given.arn, given)), None)
+    held = SessionArn.parse(request.physical_id)
+    if held is None or (given and given.is_live):
+        return None
+    return next(iter(successors(invocation, held, given)), None)
 
 
 def _usable(invocation: Invocation, session: Session) -> Session | None:
     """The session once it is usable; None where it ended meanwhile: then another is started."""
-    if session.is_usable or (session.is_live and not invocation.request.waits_until_ready):
+    starts = session.state in names.STARTING_STATES
+    if session.is_live and not (starts and invocation.request.waits_until_ready):
         return session
     try:
         return wait.until_usable(invocation, session.arn, just_started=False)

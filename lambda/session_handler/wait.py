@@ -54,7 +54,7 @@ def until_usable(invocation: Invocation, arn: SessionArn, *, just_started: bool)
     budget = invocation.retry_budget()
     session: Session | None = None
     while True:
-        if time.time() >= next_look or (session is None and invocation.deadline.is_over):
+        if time.time() >= next_look or invocation.deadline.is_over:
             try:
                 session = sessions.get(arn)
                 budget.reset()
@@ -102,7 +102,7 @@ def until_over(invocation: Invocation, arn: SessionArn) -> Session | None:
         invocation.log_fields["state"] = session.state
         if session.is_over:
             return session
-        if invocation.deadline.is_over:
+        if time.time() >= invocation.deadline.ending_ends():
             waited = time.time() - invocation.deadline.began
             raise Failure(reasons.not_ended_in_time(invocation.request, session, waited))
         pause = min(15.0, 2.0 + pause * 1.6)

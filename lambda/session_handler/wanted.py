@@ -8,7 +8,6 @@ import time
 
 from session_handler.deadline import Deadline
 from session_handler.errors import Unwanted
-from session_handler.identity import SessionArn
 from session_handler.request import Request
 from session_handler.retry import insist
 from session_handler.stack import READ_DELAY, Stack, StackView
@@ -102,7 +101,7 @@ class Wanted:
         held = resource.physical_id
         if self._request.kind == "Update" and held != self._request.physical_id:
             return f"the resource has another physical id, {held}"
-        if is_create and SessionArn.parse(held):
+        if is_create and resource.status == "UPDATE_IN_PROGRESS":
             return f"the resource has a session already, {held}"
         # A rollback that has nothing to do, and then another operation, fit between two looks. It
         # is the only evidence, so clocks that are apart by seconds must not look like it.
@@ -132,11 +131,6 @@ class Wanted:
         """Whether the stack shows the end of the update that the request is part of."""
         has_ended = shown.stack.startswith("UPDATE_COMPLETE")
         return has_ended and not self.next_update_has_begun(shown)
-
-    def is_over(self, shown: StackView) -> bool:
-        """Whether the update that the request is part of is over, one way or the other."""
-        goes_on = self.next_update_has_begun(shown) and not shown.is_rolling_back
-        return goes_on or shown.is_settled or shown.stack == "UPDATE_FAILED"
 
     def still_rolls_back(self) -> bool:
         """Whether a new read doesn't speak against a rollback: an old one may show the last one."""

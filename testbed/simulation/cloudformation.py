@@ -104,6 +104,10 @@ class Resource:
         return self.declared is not None
 
 
+Replaced = tuple[Resource, str | None, Declared | None, bool]
+"""A resource with an id that it had, as which session, and whether RETAIN keeps that."""
+
+
 @dataclass(eq=False)
 class Change:
     """A Create or Update of one resource that is in progress."""
@@ -164,6 +168,9 @@ class Stack:
         self._deliver, self._is_session = deliver, is_session
         self._made_up = 0
         self._failed: tuple[list[Change], list[Change]] = ([], [])
+        self._complete: dict[str, tuple[Declared | None, str | None]] = {}
+        """What the stack was when it was complete: RollbackStack goes there."""
+        self._is_express = self._goes_to_complete = False
         self._to_clean_up: list[tuple[Change, str | None]] = []
         choose = choices.choose
         self._takes_failed_ids = choose("world takes failed ids", ("yes", "no")) == "yes"
@@ -209,6 +216,7 @@ class Stack:
     ) -> None:
         if not self.can_be_updated:
             return
+        self._is_express = express
         self._show("UPDATE_IN_PROGRESS")
         self._clock.sleep(1)
         began = self._clock.now()
@@ -223,20 +231,13 @@ class Stack:
             removed = [r for r in self.resources.values() if r.exists and r.name not in template]
             self._show("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
             self._clock.sleep(1)
-            replaced = [
+            replaced: list[Replaced] = [
                 (c.resource, c.held, c.old, c.new.retained)
                 for c in changes
                 if c.held is not None and c.old is not None and c.held != c.resource.physical_id
             ]
             for resource in self.resources.values():
-                keeps = resource.declared is None or resource.declared.retained
-                for physical_id, old in resource.unfinished:
-                    if (old.retained or keeps) and self._is_session(physical_id):
-                        self.either.add(physical_id)
-                    elif self._cleans_up_later:
-                        replaced.append((resource, physical_id, old, False))
-                    else:
-                        self.never_cleaned_up.add(physical_id)
+                replaced += self._unfinished(resource)
             for change in changes:
                 change.resource.unfinished = []
             self._clean_up(replaced, removed, express)
@@ -270,6 +271,29 @@ class Stack:
             if change.resource.physical_id != change.held and change.held and change.old:
                 change.resource.unfinished.append((change.held, change.old))
         self._roll_back(changes, [*undone, *skipped], skipped)
+
+    def roll_back(self) -> None:
+        """RollbackStack, of a stack whose update failed with rollback switched off."""
+        if self.status != "UPDATE_FAILED" or self._is_express:
+            return
+        changes = []
+        for resource in self.resources.values():
+            old, held = self._complete.get(resource.name, (None, None))
+            if resource.declared is None or (
+                resource.declared == old and resource.status != "UPDATE_FAILED"
+            ):
+                continue
+            if len(resource.unfinished) > 1:
+                held = None  # a rollback takes one step back
+            kind = "Update" if old is not None else "Create"
+            latest = next(
+                r
+                for r in reversed(self.requests)
+                if (r.logical_id, r.kind) == (resource.name, kind)
+            )
+            changes.append(Change(latest, resource, held, resource.declared, old))
+        self._goes_to_complete = True
+        self._roll_back(changes)
 
     def delete(self) -> None:
         if self.status is None or self.status == "DELETE_COMPLETE":
@@ -476,7 +500,7 @@ class Stack:
         replaced, self._to_clean_up = self._to_clean_up, []
         self._show("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
         self._clock.sleep(1)
-        gone: list[tuple[Resource, str | None, Declared | None, bool]] = []
+        gone: list[Replaced] = []
         for change, now in replaced:
             assert change.old is not None
             ids = [now, change.held] if self._undo_deletes_held else [now]
@@ -488,6 +512,10 @@ class Stack:
                             self.either.add(physical_id)
                         continue
                     gone.append((change.resource, physical_id, change.old, False))
+        if self._goes_to_complete:
+            for resource in {c.resource for c in changes}:
+                gone += self._unfinished(resource)
+                resource.unfinished = []
         created = [c.resource for c in changes if c.request.kind == "Create"]
         self._clean_up(gone, created, False, failed_create=True)
         self._finish("UPDATE_ROLLBACK_COMPLETE")
@@ -498,9 +526,24 @@ class Stack:
             if change.new.retained and change.held is not None:
                 self.either |= {change.held} - {str(change.resource.physical_id)}
 
+    def _unfinished(self, resource: Resource) -> list[Replaced]:
+        """What an update with rollback switched off has replaced, and is cleaned up now."""
+        found: list[Replaced] = []
+        keeps = resource.declared is None or resource.declared.retained
+        for physical_id, old in resource.unfinished:
+            if physical_id == resource.physical_id:
+                continue  # RollbackStack has come back to it
+            if (old.retained or keeps) and self._is_session(physical_id):
+                self.either.add(physical_id)
+            elif self._cleans_up_later:
+                found.append((resource, physical_id, old, False))
+            else:
+                self.never_cleaned_up.add(physical_id)
+        return found
+
     def _clean_up(
         self,
-        replaced: Iterable[tuple[Resource, str | None, Declared | None, bool]],
+        replaced: Iterable[Replaced],
         removed: Iterable[Resource],
         express: bool,
         failed_create: bool = False,
@@ -629,6 +672,10 @@ class Stack:
 
     def _finish(self, status: str) -> None:
         self._show(status)
+        if status.endswith("_COMPLETE"):
+            self._goes_to_complete = False
+            named = self.resources.items()
+            self._complete = {n: (r.declared, r.physical_id) for n, r in named if r.exists}
         self.operations.append(status)
         self.completed()
 

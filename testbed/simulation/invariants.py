@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from .clock import FOREVER
 from .cloudformation import Request
-from .service import Session
+from .service import VERY_SLOW_SECONDS, Session
 from .world import HELD_TAG, LOGICAL_TAG, RETAINED_TAG, World
 
 HOLDING = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
@@ -74,7 +74,9 @@ def _answers(world: World) -> list[str]:
     found = []
     blind = world.reaches_cloudformation != "answers"
     for request in world.stack.requests:
-        excused = request.died_for_good or (request.delivered_late and blind)
+        # Lambda delivers an event again minutes after a death.
+        died_late = request.deaths > 0 and _starts_very_slowly(world)
+        excused = request.died_for_good or died_late or (request.delivered_late and blind)
         if request.timed_out and not excused:
             found.append(f"not answered in time: {request.name}")
         if request.answered_at is None and not world.puts[request.name] and not excused:
@@ -115,11 +117,18 @@ def _cause(world: World, request: Request) -> str | None:
         return "a test makes starts slow, or hides what was started"
     if any(s.ended_by == "itself" or s.state == "FAILED" for s in world.own()):
         return "a session ended by itself"
+    took = (request.answered_at or FOREVER) - request.sent_at
+    if _starts_very_slowly(world) and took > VERY_SLOW_SECONDS - 60.0:
+        return "a start took longer than the function's time"
     if world.reaches_cloudformation != "answers":
         return "no way to CloudFormation"
     if any(a.state != "STARTED" for a in world.service.applications.values()):
         return "an application is not started"
     return None
+
+
+def _starts_very_slowly(world: World) -> bool:
+    return "very slow" in world.choices.deviations.values()
 
 
 def _foreign(world: World) -> list[str]:

@@ -101,6 +101,14 @@ class ContinueRollback:
 
 
 @dataclass(frozen=True)
+class RollBack:
+    """Roll a stack back whose update failed with rollback switched off."""
+
+    def perform(self, here: World) -> None:
+        here.stack.roll_back()
+
+
+@dataclass(frozen=True)
 class Delete:
     """Delete the stack."""
 
@@ -190,6 +198,7 @@ Operation = (
     Create
     | Update
     | ContinueRollback
+    | RollBack
     | Delete
     | Wait
     | Rest
@@ -310,7 +319,7 @@ def draw(dice: random.Random) -> list[Operation]:
             drawn.append(Wait(dice.choice((2.0, 15.0))))
             drawn.append(Update(sessions(), fails(0.3)))
         elif kind < 0.72:
-            drawn.append(ContinueRollback(dice.random() < 0.5))
+            drawn += (ContinueRollback(dice.random() < 0.5), RollBack())
         elif kind < 0.76:
             drawn.append(Delete())
         elif kind < 0.92:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from testbed.simulation.choices import Fault, PlannedChoices
-from testbed.simulation.lab import do, expect, lab, last
+from testbed.simulation.lab import do, expect, lab, last, unsolicited
 from testbed.simulation.schedule import (
     Create,
     Rest,
@@ -139,12 +139,39 @@ def test_a_start_that_takes_too_long_is_given_up_in_time(lab: World) -> None:
     assert lab.live() == []
 
 
-def test_a_session_is_looked_at_when_the_time_is_over_though_no_look_was_due() -> None:
-    """The event came late."""
+@pytest.mark.parametrize(("total", "usable_after"), [(60, 20), (120, 115), (840, 834)])
+def test_a_session_is_looked_at_when_the_time_is_over(
+    lab: World, total: float, usable_after: float
+) -> None:
+    lab.function.limit, lab.stack.service_timeout = total + 60.0, total + 120.0
+    lab.service.start_seconds = lambda: usable_after
+    assert do(lab, Create()) == "CREATE_COMPLETE"
+
+
+def test_a_session_is_looked_at_when_the_time_is_over_though_no_look_was_due(lab: World) -> None:
+    test_a_session_is_looked_at_when_the_time_is_over(lab, 60, 20)
+
+
+def test_a_session_that_a_late_event_has_started_is_looked_at_once() -> None:
     with lab({"delivery of Create.1": "late 200"}) as here:
         here.stack.service_timeout = 263.0
         here.service.start_seconds = lambda: 1.0
         assert do(here, Create()) == "CREATE_COMPLETE"
+
+
+def test_a_creation_after_one_that_failed_may_show_what_that_had_answered(lab: World) -> None:
+    """Rollback was off. What CloudFormation shows of the resource then isn't documented."""
+    expect(lab, Fault("StartSession", "refused"))
+    do(lab, Create(rollback=False), Rest())
+    resource = lab.stack.resources["Session"]
+    resource.physical_id = (
+        "arn:aws:emr-serverless:us-east-1:000000000000:/applications/0/sessions/1"
+    )
+    resource.history.append((lab.clock.now(), "CREATE_IN_PROGRESS", resource.physical_id))
+    lab.stack.history.append((lab.clock.now(), "UPDATE_IN_PROGRESS"))
+    created = unsolicited(lab, "Create", ResourceProperties=Session().properties())
+    assert created.succeeded
+    resource.physical_id = created.physical_id
 
 
 @pytest.mark.parametrize("seconds", [0.5, 5, 45, 59])
@@ -290,6 +317,13 @@ def test_a_second_delivery_that_is_refused_ends_nothing_that_the_first_has_answe
         do(here, Create((Session(waits=False),)), Rest())
         assert here.stack.status == "CREATE_COMPLETE"
         assert here.live() == [here.held()]
+
+
+def test_a_second_delivery_that_is_refused_leaves_the_session_that_the_first_waits_for() -> None:
+    with lab({"delivery of Create.1": "again 0"}) as here:
+        expect(here, Fault("StartSession", "quota", skip=1))
+        do(here, Create(), Rest())
+        assert here.stack.status == "CREATE_COMPLETE"
 
 
 def test_old_reads_do_not_end_what_another_delivery_has_answered_with() -> None:

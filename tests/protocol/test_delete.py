@@ -90,7 +90,7 @@ def test_a_clean_up_ends_nothing_but_its_session(lab: World) -> None:
 def test_a_clean_up_that_is_tried_again_has_its_own_time(lab: World) -> None:
     """All deliveries of the first try die, and the resource shows when that one began."""
     created(lab)
-    expect(lab, Fault("PUT", "killed", times=3))
+    expect(lab, Fault("TerminateSession", "killed", times=3))
     do(lab, Update((None,)), Rest())
     first, second = (r for r in lab.stack.requests if r.kind == "Delete")
     assert first.timed_out
@@ -262,3 +262,24 @@ def test_a_deletion_whose_session_is_over_waits_for_no_permission_to_stop_its_ap
     assert deleted.answered_at is not None
     assert deleted.answered_at - deleted.sent_at < 60
     lab.network.always.clear()
+
+
+def test_a_delete_that_comes_late_sees_the_end_of_its_session() -> None:
+    with lab({"delivery of Delete.2": "late 500"}) as here:
+        here.stack.service_timeout = 561.0
+        created(here)
+        assert do(here, Delete()) == "DELETE_COMPLETE"
+
+
+def test_an_old_read_does_not_give_a_delete_the_time_of_the_create_before() -> None:
+    """That came late, and its session was not usable in time."""
+    slow = {"service fate 0": "very slow", "service end 0": "slow"}
+    late = {"delivery of Create.1 0": "late 200", "Delete.2 DescribeStackResource 0": "stale"}
+    seen = run([Create((Session(),))], PlannedChoices({**slow, **late}))
+    assert seen["ROLLBACK_COMPLETE"] == 1
+
+
+def test_an_application_that_never_stops_is_waited_for_until_the_time_is_over(lab: World) -> None:
+    created(lab, Session(application=1, stops=True))
+    lab.service.applications[lab.applications[1]].state = "STOPPING"
+    assert do(lab, Delete(), Rest()) == "DELETE_COMPLETE"

@@ -59,6 +59,15 @@ def test_a_successor_that_lives_is_enough(lab: World) -> None:
     assert lab.live() == [successor]
 
 
+def test_an_update_takes_the_successor_of_a_session_that_the_service_has_forgotten(
+    lab: World,
+) -> None:
+    before, successor = renewed(lab)
+    lab.service.sessions[before].created_at += 10_000  # isn't found until then
+    do(lab, Update((TAGGED,)), Rest())
+    assert lab.held() == successor
+
+
 def test_a_call_that_is_delivered_twice_starts_one_successor() -> None:
     with lab({"delivery of Tick.Session.1": "again 0", "world list lag": "20"}) as here:
         renewed(here)

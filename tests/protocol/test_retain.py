@@ -29,6 +29,33 @@ def test_a_retained_session_is_marked(lab: World) -> None:
     assert session.tags[RETAINED_TAG] == "true"
 
 
+def test_an_update_that_is_cancelled_while_it_answers_in_its_last_seconds_ends_its_session(
+    lab: World,
+) -> None:
+    do(lab, Create((A,)), Rest())
+    first = str(lab.held())
+    lab.service.start_seconds = lambda: 834.0
+    expect(lab, Fault("PUT", "no answer"))
+    do(lab, Update((B,), 842), Rest())
+    assert lab.live() == [first]
+
+
+def test_a_delivery_that_comes_when_the_time_is_over_ends_what_the_others_started() -> None:
+    """Two have died. The list has another resource's session before it."""
+    deaths = {"Create.2 DescribeStacks 20": "killed", "Create.2#2 DescribeStacks 34": "killed"}
+    slow = {"service fate 1": "very slow"}
+    run([Create((Session("b"), A))], PlannedChoices({**slow, **deaths}))
+
+
+def test_a_clean_up_that_never_came_is_made_up_for_though_the_stack_is_deleted_at_once() -> None:
+    """Under RETAIN no Delete comes that could."""
+    with lab({"world refuses replacement": "no", "world cleans up later": "no"}) as here:
+        do(here, Create((Session("a"),)), Rest(), Update((PLAIN,), 90, rollback=False), Rest())
+        held = str(here.held())
+        do(here, Update((B,)), Wait(2), Delete(), Rest())
+        assert here.live() == [held]
+
+
 def test_a_replaced_session_that_is_retained_outlives_everything(lab: World) -> None:
     do(lab, Create((A,)), Rest())
     first = str(lab.held())
@@ -265,6 +292,13 @@ def test_a_rollback_leaves_retained_sessions_alone(lab: World) -> None:
     assert lab.live()[:2] == [first, second]
 
 
+def test_a_rollback_that_comes_again_leaves_the_retained_session_that_was_undone() -> None:
+    with lab({"delivery of Update.3": "again 90"}) as here:
+        do(here, Create((A,)), Rest(), Update((B,), 74.7), Rest())
+        assert here.stack.status == "UPDATE_ROLLBACK_COMPLETE"
+        assert len(here.live()) == 2
+
+
 def test_an_update_leaves_the_retained_session_alone_that_was_replaced_before(
     lab: World,
 ) -> None:
@@ -294,6 +328,18 @@ def test_a_creation_that_was_undone_is_known_though_its_answer_was_late() -> Non
     """The answer is sent again for eight seconds, and its stack is deleted within these."""
     hidden = {"world shows made-up ids 0": "no", "Create.1 PUT 0": "no answer"}
     run([Create((A,), 70.2), Delete()], PlannedChoices(hidden))
+
+
+def test_a_creation_that_failed_is_known_though_its_stack_is_deleted_before_it_asks() -> None:
+    """The rollback of its update failed for another resource, and so undid nothing."""
+    unwaited = replace(A, waits=False)
+    lost = {f"Create.2 DescribeStackResource {number}": "throttled" for number in (2, 3)}
+    hidden = {"world shows made-up ids 0": "no", "Update.4 StartSession 0": "refused"}
+    with world(PlannedChoices({**lost, **hidden})) as lab:
+        lab.stack.shows_skipped_ids = False
+        do(lab, Create((None, PLAIN)), Rest(), SessionEnds(0, "Second"), Wait(5))
+        do(lab, Update((unwaited, Session("c")), 0.7), Delete(), Rest())
+        assert lab.live() == []
 
 
 def test_an_update_that_was_seen_undone_ends_its_session_though_its_stack_is_deleted() -> None:

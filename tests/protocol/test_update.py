@@ -12,6 +12,7 @@ from testbed.simulation.schedule import (
     Delete,
     Operation,
     Rest,
+    RollBack,
     ScheduledCall,
     Session,
     SessionEnds,
@@ -19,7 +20,7 @@ from testbed.simulation.schedule import (
     Wait,
     run,
 )
-from testbed.simulation.world import World, world
+from testbed.simulation.world import CREATOR, ROLE_NAME, World, world
 
 A, B, C, TAGGED = Session("a"), Session("b"), Session("c"), Session("a", tag="2")
 
@@ -108,6 +109,27 @@ def test_a_rollback_that_has_no_route_to_cloudformation_at_first_comes_back(lab:
     assert lab.held() == before
 
 
+def test_a_rollback_that_only_its_first_question_shows_comes_back() -> None:
+    refused = {f"Update.3 DescribeStackResource {number}": "denied" for number in range(1, 5)}
+    with world(PlannedChoices(refused)) as here:
+        before = created(here)
+        do(here, Update((B,), 90), Rest())
+        assert here.held() == before
+
+
+def test_a_rollback_comes_back_though_the_update_had_given_the_function_another_role(
+    lab: World,
+) -> None:
+    before = created(lab)
+
+    def made_with_another_role() -> None:
+        lab.service.sessions[lab.live()[-1]].created_by = CREATOR.replace(ROLE_NAME, "another")
+
+    lab.clock.after(70, made_with_another_role)
+    do(lab, Update((B,), 90), Rest())
+    assert lab.held() == before
+
+
 def test_a_rollback_starts_a_session_where_the_one_it_left_is_over(lab: World) -> None:
     created(lab)
     do(lab, SessionEnds(30), Update((B,), 90), Rest())
@@ -171,6 +193,30 @@ def test_an_update_that_is_cancelled_within_seconds_does_not_wait_for_its_sessio
     assert own.ended_at is not None
     assert own.ended_at - own.created_at < 40
     assert lab.live() == [back.arn]
+
+
+@pytest.mark.parametrize("second", [Session("b", tag="2"), Session("b", check="2")])
+def test_a_stack_that_is_rolled_back_after_two_failures_comes_back(second: Session) -> None:
+    """Rollback was off, so that only RollbackStack leads back."""
+    with lab({"world refuses replacement": "no", "world cleans up later": "no"}) as here:
+        before = created(here)
+        do(here, Update((B,), 90, rollback=False), Rest())
+        do(here, Update((second,), 90, rollback=False), Rest())
+        assert do(here, RollBack(), Rest()) == "UPDATE_ROLLBACK_COMPLETE"
+        assert here.held() == before
+        assert here.live() == [before]
+
+
+def test_a_stack_that_is_rolled_back_after_a_change_of_tags_comes_back() -> None:
+    test_a_stack_that_is_rolled_back_after_two_failures_comes_back(Session("b", tag="2"))
+
+
+def test_a_tag_is_set_on_a_session_in_a_state_that_nobody_knows(lab: World) -> None:
+    """A later release of the service may have more of them."""
+    session = lab.service.sessions[created(lab)]
+    session.state = "RESIZING"
+    assert do(lab, Update((TAGGED,))) == "UPDATE_COMPLETE"
+    session.state = "IDLE"
 
 
 def test_a_cancelled_update_under_retain_ends_what_it_started(lab: World) -> None:

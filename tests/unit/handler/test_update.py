@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from session_handler import cleanup
+from session_handler import cleanup, sessions
 from session_handler.names import HELD_ARN_TAG, OWNER_TAG_PREFIX, REPLACES_TAG, SPEC_TAG
 from session_handler.properties import read_spec
 from tests.unit.handler.conftest import OWNER, ROLE, Lab
@@ -323,8 +323,16 @@ def test_an_update_ends_the_three_sessions_that_one_another_have_replaced(
 def test_a_rollback_succeeds_when_its_search_takes_too_long(
     lab: Lab, old: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Of the list it sees one page."""
     monkeypatch.setattr(cleanup, "_SEARCH_SECONDS", 0.0)
     held = lab.create(old).physical_id
+    whole = sessions.page
+
+    def paged(application_id: str, states: Any, token: str | None = None) -> sessions.Page:
+        del token  # the first page again and again
+        return whole(application_id, states)._replace(next_token="more")
+
+    monkeypatch.setattr(sessions, "page", paged)
     assert lab.update(held, {**old, "Name": "another"}, old, rollback=True).is_success
     (answered,) = [line for line in lab.logged()[-2:] if line["event"] == "answered"]
     assert "no time" in answered["searchNotFinished"]
