@@ -513,9 +513,9 @@ class Stack:
                         continue
                     gone.append((change.resource, physical_id, change.old, False))
         if self._goes_to_complete:
-            for resource in {c.resource for c in changes}:
-                gone += self._unfinished(resource)
-                resource.unfinished = []
+            for change in changes:
+                gone += self._unfinished(change.resource)
+                change.resource.unfinished = []
         created = [c.resource for c in changes if c.request.kind == "Create"]
         self._clean_up(gone, created, False, failed_create=True)
         self._finish("UPDATE_ROLLBACK_COMPLETE")

@@ -17,6 +17,7 @@ from .schedule import (
     Delete,
     Operation,
     Rest,
+    RollBack,
     ScheduledCall,
     Session,
     SessionEnds,
@@ -26,7 +27,8 @@ from .schedule import (
 )
 from .world import world
 
-A, A2, B, C = Session("a"), Session("a", tag="2"), Session("b"), Session("c")
+A, A2, C = Session("a"), Session("a", tag="2"), Session("c")
+B, B2 = Session("b"), Session("b", tag="2")
 AR, BR, CR = Session("a", retained=True), Session("b", retained=True), Session("c", retained=True)
 AK, A2K = Session("a", kept_alive=True), Session("a", tag="2", kept_alive=True)
 BK = Session("b", kept_alive=True)
@@ -61,6 +63,13 @@ def scenarios() -> Scenarios:
         ],
         "rollback off, replace, replace": [
             *(Create((A,)), update(B, fails=5, rollback=False), Wait(5), update(C)),
+        ],
+        "rollback off, replace, roll back": [
+            *(Create((A,)), update(B, fails=5, rollback=False), Wait(5), RollBack()),
+        ],
+        "rollback off, replace, tags, roll back": [
+            *(Create((A,)), update(B, fails=5, rollback=False), Wait(5)),
+            *(update(B2, fails=5, rollback=False), Wait(5), RollBack()),
         ],
         "rollback off, create fails": [Create((A,), 20, rollback=False), Wait(5), Delete()],
         # RETAIN
