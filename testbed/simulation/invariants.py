@@ -254,7 +254,9 @@ def excuse(world: World, session: Session) -> Left | None:
     lag = world.service.longest_list_lag if is_past else world.service.list_lag
     if lag > SEARCH_SECONDS:
         return Left.NOT_LISTED
-    if world.service.token_memory < MEMORY_SECONDS and any(r.deaths for r in requests):
+    # Whoever waits for a slow start may die long after it, and the token is as old then.
+    age = MEMORY_SECONDS + (VERY_SLOW_SECONDS if _starts_very_slowly(world) else 0.0)
+    if world.service.token_memory < age and any(r.deaths for r in requests):
         return Left.FORGOTTEN
     return Left.BLIND if _was_blind(world, session.tags.get(LOGICAL_TAG)) else None
 
