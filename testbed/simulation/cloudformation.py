@@ -21,6 +21,8 @@ STACK_NAME = "lab"
 STACK_ID = "arn:aws:cloudformation:us-east-1:000000000000:stack/lab/6f1c-0001"
 RESPONSE_URL = "https://cloudformation-custom-resource-response.example/secret-signature"
 SERVICE_TIMEOUT = 960.0
+LONG_SECONDS = 800.0
+"""Of an update that takes longer, the function may not see the end."""
 STALE_SECONDS = 5.0
 CLEAN_UP_TRIES = 3
 UPDATABLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "UPDATE_FAILED")
@@ -152,10 +154,8 @@ class Stack:
         """Ids that RETAIN left after a failure: they may live or end."""
         self.skipped: set[tuple[str, str]] = set()
         """Logical and physical ids whose clean-up failed three times, or was left out."""
-        self.failed_without_rollback: set[str] = set()
-        """Resources of which an Update failed while rollback was switched off."""
-        self.never_cleaned_up: set[str] = set()
-        """Ids that an update with rollback switched off replaced, and no Delete came for."""
+        self.outlived: dict[str, Resource] = {}
+        """Ids that no Delete came for, after an update that took longer than the function lives."""
         self.rolled_back: list[tuple[str, str, Request]] = []
         """Logical id, the id held before, and the rollback's Update."""
         self.operations: list[str] = []
@@ -238,14 +238,18 @@ class Stack:
             ]
             for resource in self.resources.values():
                 replaced += self._unfinished(resource)
-            for change in changes:
-                change.resource.unfinished = []
+            is_long = self._clock.now() - began > LONG_SECONDS
+            for resource in (change.resource for change in changes):
+                if is_long:
+                    self.outlived |= {i: resource for i, _ in resource.unfinished}
+                else:  # the update makes up for what never came
+                    self.outlived = {i: r for i, r in self.outlived.items() if r is not resource}
+                resource.unfinished = []
             self._clean_up(replaced, removed, express)
             self._finish("UPDATE_COMPLETE")
             return
         if not rollback:
             for change in changes:
-                self.failed_without_rollback.add(change.resource.name)
                 if change.held is None or change.old is None:
                     continue
                 if change.held != change.resource.physical_id:
@@ -537,8 +541,6 @@ class Stack:
                 self.either.add(physical_id)
             elif self._cleans_up_later:
                 found.append((resource, physical_id, old, False))
-            else:
-                self.never_cleaned_up.add(physical_id)
         return found
 
     def _clean_up(

@@ -217,6 +217,9 @@ def _left(world: World, excuses: Counter[str]) -> list[str]:
             excuses[f"left: {Left.RETAINED}"] += 1
         if not session.is_live or session.arn in held | kept | unfinished:
             continue
+        if session.arn in world.stack.outlived and world.stack.status in HOLDING:
+            excuses["left until the next update of the session: the last one took too long"] += 1
+            continue
         place = session.tags.get(HELD_TAG)
         if place is not None and place in kept | unfinished:
             continue
