@@ -26,6 +26,7 @@ from testbed.local_aws import LocalAws
 
 SYNTHESIZED = "Roles"
 LOGICAL_ID = "Session"
+FUNCTION_NAME = "handler"
 KEPT = {
     "AWS::EMRServerless::Application",
     "AWS::IAM::Policy",
@@ -333,6 +334,8 @@ class RoleStack:
             "AWS_REGION": self.aws.env["AWS_REGION"],
             "AWS_DEFAULT_REGION": self.aws.env["AWS_REGION"],
             "NO_PROXY": "127.0.0.1",
+            "ROLE_ARN": self.outputs["Role"],
+            "AWS_LAMBDA_FUNCTION_NAME": FUNCTION_NAME,
         }
         made = clients.client
         with pytest.MonkeyPatch.context() as patch:
@@ -360,7 +363,7 @@ def deploy(aws: LocalAws, template: dict[str, Any]) -> RoleStack:
     waiter.wait(StackName=name, WaiterConfig={"Delay": 0.1, "MaxAttempts": 200})
     (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-    given = aws.client("sts").assume_role(RoleArn=outputs["Role"], RoleSessionName="handler")
+    given = aws.client("sts").assume_role(RoleArn=outputs["Role"], RoleSessionName=FUNCTION_NAME)
     credentials = {
         "aws_access_key_id": given["Credentials"]["AccessKeyId"],
         "aws_secret_access_key": given["Credentials"]["SecretAccessKey"],
