@@ -23,14 +23,14 @@ def taken_over(invocation: Invocation, answered: SessionArn, give_up: Callable[[
     """Rule 8: look until CloudFormation shows the answered session, at rest if it did before.
 
     Three looks that show another one, with the resource at rest or the request cancelled, say that
-    it never will: then ``give_up`` is called.
+    it never will; or one when the time is over. Then ``give_up`` is called, which asks again.
     """
     against = unanswered = 0
     was_undone = False
     for look in range(1000):
         pause = _CLOSE if look < _CLOSE_LOOKS else _FAR
         if time.time() + pause >= invocation.deadline.looks_end:
-            return False
+            break
         time.sleep(pause)
         shown = invocation.wanted.look()
         if shown is None:
@@ -50,10 +50,11 @@ def taken_over(invocation: Invocation, answered: SessionArn, give_up: Callable[[
             if shown.resource.status == "CREATE_FAILED" or not shown.stack.startswith("DELETE"):
                 was_undone = was_undone or at_rest
             if against == _CERTAIN:
-                give_up()
-                return False
+                break
         else:
             against = 0
+    if against:
+        give_up()
     return False
 
 
@@ -80,7 +81,7 @@ def settled(invocation: Invocation, answered: SessionArn) -> StackView | None:
             is_held = shown.resource.physical_id == answered.arn
             has_failed = shown.stack == "UPDATE_FAILED"
             is_lost = not is_held or shown.stack == "UPDATE_ROLLBACK_FAILED"
-            # RollbackStack takes one step back: to what a kept session had replaced.
+            # RollbackStack comes back to what a kept session replaced.
             is_lost = is_lost or (has_failed and is_kept)
             is_over = not is_lost and (has_failed or shown.is_settled)
             if (is_lost and was_lost) or (is_over and was_over):

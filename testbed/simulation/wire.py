@@ -99,7 +99,7 @@ def _respond(
         status, kind, content = answer(here, request)
         headers = {"Content-Type": kind}
     except ServiceError as error:
-        status, headers, content = _error(request, error)
+        status, headers, content = _error(error, is_query=answer is _cloudformation)
     except ConnectionLost as lost:
         raise lost.error from None
     except UnreadableAnswer:
@@ -144,8 +144,8 @@ def _ssm(here: World, request: AWSPreparedRequest) -> Body:
     return 200, "application/x-amz-json-1.1", json.dumps(answer).encode()
 
 
-def _error(request: AWSPreparedRequest, error: ServiceError) -> tuple[int, dict[str, str], bytes]:
-    if "cloudformation" in request.url:
+def _error(error: ServiceError, *, is_query: bool) -> tuple[int, dict[str, str], bytes]:
+    if is_query:
         body = (
             f"<ErrorResponse><Error><Type>Sender</Type><Code>{error.code}</Code>"
             f"<Message>{escape(error.message)}</Message></Error></ErrorResponse>"

@@ -352,8 +352,8 @@ MUTATIONS = (
         8,
         "nobody looks whether CloudFormation takes the replacement over",
         "after_answer.py",
-        "                give_up()\n",
-        "                pass\n",
+        "        give_up()\n",
+        "        pass\n",
         "test_create.test_a_create_that_is_cancelled_while_it_answers_ends_its_session",
     ),
     Mutation(
@@ -723,6 +723,14 @@ MUTATIONS = (
         'shown.resource.status == "CREATE_FAILED" or not',
         "not",
         "test_retain.test_a_creation_that_failed_is_known_though_its_stack_is_deleted_before_it_asks",
+    ),
+    Mutation(
+        8,
+        "what CloudFormation shows in the last seconds is not acted on",
+        "after_answer.py",
+        "    if against:\n        give_up()",
+        "    if against == _CERTAIN:\n        give_up()",
+        "test_retain.test_a_refused_replacement_ends_though_the_next_update_takes_as_long_as_it_may_look",
     ),
     Mutation(
         11,

@@ -56,6 +56,14 @@ def test_a_clean_up_that_never_came_is_made_up_for_though_the_stack_is_deleted_a
         assert here.live() == [held]
 
 
+def test_a_refused_replacement_ends_though_the_next_update_takes_as_long_as_it_may_look() -> None:
+    """The one is followed by the other at once, whose session starts very slowly."""
+    refused = Update((Session("a", retained=True, waits=False),), rollback=False)
+    schedule = (Create((Session("b"),)), refused, Update((Session("a", application=1),)))
+    slow = {"world takes failed ids 0": "no", "service fate 2": "very slow"}
+    run(schedule, PlannedChoices(slow))
+
+
 def test_a_replaced_session_that_is_retained_outlives_everything(lab: World) -> None:
     do(lab, Create((A,)), Rest())
     first = str(lab.held())
