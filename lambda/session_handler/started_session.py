@@ -108,8 +108,8 @@ class StartedSession:
             return
         self._invocation.wanted.make_sure()  # once it is marked, nothing else may end it
         budget = self._invocation.retry_budget()
-        until_found(lambda: sessions.tag(arn, {names.RETAINED_TAG: "true"}), budget)
         self._marked_here = True
+        until_found(lambda: sessions.tag(arn, {names.RETAINED_TAG: "true"}), budget)
 
     def end(self) -> None:
         """Rule 7: end what was started, unless CloudFormation holds it or may come back to it.

@@ -1353,6 +1353,16 @@ MUTATIONS = (
         "test_create.test_a_create_that_is_cancelled_while_it_answers_ends_its_session",
     ),
     Mutation(
+        17,
+        "a mark counts as a request's own only once the service has answered",
+        "started_session.py",
+        "        self._marked_here = True\n        until_found(lambda: sessions.tag(arn, "
+        '{names.RETAINED_TAG: "true"}), budget)\n',
+        "        until_found(lambda: sessions.tag(arn, "
+        '{names.RETAINED_TAG: "true"}), budget)\n        self._marked_here = True\n',
+        "test_retain.test_a_mark_whose_answer_was_lost_does_not_keep_the_session_of_a_request_that_fails",
+    ),
+    Mutation(
         18,
         "a successor is started while an operation is in progress",
         "schedule.py",

@@ -411,6 +411,15 @@ def test_a_refused_replacement_ends_though_its_resource_is_removed_meanwhile() -
         assert here.live() == [before]
 
 
+def test_a_mark_whose_answer_was_lost_does_not_keep_the_session_of_a_request_that_fails(
+    lab: World,
+) -> None:
+    expect(lab, Fault("TagResource", "error after", times=200))
+    do(lab, Create((Session(retained=True),)), Rest())
+    assert lab.stack.status == "ROLLBACK_COMPLETE"
+    assert lab.live() == []
+
+
 def test_a_second_delivery_does_not_take_an_earlier_mark_for_its_own(lab: World) -> None:
     """The first died when it had answered; the resource is let go, and being recreated."""
     expect(lab, Fault("PUT", "killed after"))
