@@ -23,6 +23,8 @@ RESPONSE_URL = "https://cloudformation-custom-resource-response.example/secret-s
 SERVICE_TIMEOUT = 960.0
 LONG_SECONDS = 800.0
 """Of an update that takes longer, the function may not see the end."""
+SEEN_SECONDS = 60.0
+"""It has seen the end of an update once that is so long ago."""
 STALE_SECONDS = 5.0
 CLEAN_UP_TRIES = 3
 UPDATABLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "UPDATE_FAILED")
@@ -155,7 +157,7 @@ class Stack:
         self.skipped: set[tuple[str, str]] = set()
         """Logical and physical ids whose clean-up failed three times, or was left out."""
         self.outlived: dict[str, Resource] = {}
-        """Ids that no Delete came for, after an update that took longer than the function lives."""
+        """Ids that no Delete came for, after an update whose end the function didn't see."""
         self.rolled_back: list[tuple[str, str, Request]] = []
         """Logical id, the id held before, and the rollback's Update."""
         self.operations: list[str] = []
@@ -172,6 +174,8 @@ class Stack:
         """What the stack was when it was complete: RollbackStack goes there."""
         self._is_express = self._goes_to_complete = False
         self._to_clean_up: list[tuple[Change, str | None]] = []
+        self._made_up_for: dict[str, Resource] = {}
+        """Ids that no Delete came for before the last update, which was short and succeeded."""
         choose = choices.choose
         self._takes_failed_ids = choose("world takes failed ids", ("yes", "no")) == "yes"
         self._shows_made_up = choose("world shows made-up ids", ("yes", "no")) == "yes"
@@ -217,6 +221,9 @@ class Stack:
         if not self.can_be_updated:
             return
         self._is_express = express
+        is_seen = self._clock.now() - self.history[-1][0] > SEEN_SECONDS
+        unseen = {} if is_seen else self._made_up_for
+        self._made_up_for = {}
         self._show("UPDATE_IN_PROGRESS")
         self._clock.sleep(1)
         began = self._clock.now()
@@ -243,6 +250,7 @@ class Stack:
                 if is_long:
                     self.outlived |= {i: resource for i, _ in resource.unfinished}
                 else:  # the update makes up for what never came
+                    self._made_up_for |= {i: resource for i, _ in resource.unfinished}
                     self.outlived = {i: r for i, r in self.outlived.items() if r is not resource}
                 resource.unfinished = []
             self._clean_up(replaced, removed, express)
@@ -257,6 +265,7 @@ class Stack:
                 retained = change.old.retained or change.new.retained
                 if retained and self._is_session(change.held):
                     self.either.add(change.held)
+            self.outlived |= unseen
             self._finish("UPDATE_FAILED")
             return
         self._roll_back(changes)

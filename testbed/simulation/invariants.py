@@ -41,6 +41,8 @@ class Left(StrEnum):
     )
 
 
+DECLARED_AGAIN_SECONDS = 15.0
+"""So long an answer that is lost, and one that is slow, delay the first look after it."""
 SHOWN_SECONDS = 60.0
 """What an answer says may be so old: a session can end after the last look at it."""
 
@@ -218,7 +220,7 @@ def _left(world: World, excuses: Counter[str]) -> list[str]:
         if not session.is_live or session.arn in held | kept | unfinished:
             continue
         if session.arn in world.stack.outlived and world.stack.status in HOLDING:
-            excuses["left until the next update of the session: the last one took too long"] += 1
+            excuses["left until the next update of the session: no end of the last one seen"] += 1
             continue
         place = session.tags.get(HELD_TAG)
         if place is not None and place in kept | unfinished:
@@ -231,6 +233,9 @@ def _left(world: World, excuses: Counter[str]) -> list[str]:
         if request is not None and request.delivered_late and _starts_very_slowly(world):
             excuses["left until the deletion: the next update outlived a late one's function"] += 1
             continue
+        if request is not None and _was_declared_again(world, session, request):
+            excuses["left: retained, and cancelled as it answered, and declared again"] += 1
+            continue
         reason = excuse(world, session)
         if reason is None:
             found.append(f"left: {session.arn[-6:]} of {session.started_in}")
@@ -242,6 +247,17 @@ def _left(world: World, excuses: Counter[str]) -> list[str]:
         elif len(started) > 1:
             found.append(f"two successors: of {place[-6:]}")
     return found
+
+
+def _was_declared_again(world: World, session: Session, request: Request) -> bool:
+    """Whether CloudFormation shows the same as when RETAIN had kept the session."""
+    if session.tags.get(RETAINED_TAG) != "true" or request.cancelled_at is None:
+        return False
+    since = request.cancelled_at
+    return any(
+        r.kind == "Create" and since <= r.sent_at < since + DECLARED_AGAIN_SECONDS
+        for r in _requests(world, session)
+    )
 
 
 def excuse(world: World, session: Session) -> Left | None:
