@@ -42,7 +42,7 @@ class Left(StrEnum):
 
 
 DECLARED_AGAIN_SECONDS = 15.0
-"""So long an answer that is lost, and one that is slow, delay the first look after it."""
+"""So long an answer that got none itself delays the first look after it."""
 SHOWN_SECONDS = 60.0
 """What an answer says may be so old: a session can end after the last look at it."""
 
@@ -234,7 +234,7 @@ def _left(world: World, excuses: Counter[str]) -> list[str]:
             excuses["left until the deletion: the next update outlived a late one's function"] += 1
             continue
         if request is not None and _was_declared_again(world, session, request):
-            excuses["left: retained, and cancelled as it answered, and declared again"] += 1
+            excuses["left: retained, cancelled as its answer was lost, and declared again"] += 1
             continue
         reason = excuse(world, session)
         if reason is None:
@@ -250,10 +250,15 @@ def _left(world: World, excuses: Counter[str]) -> list[str]:
 
 
 def _was_declared_again(world: World, session: Session, request: Request) -> bool:
-    """Whether CloudFormation shows the same as when RETAIN had kept the session."""
-    if session.tags.get(RETAINED_TAG) != "true" or request.cancelled_at is None:
+    """Whether CloudFormation shows the same as when RETAIN had kept the session.
+
+    The answer had to be sent again, so nothing could be asked sooner.
+    """
+    invocations = [i for i in world.function.invocations if i.event == request.event]
+    was_sent_again = any(i.calls["PUT"] > 1 for i in invocations)
+    if session.tags.get(RETAINED_TAG) != "true" or not was_sent_again:
         return False
-    since = request.cancelled_at
+    since = FOREVER if request.cancelled_at is None else request.cancelled_at
     return any(
         r.kind == "Create" and since <= r.sent_at < since + DECLARED_AGAIN_SECONDS
         for r in _requests(world, session)
