@@ -20,8 +20,8 @@ from session_handler.retry import RetryBudget, until_clear, until_found
 from session_handler.search import LIST_DELAY, Search
 from session_handler.sessions import Session
 
-# Another delivery begins two minutes after a death at the latest, and then takes as long as this
-# from a session that is usable to CloudFormation showing it.
+# Another delivery begins two minutes after a death at the latest, and its answer is shown half a
+# minute later.
 _OTHER_ANSWERS = 120.0 + 30.0
 
 
@@ -106,10 +106,13 @@ class StartedSession:
         arn = self.arn
         if arn is None or not self._request.retains or (session and session.is_retained):
             return
-        self._invocation.wanted.make_sure()  # once it is marked, nothing else may end it
-        budget = self._invocation.retry_budget()
-        self._marked_here = True
-        until_found(lambda: sessions.tag(arn, {names.RETAINED_TAG: "true"}), budget)
+
+        def attempt() -> None:
+            self._invocation.wanted.make_sure()  # once it is marked, nothing else may end it
+            self._marked_here = True
+            sessions.tag(arn, {names.RETAINED_TAG: "true"})
+
+        until_found(attempt, self._invocation.retry_budget())
 
     def end(self) -> None:
         """Rule 7: end what was started, unless CloudFormation holds it or may come back to it.

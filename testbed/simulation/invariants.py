@@ -236,6 +236,9 @@ def _left(world: World, excuses: Counter[str]) -> list[str]:
         if request is not None and _was_declared_again(world, session, request):
             excuses["left: retained, cancelled as its answer was lost, and declared again"] += 1
             continue
+        if request is not None and _had_no_time_left(world, session, request):
+            excuses["left: retained, and no time left after a very slow start and two deaths"] += 1
+            continue
         reason = excuse(world, session)
         if reason is None:
             found.append(f"left: {session.arn[-6:]} of {session.started_in}")
@@ -263,6 +266,14 @@ def _was_declared_again(world: World, session: Session, request: Request) -> boo
         r.kind == "Create" and since <= r.sent_at < since + DECLARED_AGAIN_SECONDS
         for r in _requests(world, session)
     )
+
+
+def _had_no_time_left(world: World, session: Session, request: Request) -> bool:
+    """Whether the third delivery looked once, when CloudFormation was about to give up (RETAIN)."""
+    is_skipped = world.stack.resources[session.tags[LOGICAL_TAG]].status == "DELETE_SKIPPED"
+    looked = [i for i in world.function.invocations if i.event == request.event][-1]
+    was_late = request.deaths > 1 and _starts_very_slowly(world)
+    return is_skipped and was_late and looked.calls["ListSessions"] == 1
 
 
 def excuse(world: World, session: Session) -> Left | None:

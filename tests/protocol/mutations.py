@@ -172,9 +172,18 @@ MUTATIONS = (
         6,
         "what is to be retained is marked though the last question was lost",
         "started_session.py",
-        "        self._invocation.wanted.make_sure()",
-        "        pass",
+        "            self._invocation.wanted.make_sure()",
+        "            pass",
         "test_retain.test_a_create_asks_again_before_it_marks_where_its_question_was_lost",
+    ),
+    Mutation(
+        6,
+        "what is to be retained is marked again though nobody asks meanwhile",
+        "started_session.py",
+        "        def attempt() -> None:\n            self._invocation.wanted.make_sure()",
+        "        self._invocation.wanted.make_sure()\n\n        def attempt() -> None:\n"
+        "            pass",
+        "test_retain.test_a_create_asks_again_before_it_marks_again",
     ),
     Mutation(
         6,
@@ -1248,7 +1257,7 @@ MUTATIONS = (
         17,
         "what is retained isn't marked",
         "started_session.py",
-        '        until_found(lambda: sessions.tag(arn, {names.RETAINED_TAG: "true"}), budget)\n',
+        '            sessions.tag(arn, {names.RETAINED_TAG: "true"})\n',
         "",
         "test_retain.test_the_next_creation_leaves_a_retained_session_alone",
     ),
@@ -1356,10 +1365,10 @@ MUTATIONS = (
         17,
         "a mark counts as a request's own only once the service has answered",
         "started_session.py",
-        "        self._marked_here = True\n        until_found(lambda: sessions.tag(arn, "
-        '{names.RETAINED_TAG: "true"}), budget)\n',
-        "        until_found(lambda: sessions.tag(arn, "
-        '{names.RETAINED_TAG: "true"}), budget)\n        self._marked_here = True\n',
+        "            self._marked_here = True\n"
+        '            sessions.tag(arn, {names.RETAINED_TAG: "true"})\n',
+        '            sessions.tag(arn, {names.RETAINED_TAG: "true"})\n'
+        "            self._marked_here = True\n",
         "test_retain.test_a_mark_whose_answer_was_lost_does_not_keep_the_session_of_a_request_that_fails",
     ),
     Mutation(

@@ -255,6 +255,13 @@ def test_a_create_waits_for_a_new_read_before_it_marks_where_its_question_was_lo
     run(schedule, PlannedChoices({"Create.1 DescribeStacks 6": "closed", **old}))
 
 
+def test_a_create_asks_again_before_it_marks_again() -> None:
+    """It was cancelled while the first mark had no answer, and its resource is created anew."""
+    retained = (Session("a", retained=True),)
+    schedule: list[Operation] = [Create((None,)), Update(retained, 72.0), Update((B,))]
+    run(schedule, PlannedChoices({"Create.1 TagResource 0": "no answer after"}))
+
+
 def test_no_question_delays_a_mark_where_cloudformation_can_not_be_reached(lab: World) -> None:
     lab.network.always["DescribeStackResource"] = "no route"
     do(lab, Create((A,)))
