@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from .clock import FOREVER
 from .cloudformation import Request
+from .network import Invocation
 from .service import VERY_SLOW_SECONDS, Session
 from .world import HELD_TAG, LOGICAL_TAG, RETAINED_TAG, World
 
@@ -229,17 +230,7 @@ def _left(world: World, excuses: Counter[str]) -> list[str]:
         if place in held and holder is not None and not holder.is_live:
             successors[str(place)].append(session.created_at)
             continue
-        request = _request_of(world, session)
-        if request is not None and request.delivered_late and _starts_very_slowly(world):
-            excuses["left until the deletion: the next update outlived a late one's function"] += 1
-            continue
-        if request is not None and _was_declared_again(world, session, request):
-            excuses["left: retained, cancelled as its answer was lost, and declared again"] += 1
-            continue
-        if request is not None and _had_no_time_left(world, session, request):
-            excuses["left: retained, and no time left after a very slow start and two deaths"] += 1
-            continue
-        reason = excuse(world, session)
+        reason = _excuse_by_time(world, session) or excuse(world, session)
         if reason is None:
             found.append(f"left: {session.arn[-6:]} of {session.started_in}")
         else:
@@ -252,13 +243,26 @@ def _left(world: World, excuses: Counter[str]) -> list[str]:
     return found
 
 
+def _excuse_by_time(world: World, session: Session) -> str | None:
+    """Why the function couldn't see in time that nobody else would end the session."""
+    request = _request_of(world, session)
+    if request is None:
+        return None
+    if request.delivered_late and _starts_very_slowly(world):
+        return "until the deletion: the next update outlived a late one's function"
+    if _was_declared_again(world, session, request):
+        return "retained, cancelled as its answer was lost, and declared again"
+    if _had_no_time_left(world, session, request):
+        return "retained, and no time left after a very slow start and two deaths"
+    return None
+
+
 def _was_declared_again(world: World, session: Session, request: Request) -> bool:
     """Whether CloudFormation shows the same as when RETAIN had kept the session.
 
     The answer had to be sent again, so nothing could be asked sooner.
     """
-    invocations = [i for i in world.function.invocations if i.event == request.event]
-    was_sent_again = any(i.calls["PUT"] > 1 for i in invocations)
+    was_sent_again = any(i.calls["PUT"] > 1 for i in _invocations(world, request))
     if session.tags.get(RETAINED_TAG) != "true" or not was_sent_again:
         return False
     since = FOREVER if request.cancelled_at is None else request.cancelled_at
@@ -271,9 +275,14 @@ def _was_declared_again(world: World, session: Session, request: Request) -> boo
 def _had_no_time_left(world: World, session: Session, request: Request) -> bool:
     """Whether the third delivery looked once, when CloudFormation was about to give up (RETAIN)."""
     is_skipped = world.stack.resources[session.tags[LOGICAL_TAG]].status == "DELETE_SKIPPED"
-    looked = [i for i in world.function.invocations if i.event == request.event][-1]
     was_late = request.deaths > 1 and _starts_very_slowly(world)
-    return is_skipped and was_late and looked.calls["ListSessions"] == 1
+    third = _invocations(world, request)[-1]
+    return is_skipped and was_late and third.calls["ListSessions"] == 1
+
+
+def _invocations(world: World, request: Request) -> list[Invocation]:
+    """The deliveries of a request, in their order."""
+    return [i for i in world.function.invocations if i.event == request.event]
 
 
 def excuse(world: World, session: Session) -> Left | None:
