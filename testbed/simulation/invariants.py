@@ -220,10 +220,10 @@ def _left(world: World, excuses: Counter[str]) -> list[str]:
             excuses[f"left: {Left.RETAINED}"] += 1
         if not session.is_live or session.arn in held | kept | unfinished:
             continue
-        if session.arn in world.stack.outlived and world.stack.status in HOLDING:
+        place = session.tags.get(HELD_TAG)
+        if {session.arn, place} & world.stack.outlived.keys() and world.stack.status in HOLDING:
             excuses["left until the next update of the session: no end of the last one seen"] += 1
             continue
-        place = session.tags.get(HELD_TAG)
         if place is not None and place in kept | unfinished:
             continue
         holder = world.session(place)
@@ -248,13 +248,20 @@ def _excuse_by_time(world: World, session: Session) -> str | None:
     request = _request_of(world, session)
     if request is None:
         return None
-    if request.delivered_late and _starts_very_slowly(world):
+    if _was_late(world, request) and _starts_very_slowly(world):
         return "until the deletion: the next update outlived a late one's function"
     if _was_declared_again(world, session, request):
         return "retained, cancelled as its answer was lost, and declared again"
     if _had_no_time_left(world, session, request):
         return "retained, and no time left after a very slow start and two deaths"
     return None
+
+
+def _was_late(world: World, request: Request) -> bool:
+    """Whether Lambda delivered it late, or again after CloudFormation had cancelled it."""
+    cancelled_at = FOREVER if request.cancelled_at is None else request.cancelled_at
+    began = max(i.started_at for i in _invocations(world, request))
+    return request.delivered_late or began > cancelled_at
 
 
 def _was_declared_again(world: World, session: Session, request: Request) -> bool:
