@@ -1,10 +1,20 @@
 """The simulator excuses what the documentation says, and nothing else."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from testbed.simulation.choices import PlannedChoices
 from testbed.simulation.invariants import Left
-from testbed.simulation.schedule import Create, Operation, Session, Update, run
+from testbed.simulation.schedule import (
+    Create,
+    Operation,
+    ScheduledCall,
+    Session,
+    SessionEnds,
+    Update,
+    Wait,
+    run,
+)
 
 PAGE = Path(__file__).parents[2] / "docs" / "what-can-be-left.md"
 
@@ -24,3 +34,33 @@ def test_what_is_listed_late_on_another_application_is_left() -> None:
     ]
     seen = run(schedule, PlannedChoices(late))
     assert seen[f"left: {Left.NOT_LISTED}"] > 0
+
+
+def test_a_successor_is_left_where_the_end_of_an_update_is_not_seen() -> None:
+    """Rollback is off, and the update that follows the failed one takes longer than a function."""
+    slow = {"world cleans up later 0": "no", "service fate 3": "very slow"}
+    kept = Session("a", kept_alive=True)
+    schedule: list[Operation] = [
+        Create((kept,)),
+        SessionEnds(30.0, "Session"),
+        ScheduledCall(30.0, "Session"),
+        Wait(300.0),
+        Update((replace(kept, application=1),), 41.6, rollback=False),
+        Update((replace(kept, tag="2"),)),
+    ]
+    seen = run(schedule, PlannedChoices(slow))
+    assert seen["left until the next update of the session: no end of the last one seen"] == 1
+
+
+def test_what_a_cancelled_update_starts_is_left_if_a_death_made_it_late() -> None:
+    """It takes the rollback, which takes longer than a function, for its own."""
+    slow = {"service fate 3": "very slow"}
+    deaths = {"Update.3 DescribeStacks 1": "killed", "Update.4 GetSession 1": "killed"}
+    there = Session("b", application=1, kept_alive=True)
+    schedule: list[Operation] = [
+        Create((there, Session("b"), None)),
+        SessionEnds(30.0, "Session"),
+        Update((replace(there, application=0), None, None), 42.9),
+    ]
+    seen = run(schedule, PlannedChoices(slow | deaths))
+    assert seen["left: until the deletion: the next update outlived a late one's function"] == 1
