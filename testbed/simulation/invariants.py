@@ -301,11 +301,13 @@ def excuse(world: World, session: Session) -> Left | None:
             return Left.MARKED
     if any(r.died_for_good for r in requests):
         return Left.DIED
-    # No Delete could end it when the list shows it: under RETAIN none comes, and others search
-    # where the resource's sessions are.
+    # No Delete could end it when the list shows it: under RETAIN none comes, nor does one for a
+    # resource that was gone before the stack, and others search where the resource's sessions are.
     skipped = world.stack.resources[session.tags[LOGICAL_TAG]].status == "DELETE_SKIPPED"
     searched = requests[-1].event["ResourceProperties"]["ApplicationId"]
-    is_past = skipped or session.application_id != searched
+    deleted_at = max((at for at, s in world.stack.history if s == "DELETE_IN_PROGRESS"), default=0)
+    was_gone = requests[-1].sent_at < deleted_at
+    is_past = skipped or was_gone or session.application_id != searched
     lag = world.service.longest_list_lag if is_past else world.service.list_lag
     if lag > SEARCH_SECONDS:
         return Left.NOT_LISTED

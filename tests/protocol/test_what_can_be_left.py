@@ -36,6 +36,21 @@ def test_what_is_listed_late_on_another_application_is_left() -> None:
     assert seen[f"left: {Left.NOT_LISTED}"] > 0
 
 
+def test_what_is_listed_late_is_left_if_its_resource_goes_before_the_stack() -> None:
+    """The answer to StartSession can't be read, and the clean-up's Delete searches too early."""
+    late = {
+        "seldom list lag 0": "45",
+        "Create.1 StartSession 0": "refused",
+        "Create.2 StartSession 0": "unreadable",
+    }
+    schedule: list[Operation] = [
+        Create((None, None)),
+        Update((Session("a"), Session("b"))),
+    ]
+    seen = run(schedule, PlannedChoices(late))
+    assert seen[f"left: {Left.NOT_LISTED}"] == 2, "before the stack's deletion, and after it"
+
+
 def test_a_successor_is_left_where_the_end_of_an_update_is_not_seen() -> None:
     """Rollback is off, and the update that follows the failed one takes longer than a function."""
     slow = {"world cleans up later 0": "no", "service fate 3": "very slow"}
