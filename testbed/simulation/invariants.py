@@ -259,9 +259,8 @@ def _excuse_by_time(world: World, session: Session) -> str | None:
 
 def _was_late(world: World, request: Request) -> bool:
     """Whether Lambda delivered it late, or again after CloudFormation had cancelled it."""
-    cancelled_at = FOREVER if request.cancelled_at is None else request.cancelled_at
     began = max(i.started_at for i in _invocations(world, request))
-    return request.delivered_late or began > cancelled_at
+    return request.delivered_late or began > (request.cancelled_at or FOREVER)
 
 
 def _was_declared_again(world: World, session: Session, request: Request) -> bool:
@@ -272,7 +271,7 @@ def _was_declared_again(world: World, session: Session, request: Request) -> boo
     was_sent_again = any(i.calls["PUT"] > 1 for i in _invocations(world, request))
     if session.tags.get(RETAINED_TAG) != "true" or not was_sent_again:
         return False
-    since = FOREVER if request.cancelled_at is None else request.cancelled_at
+    since = request.cancelled_at or FOREVER
     return any(
         r.kind == "Create" and since <= r.sent_at < since + DECLARED_AGAIN_SECONDS
         for r in _requests(world, session)
@@ -281,10 +280,14 @@ def _was_declared_again(world: World, session: Session, request: Request) -> boo
 
 def _had_no_time_left(world: World, session: Session, request: Request) -> bool:
     """Whether the third delivery looked once, when CloudFormation was about to give up (RETAIN)."""
-    is_skipped = world.stack.resources[session.tags[LOGICAL_TAG]].status == "DELETE_SKIPPED"
     was_late = request.deaths > 1 and _starts_very_slowly(world)
     third = _invocations(world, request)[-1]
-    return is_skipped and was_late and third.calls["ListSessions"] == 1
+    return _was_skipped(world, session) and was_late and third.calls["ListSessions"] == 1
+
+
+def _was_skipped(world: World, session: Session) -> bool:
+    """Whether its resource went without a Delete (RETAIN)."""
+    return world.stack.resources[session.tags[LOGICAL_TAG]].status == "DELETE_SKIPPED"
 
 
 def _invocations(world: World, request: Request) -> list[Invocation]:
@@ -303,11 +306,11 @@ def excuse(world: World, session: Session) -> Left | None:
         return Left.DIED
     # No Delete could end it when the list shows it: under RETAIN none comes, nor does one for a
     # resource that was gone before the stack, and others search where the resource's sessions are.
-    skipped = world.stack.resources[session.tags[LOGICAL_TAG]].status == "DELETE_SKIPPED"
     searched = requests[-1].event["ResourceProperties"]["ApplicationId"]
     deleted_at = max((at for at, s in world.stack.history if s == "DELETE_IN_PROGRESS"), default=0)
     was_gone = requests[-1].sent_at < deleted_at
-    is_past = skipped or was_gone or session.application_id != searched
+    is_elsewhere = session.application_id != searched
+    is_past = _was_skipped(world, session) or was_gone or is_elsewhere
     lag = world.service.longest_list_lag if is_past else world.service.list_lag
     if lag > SEARCH_SECONDS:
         return Left.NOT_LISTED
